@@ -50,13 +50,18 @@ class OwnChild:
         """What it ended with (negative: by which signal); None while it runs or was never started."""
         return None if self._process is None else self._process.poll()
 
+    def ask_to_end(self) -> None:
+        """Send SIGTERM and return at once; nothing where it does not run."""
+        if self._process is not None and self.is_running:
+            self._process.terminate()
+            # A frozen process would not hear the request.
+            os.kill(self.pid, signal.SIGCONT)
+
     def terminate(self, *, grace: float) -> bool:
         """Ask it to end and wait `grace` seconds, then kill it; true if it ended by itself."""
         if self._process is None or not self.is_running:
             return True
-        # A frozen process would not hear the request.
-        os.kill(self.pid, signal.SIGCONT)
-        self._process.terminate()
+        self.ask_to_end()
         try:
             self._process.wait(grace)
         except subprocess.TimeoutExpired:
