@@ -1,0 +1,92 @@
+"""Facts leave the store only through here: published and confirmed, then forgotten.
+
+The process that commits publishes at once. What it could not publish (it died, or the broker was away) stays in the
+collection `outbox` until its lease runs out, and is then taken by a sweep.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bson.binary import Binary
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import PyMongoError
+from pymongo.write_concern import WriteConcern
+
+from chassis.bus import Outgoing, Publisher, Unroutable
+from chassis.clock import Clock
+from chassis.errors import Unavailable
+from chassis.failpoints import failpoint
+from chassis.ids import new_id
+from chassis.mongo import Documents, named_failures
+from chassis.units import OUTBOX_LEASE, OutboxRow
+
+INDEXES = {"outbox": [IndexModel([("lease_until", ASCENDING)])]}
+# A mark that is lost in a crash costs one publication more, which every listener's inbox forgives.
+_RELAXED = WriteConcern(w=1, j=False)
+
+
+class Outbox:
+    """Publishes rows in confirmed windows and forgets them."""
+
+    def __init__(self, database: Documents, publisher: Publisher, exchange: str, clock: Clock) -> None:
+        self._rows = database["outbox"]
+        self._relaxed = database.get_collection("outbox", write_concern=_RELAXED)
+        self._publisher = publisher
+        self._exchange = exchange
+        self._clock = clock
+
+    def publish(self, rows: Sequence[OutboxRow]) -> None:
+        """Publish committed rows. Raises errors.Unavailable where the broker did not confirm; they stay for the
+        sweep."""
+        if not rows:
+            return
+        stuck: frozenset[str] = frozenset()
+        try:
+            self._publisher.publish(
+                [
+                    Outgoing(self._exchange, row.routing_key, row.body, row.fact_type, row.row_id)
+                    for row in rows
+                ]
+            )
+        except Unroutable as unroutable:
+            stuck = unroutable.message_ids
+        failpoint("after-publish-before-mark")
+        self._forget([row.row_id for row in rows if row.row_id not in stuck])
+        if stuck:
+            raise Unavailable("broker (a listener is not declared)")
+
+    def _forget(self, row_ids: list[str]) -> None:
+        try:
+            self._relaxed.delete_many({"_id": {"$in": row_ids}})
+        except PyMongoError:
+            # They were published; the sweep will do so once more and then forget them.
+            return
+
+    def sweep(self, limit: int = 200) -> int:
+        """Publish what others left behind; answers how many rows. Safe to run in any number of processes."""
+        owner, now = new_id(), self._clock.now()
+        with named_failures():
+            due = [
+                row["_id"] for row in self._rows.find({"lease_until": {"$lte": now}}, {"_id": 1}).limit(limit)
+            ]
+            if not due:
+                return 0
+            self._rows.update_many(
+                {"_id": {"$in": due}, "lease_until": {"$lte": now}},
+                {"$set": {"lease_until": now + OUTBOX_LEASE, "owner": owner}},
+            )
+            mine = list(self._rows.find({"_id": {"$in": due}, "owner": owner}))
+        self.publish(
+            [OutboxRow(r["_id"], r["key"], r["type"], bytes(Binary(r["body"])), r["events"]) for r in mine]
+        )
+        return len(mine)
+
+    def pending(self) -> tuple[int, float]:
+        """How many rows wait, and for how many seconds the oldest has."""
+        with named_failures():
+            count = self._rows.estimated_document_count()
+            oldest = self._rows.find_one({}, {"at": 1}, sort=[("_id", ASCENDING)])
+        if oldest is None:
+            return count, 0.0
+        at: datetime = oldest["at"]
+        return count, max(0.0, (self._clock.now() - at).total_seconds())

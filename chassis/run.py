@@ -1,0 +1,64 @@
+"""The life of a role: start its parts in order, serve until told to stop, drain, stop them in reverse."""
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from types import FrameType
+from typing import Protocol
+
+import structlog
+
+from chassis import failpoints
+from chassis.config import ConfigError, environment
+
+
+class Component(Protocol):
+    """A part that runs by itself between `start` and `stop`."""
+
+    name: str
+
+    def start(self) -> None:
+        """Begin; must not wait for other services, the broker or the database."""
+        ...
+
+    def stop(self, grace: timedelta) -> None:
+        """Finish what is in hand within `grace`, then end."""
+        ...
+
+
+def run(components: Sequence[Component], *, grace: timedelta = timedelta(seconds=20)) -> int:
+    """Run until SIGTERM or SIGINT; answers the exit code. The first component is started first and stopped last."""
+    failpoints.arm(environment())
+    log = structlog.get_logger(__name__)
+    told = threading.Event()
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, tell)
+    started: list[Component] = []
+    code = 0
+    try:
+        for component in components:
+            component.start()
+            started.append(component)
+        log.info("role_started", parts=[component.name for component in components])
+        told.wait()
+    except OSError as error:
+        # A port in use, most often: one line is worth more than a traceback.
+        log.error("role_failed", part=components[len(started)].name, error=str(error))
+        code = 1
+    for component in reversed(started):
+        component.stop(grace)
+    log.info("role_stopped")
+    return code
+
+
+def refuse(error: ConfigError) -> int:
+    """Say what is wrong with the settings, a line each; answers the exit code."""
+    for problem in error.problems:
+        print(problem, file=sys.stderr)
+    return 2

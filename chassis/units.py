@@ -1,0 +1,244 @@
+"""Everything that one transaction will write: state, inbox keys and outbox rows."""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pymongo
+from bson.binary import Binary
+from google.protobuf.message import Message
+from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from bus.v1.bundle_pb2 import Bundle, Envelope
+from chassis.clock import Clock, monotonic
+from chassis.errors import Unavailable
+from chassis.ids import new_id
+from chassis.mongo import Document, Documents, Raced, name_failure, named_failures
+
+BUNDLE_EVENTS = 100
+BUNDLE_BYTES = 1_000_000
+# How long the process that wrote an outbox row may take to publish it before a sweep does.
+OUTBOX_LEASE = timedelta(seconds=30)
+_MAJORITY = WriteConcern("majority", j=True)
+_SNAPSHOT = ReadConcern("snapshot")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made us do this: carried into every fact that follows.
+
+    `received_at` is the moment the outside message was accepted, None where nothing outside began the chain.
+    """
+
+    event_id: str = ""
+    chain_id: str = ""
+    depth: int = 0
+    traceparent: str = ""
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A bundle of facts that were committed together and must be published."""
+
+    row_id: str
+    routing_key: str
+    fact_type: str
+    body: bytes
+    events: int
+
+
+@dataclass(slots=True)
+class _Writes:
+    inserts: list[Document] = field(default_factory=list)
+    # Every one of these must find its document, or somebody else was first.
+    exact: list[pymongo.UpdateOne] = field(default_factory=list)
+    loose: list[pymongo.UpdateOne | pymongo.DeleteOne] = field(default_factory=list)
+
+
+class Unit:
+    """Collects writes and facts; `commit` writes them in one transaction or not at all.
+
+    Not for use by several threads. After a commit that raised, throw the unit away and make a new one.
+    """
+
+    def __init__(self, database: Documents, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+        self.cause = Cause()
+        self.after_commit: list[Callable[[], None]] = []
+        self.outbox: list[OutboxRow] = []
+        self._writes: dict[str, _Writes] = defaultdict(_Writes)
+        self._said: dict[tuple[str, str], list[Envelope]] = defaultdict(list)
+        self._now: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this unit: the same for all it writes."""
+        if self._now is None:
+            self._now = self.clock.now()
+        return self._now
+
+    def insert(self, collection: str, document: Document) -> None:
+        """Add a document; an `_id` or unique key that is taken makes the commit raise Raced."""
+        self._writes[collection].inserts.append(document)
+
+    def update(
+        self,
+        collection: str,
+        where: Mapping[str, Any],
+        update: Mapping[str, Any] | list[Mapping[str, Any]],
+        *,
+        upsert: bool = False,
+        must_match: bool = True,
+    ) -> None:
+        """Change one document. With `must_match` a condition that finds nothing makes the commit raise Raced."""
+        operation = pymongo.UpdateOne(where, update, upsert=upsert)
+        writes = self._writes[collection]
+        if must_match and not upsert:
+            writes.exact.append(operation)
+        else:
+            writes.loose.append(operation)
+
+    def delete(self, collection: str, where: Mapping[str, Any]) -> None:
+        """Remove one document, if it is there."""
+        self._writes[collection].loose.append(pymongo.DeleteOne(where))
+
+    def say(
+        self,
+        fact: Message,
+        *,
+        event_id: str,
+        lane: str,
+        subject: str,
+        version: int = 0,
+        index: int = 0,
+        occurred_at: datetime | None = None,
+    ) -> bytes:
+        """Publish a fact once this unit is committed; answers the fact's bytes, for a log that keeps them.
+
+        The fact inherits the chain of `self.cause`; one without a cause begins a chain named by its own id.
+        """
+        cause = self.cause
+        fact_type = fact.DESCRIPTOR.full_name
+        body = fact.SerializeToString()
+        envelope = Envelope(
+            event_id=event_id,
+            type=fact_type,
+            lane=lane,
+            subject=subject,
+            version=version,
+            index=index,
+            chain_id=cause.chain_id or cause.event_id or event_id,
+            depth=cause.depth + 1 if cause.event_id else 0,
+            cause_id=cause.event_id,
+            traceparent=cause.traceparent,
+            body=body,
+        )
+        envelope.occurred_at.FromDatetime(occurred_at or self.now)
+        if cause.received_at is not None:
+            envelope.received_at.FromDatetime(cause.received_at)
+        self._said[fact_type, lane].append(envelope)
+        return body
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to write and nothing to say."""
+        return not self._said and not any(w.inserts or w.exact or w.loose for w in self._writes.values())
+
+    def commit(self) -> None:
+        """Write all of it, then call `after_commit`. Raises Raced or Unavailable; then nothing was written that a
+        repeat
+        with the same inbox keys would not find."""
+        self._pack_outbox()
+        if not any(w.inserts or w.exact or w.loose for w in self._writes.values()):
+            self._done()
+            return
+        with named_failures(), self.database.client.start_session() as session:
+            session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY)
+            try:
+                for collection, writes in self._writes.items():
+                    self._write(session, collection, writes)
+            except BaseException:
+                _abort(session)
+                raise
+            _commit(session)
+        self._done()
+
+    def _write(self, session: ClientSession, collection: str, writes: _Writes) -> None:
+        target = self.database[collection]
+        if writes.inserts:
+            target.insert_many(writes.inserts, ordered=False, session=session)
+        if writes.exact:
+            found = target.bulk_write(list(writes.exact), ordered=True, session=session).matched_count
+            if found != len(writes.exact):
+                raise Raced(
+                    f"{collection}: {len(writes.exact) - found} of {len(writes.exact)} rows have moved on"
+                )
+        if writes.loose:
+            target.bulk_write(list(writes.loose), ordered=True, session=session)
+
+    def _pack_outbox(self) -> None:
+        for (fact_type, lane), envelopes in self._said.items():
+            for bundle in _bundles(envelopes):
+                row = OutboxRow(
+                    new_id(), f"{fact_type}.{lane}", fact_type, bundle.SerializeToString(), len(bundle.events)
+                )
+                self.outbox.append(row)
+                self.insert(
+                    "outbox",
+                    {
+                        "_id": row.row_id,
+                        "key": row.routing_key,
+                        "type": row.fact_type,
+                        "events": row.events,
+                        "body": Binary(row.body),
+                        "at": self.now,
+                        "lease_until": self.now + OUTBOX_LEASE,
+                    },
+                )
+        self._said.clear()
+
+    def _done(self) -> None:
+        for call in self.after_commit:
+            call()
+
+
+def _bundles(envelopes: list[Envelope]) -> Iterator[Bundle]:
+    bundle, size = Bundle(), 0
+    for envelope in envelopes:
+        weight = len(envelope.body) + 300
+        if bundle.events and (len(bundle.events) == BUNDLE_EVENTS or size + weight > BUNDLE_BYTES):
+            yield bundle
+            bundle, size = Bundle(), 0
+        bundle.events.append(envelope)
+        size += weight
+    if bundle.events:
+        yield bundle
+
+
+def _abort(session: ClientSession) -> None:
+    # The server forgets an open transaction by itself; what failed is already on its way up.
+    with contextlib.suppress(PyMongoError):
+        session.abort_transaction()
+
+
+def _commit(session: ClientSession) -> None:
+    """Commit, asking again while the outcome is unknown, for at most five seconds."""
+    begun = monotonic()
+    while True:
+        try:
+            session.commit_transaction()
+            return
+        except PyMongoError as error:
+            if error.has_error_label("UnknownTransactionCommitResult") and monotonic() - begun < 5:
+                continue
+            if error.has_error_label("UnknownTransactionCommitResult"):
+                raise Unavailable("database") from error
+            raise name_failure(error) from error
