@@ -1,0 +1,72 @@
+# Every habit is a word here; `make` alone prints them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CODE := $(wildcard chassis cli local scripts services tests)
+# The folders of tests that share one process with the next; unit and contract tests may run beside each other.
+QUICK := $(wildcard tests/unit tests/contract)
+WHOLE := $(wildcard tests/integration tests/e2e tests/chaos)
+
+.DEFAULT_GOAL := words
+.PHONY: words setup setup-test run down status clean-data proto proto-check lint format test check bench chaos assets lock
+
+words: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv from the lock and install RabbitMQ where it is missing
+	@$(PYTHON) scripts/setup.py run
+
+setup-test: ## the same, and what the tests need: promtool and Chromium
+	@$(PYTHON) scripts/setup.py test
+
+run: setup ## start everything, load the demo, print what to do next; Ctrl-C stops
+	@$(BIN)/python -m local run
+
+down: setup ## stop what `make run` started
+	@$(BIN)/python -m local down
+
+status: setup ## what runs, on which ports, since when
+	@$(BIN)/python -m local status
+
+clean-data: setup ## forget all data of the local system
+	@$(BIN)/python -m local clean-data
+
+proto: setup ## make the stubs in gen/ from proto/
+	@$(BIN)/python scripts/proto.py
+
+proto-check: setup ## stubs are fresh, buf finds no fault, nothing released is broken
+	@$(BIN)/python scripts/proto.py --check
+	@cd proto && ../$(BIN)/buf lint
+	@cd proto && ../$(BIN)/buf format --diff --exit-code
+	@cd proto && if [ -e released.binpb ]; then ../$(BIN)/buf breaking --against released.binpb; fi
+
+lint: setup proto-check ## ruff, mypy --strict, import contracts, contracts of the wire
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy $(CODE)
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/assets.py --check
+
+format: setup ## let ruff put the code in order
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+test: setup-test ## unit, contract, integration, e2e and the quick chaos tests, on own nodes
+	@$(BIN)/pytest -n 2 -m "not bench and not exhaustive" $(QUICK)
+	@$(BIN)/pytest -m "not bench and not exhaustive" $(WHOLE)
+
+check: lint test ## what has to be green: lint and test
+
+bench: setup-test ## measure the speed beside the bare pipe; prints ratios
+	@$(BIN)/python -m tests.bench
+
+chaos: setup-test ## every failpoint, kill, freeze and step-down, at length
+	@$(BIN)/pytest -m "chaos" --timeout 1200 tests/chaos
+
+assets: setup ## fetch the vendored scripts, styles and fonts again
+	@$(BIN)/python scripts/assets.py
+
+lock: setup ## pin requirements*.in anew, with hashes
+	@for part in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	    --no-emit-index-url --no-emit-find-links --python-version 3.11 $$part.in -o $$part.txt; done
