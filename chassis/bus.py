@@ -246,7 +246,8 @@ class Publisher:
         if connection is not None:
             with contextlib.suppress(*FAILURES):
                 # A polite close would wait for an answer that a frozen broker never gives.
-                connection.transport.close()
+                if connection.connected:
+                    connection.transport.close()
             with contextlib.suppress(*FAILURES):
                 connection.collect()
 
@@ -399,7 +400,8 @@ class Subscription:
         self._ready.clear()
         if connection is not None:
             with contextlib.suppress(*FAILURES):
-                connection.transport.close()
+                if connection.connected:
+                    connection.transport.close()
             with contextlib.suppress(*FAILURES):
                 connection.collect()
 

@@ -1,0 +1,281 @@
+"""Facts through outbox, broker, listener and inbox, on a real broker and a real database."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from google.protobuf.wrappers_pb2 import StringValue
+
+from bus.v1.bundle_pb2 import Bundle, Envelope
+from chassis import batches, listener, mongo, outbox
+from chassis.batches import BatchRunner, GroupCommitter, Task
+from chassis.bus import Bus, Outgoing, Publisher, connect
+from chassis.clock import DatabaseClock
+from chassis.errors import Refused
+from chassis.listener import Listener
+from chassis.outbox import Outbox
+from chassis.telemetry.metrics import Metrics
+from chassis.units import Cause, Unit
+from tests.waiting import wait_until
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Keep one word."""
+
+    word: str
+
+
+class Words:
+    """Ports of a service that keeps words."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.loads = 0
+
+    def load(self, commands: Sequence[Any]) -> None:
+        self.loads = len(commands)
+
+    def flush(self) -> None:
+        self.unit.insert("batches", {"size": self.loads})
+
+
+def keep(command: Keep, words: Words) -> bytes:
+    if command.word.startswith("broken"):
+        raise RuntimeError("a handler's mistake")
+    if command.word.startswith("refused"):
+        raise Refused("no")
+    words.unit.insert("words", {"word": command.word, "chain": words.unit.cause.chain_id})
+    return f"kept {command.word}".encode()
+
+
+class Place:
+    """One service's worth of parts on real nodes."""
+
+    def __init__(self, broker_url: str, mongo_url: str, name: str) -> None:
+        self.bus = Bus(broker_url, "test.events")
+        self.client = mongo.connect(mongo_url)
+        self.database = self.client[name]
+        self.clock = DatabaseClock(self.client)
+        mongo.ensure_indexes(self.database, {**batches.INDEXES, **outbox.INDEXES, "words": [], "batches": []})
+        self.publisher = Publisher(self.bus)
+        self.outbox = Outbox(self.database, self.publisher, self.bus.exchange, self.clock)
+        self.metrics = Metrics("test")
+        self.runner = self.make_runner()
+
+    def make_runner(self, handler: Callable[[Keep, Words], object] = keep) -> BatchRunner:
+        return BatchRunner(
+            consumer="words",
+            database=self.database,
+            clock=self.clock,
+            open_ports=Words,
+            handlers={Keep: handler},
+            outbox=self.outbox,
+            metrics=self.metrics,
+        )
+
+    def listen(self, **more: Any) -> Listener:
+        return Listener(
+            transport=self.bus,
+            consumer="words",
+            consumes={StringValue: lambda fact, envelope: Keep(fact.value)},
+            runner=self.runner,
+            publisher=self.publisher,
+            metrics=self.metrics,
+            lanes=("email", "api"),
+            **more,
+        )
+
+    def say(self, words: Sequence[str], lane: str = "email") -> None:
+        unit = Unit(self.database, self.clock)
+        for word in words:
+            unit.say(StringValue(value=word), event_id=f"id-{word}", lane=lane, subject=word)
+        unit.commit()
+        self.outbox.publish(unit.outbox)
+
+    def words(self) -> Counter[str]:
+        return Counter(row["word"] for row in self.database["words"].find())
+
+    def dead(self) -> list[tuple[str, dict[str, Any]]]:
+        """What lies in the dead-letter queue, left there."""
+        connection = connect(self.bus.url)
+        channel = connection.channel()
+        found = []
+        while (message := channel.basic_get("words.dead")) is not None:
+            body = message.body if isinstance(message.body, bytes) else message.body.encode()
+            try:
+                names = ",".join(event.event_id for event in Bundle.FromString(body).events)
+            except Exception:
+                names = ""
+            found.append((names, dict(message.headers)))
+        connection.close()
+        return found
+
+
+@pytest.fixture
+def place(vhost: str, mongo_url: str, database_prefix: str) -> Iterator[Place]:
+    place = Place(vhost, mongo_url, f"{database_prefix}words")
+    listener.prepare(place.bus, "words", ["google.protobuf.StringValue"], ["email", "api"])
+    yield place
+    place.publisher.close()
+    place.client.close()
+
+
+def test_facts_arrive_once_each_though_published_three_times(place: Place) -> None:
+    words = [f"w{n}" for n in range(250)]
+    for _ in range(3):
+        place.say(words)
+    ear = place.listen()
+    ear.start()
+    wait_until(lambda: len(place.words()) == 250, timeout=20, describe="250 words")
+    wait_until(lambda: place.outbox.pending()[0] == 0, timeout=10, describe="an empty outbox")
+    ear.stop(timedelta(seconds=5))
+    assert set(place.words().values()) == {1}
+
+
+def test_a_handlers_error_leaves_its_neighbours_unharmed_and_is_tried_again(place: Place) -> None:
+    failures: list[str] = []
+
+    def keep_later(command: Keep, words: Words) -> bytes:
+        if command.word == "late" and len(failures) < 1:
+            failures.append(command.word)
+            raise RuntimeError("not yet")
+        return keep(command, words)
+
+    place.runner = place.make_runner(keep_later)
+    place.say(["one", "late", "two"])
+    ear = place.listen()
+    ear.start()
+    wait_until(lambda: len(place.words()) == 3, timeout=20, describe="all three words, one of them after a second")
+    ear.stop(timedelta(seconds=5))
+    assert place.words() == Counter({"one": 1, "two": 1, "late": 1})
+
+
+def test_what_cannot_be_understood_is_dead_lettered_with_its_reason(place: Place) -> None:
+    place.publisher.publish(
+        [
+            Outgoing("", "words.email", b"\xff\xff not a bundle", "nonsense", "m1"),
+            Outgoing(
+                "",
+                "words.email",
+                Bundle(
+                    events=[
+                        Envelope(event_id="id-foreign", type="google.protobuf.Int64Value", lane="email", body=b"\x08\x01"),
+                        Envelope(
+                            event_id="id-good",
+                            type="google.protobuf.StringValue",
+                            lane="email",
+                            body=StringValue(value="good").SerializeToString(),
+                        ),
+                        Envelope(event_id="id-torn", type="google.protobuf.StringValue", lane="email", body=b"\x0a\xff"),
+                    ]
+                ).SerializeToString(),
+                "google.protobuf.StringValue",
+                "m2",
+            ),
+        ]
+    )
+    ear = place.listen()
+    ear.start()
+    wait_until(lambda: place.words() == Counter({"good": 1}), timeout=20, describe="the good neighbour")
+    wait_until(
+        lambda: place.metrics.registry.get_sample_value(
+            "test_dead_letters_total", {"queue": "words.email", "reason": "CannotTranslate"}
+        )
+        == 2,
+        timeout=10,
+        describe="two untranslatable facts",
+    )
+    ear.stop(timedelta(seconds=5))
+    dead = place.dead()
+    assert sorted(names for names, _ in dead) == ["", "id-foreign", "id-torn"]
+    assert all(headers["reason"] and headers["queue"] == "words.email" for _, headers in dead)
+
+
+def test_a_repeated_command_gets_the_first_answer_and_changes_nothing(place: Place) -> None:
+    first = place.runner.run([Task("k", Keep("once"), digest="d")])[0]
+    again, other = place.runner.run([Task("k", Keep("once"), digest="d"), Task("k2", Keep("second"))])
+    assert (first.answer, again.answer, again.repeated, other.repeated) == (b"kept once", b"kept once", True, False)
+    reused = place.runner.run([Task("k", Keep("else"), digest="other")])[0]
+    assert isinstance(reused.error, batches.KeyReused)
+    assert place.words() == Counter({"once": 1, "second": 1})
+
+
+def test_a_refusal_spoils_only_itself(place: Place) -> None:
+    outcomes = place.runner.run([Task("a", Keep("a")), Task("b", Keep("refused")), Task("c", Keep("c"))])
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), Refused, type(None)]
+    assert place.words() == Counter({"a": 1, "c": 1})
+
+
+def test_a_batch_that_fails_as_a_whole_is_halved_to_the_culprit(place: Place) -> None:
+    def keep_huge(command: Keep, words: Words) -> bytes:
+        if command.word == "huge":
+            # Staged without complaint, refused only by the database.
+            words.unit.insert("words", {"word": "x" * 17_000_000})
+            return b""
+        return keep(command, words)
+
+    place.runner = place.make_runner(keep_huge)
+    outcomes = place.runner.run([Task(w, Keep(w)) for w in ["a", "b", "huge", "c"]])
+    assert [outcome.error is None for outcome in outcomes] == [True, True, False, True]
+    assert place.words() == Counter({"a": 1, "b": 1, "c": 1})
+
+
+def test_the_same_key_twice_in_one_batch_is_handled_once(place: Place) -> None:
+    outcomes = place.runner.run([Task("k", Keep("one")), Task("k", Keep("one"))])
+    assert [outcome.repeated for outcome in outcomes] == [False, True]
+    assert place.words() == Counter({"one": 1})
+
+
+def test_a_group_committer_writes_many_callers_in_few_transactions(place: Place) -> None:
+    committer = GroupCommitter(place.runner.run)
+    committer.start()
+    threads = [
+        threading.Thread(target=committer.call, args=(Task(f"k{n}", Keep(f"k{n}")), timedelta(seconds=10)))
+        for n in range(60)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    committer.stop(timedelta(seconds=5))
+    assert len(place.words()) == 60
+    assert place.database["batches"].count_documents({}) < 60
+
+
+def test_what_a_dead_process_left_in_the_outbox_is_swept(place: Place) -> None:
+    unit = Unit(place.database, place.clock)
+    unit.say(StringValue(value="left"), event_id="id-left", lane="api", subject="left")
+    unit.commit()
+    assert place.outbox.sweep() == 0, "its writer still has time"
+    place.database["outbox"].update_many({}, {"$set": {"lease_until": place.clock.now() - timedelta(seconds=1)}})
+    ear = place.listen()
+    ear.start()
+    assert place.outbox.sweep() == 1
+    wait_until(lambda: place.words() == Counter({"left": 1}), timeout=10, describe="the word left behind")
+    ear.stop(timedelta(seconds=5))
+
+
+def test_a_fact_says_what_caused_it(place: Place) -> None:
+    unit = Unit(place.database, place.clock)
+    unit.cause = Cause(event_id="e1", chain_id="c1", depth=3, traceparent="")
+    unit.say(StringValue(value="next"), event_id="e2", lane="api", subject="s")
+    unit.commit()
+    row = place.database["outbox"].find_one()
+    assert row is not None
+    envelope = Bundle.FromString(bytes(row["body"])).events[0]
+    assert (envelope.chain_id, envelope.depth, envelope.cause_id) == ("c1", 4, "e1")
+
+
+def test_an_unroutable_fact_stays_in_the_outbox_and_its_neighbours_leave(place: Place) -> None:
+    unit = Unit(place.database, place.clock)
+    unit.say(StringValue(value="heard"), event_id="h", lane="api", subject="s")
+    unit.say(StringValue(value="unheard"), event_id="u", lane="voice", subject="s")
+    unit.commit()
+    with pytest.raises(Exception, match="not declared"):
+        place.outbox.publish(unit.outbox)
+    assert [row["key"] for row in place.database["outbox"].find()] == ["google.protobuf.StringValue.voice"]
