@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-import urllib.error
-import urllib.request
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from urllib.parse import quote
 import amqp
 
 from local.child import OwnChild
+from local.loopback import answers
 from local.node_card import Card, NodeError, await_ready, read_card, taken, write_card
 from local.ports import free_ports, is_free
 
@@ -191,11 +190,9 @@ class BrokerNode:
                 host=f"127.0.0.1:{self.ports.amqp}", userid="guest", password="guest", connect_timeout=2
             ):
                 pass
-            request = urllib.request.Request(f"http://127.0.0.1:{self.ports.management}/api/", method="HEAD")
-            with urllib.request.urlopen(request, timeout=2):
-                return True
-        except (OSError, amqp.AMQPError, urllib.error.URLError):
+        except (OSError, amqp.AMQPError):
             return False
+        return answers(f"http://127.0.0.1:{self.ports.management}/api/index.html")
 
     def _why_not(self) -> str:
         card = read_card(self.folder)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,7 +41,8 @@ def say(line: str) -> None:
 
 def packages() -> None:
     """Bring .venv to exactly what the lock says; nothing to do where its stamp still fits."""
-    if sys.version_info < (3, 11):
+    # Whoever runs an older Python reads a line, not a traceback.
+    if sys.version_info < (3, 11):  # noqa: UP036
         raise SetupError(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: PYTHON=... make")
     wanted = stamp()
     if STAMP.exists() and STAMP.read_text() == wanted:
@@ -64,11 +66,11 @@ def packages() -> None:
 
 
 def stamp() -> str:
-    """What an installed .venv depends on: the lock, the project file, the interpreter and the place."""
-    seen = hashlib.sha256()
-    for path in (LOCK, ROOT / "pyproject.toml"):
-        seen.update(path.read_bytes())
-    seen.update(f"{sys.version_info[:3]} {VENV}".encode())
+    """What an installed .venv depends on: the lock, how this project installs, the interpreter, the place."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    how = [project["build-system"], project["project"], project["tool"]["hatch"]]
+    seen = hashlib.sha256(LOCK.read_bytes())
+    seen.update(f"{how} {sys.version_info[:3]} {VENV}".encode())
     return seen.hexdigest()
 
 

@@ -1,0 +1,33 @@
+"""Run everything on this machine: `python -m local run | down | status | clean-data` (the words of the Makefile)."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from chassis.config import ConfigError
+from local.habits import clean_data, down, run, status
+from local.nodes import NodeError
+from local.run_config import RunConfig, read_config
+from local.supervisor import StartFailed
+
+WORDS: dict[str, Callable[[RunConfig], int]] = {
+    "run": run,
+    "down": down,
+    "status": status,
+    "clean-data": clean_data,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("word", choices=sorted(WORDS))
+    word = parser.parse_args().word
+    try:
+        return WORDS[word](read_config())
+    except (ConfigError, NodeError, StartFailed) as error:
+        print(f"relaydesk: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
