@@ -1,0 +1,108 @@
+"""Policies, calendars and clocks from the sla service."""
+
+from datetime import timedelta
+
+import grpc
+
+from relaydesk.sla.v1 import service_pb2
+from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
+from services.console.adapters.calls import Caller, moment, moment_or_none
+from services.console.domain.sla import (
+    AtRisk,
+    AtRiskList,
+    Calendar,
+    OpenWindow,
+    Pause,
+    Policy,
+    PolicyTarget,
+    TargetState,
+    TicketClock,
+)
+
+
+class GrpcSla:
+    """Implements the port Sla."""
+
+    def __init__(self, channel: grpc.Channel, caller: Caller) -> None:
+        self._stub = SlaServiceStub(channel)
+        self._caller = caller
+
+    def list_policies(self) -> tuple[Policy, ...]:
+        answer = self._caller.ask(self._stub.ListPolicies, service_pb2.ListPoliciesRequest())
+        return tuple(_policy_of(policy) for policy in sorted(answer.policies, key=lambda p: p.position))
+
+    def list_calendars(self) -> tuple[Calendar, ...]:
+        answer = self._caller.ask(self._stub.ListCalendars, service_pb2.ListCalendarsRequest())
+        return tuple(_calendar_of(calendar) for calendar in answer.calendars)
+
+    def get_clock(self, ticket_id: str) -> TicketClock | None:
+        request = service_pb2.GetClocksRequest(ticket_ids=[ticket_id])
+        clocks = self._caller.ask(self._stub.GetClocks, request).clocks
+        return _clock_of(clocks[0]) if clocks else None
+
+    def list_at_risk(self, within: timedelta, page_size: int = 60) -> AtRiskList:
+        request = service_pb2.ListAtRiskRequest(
+            within_seconds=round(within.total_seconds()), page_size=page_size
+        )
+        answer = self._caller.ask(self._stub.ListAtRisk, request)
+        tickets = tuple(
+            AtRisk(row.ticket_id, row.target, moment(row.due_at), row.group, row.channel, row.is_breached)
+            for row in answer.tickets
+        )
+        return AtRiskList(tickets, dict(answer.counts_by_group))
+
+
+def _policy_of(wire: service_pb2.Policy) -> Policy:
+    return Policy(
+        policy_id=wire.id,
+        name=wire.name,
+        position=wire.position,
+        channels=tuple(wire.channels),
+        groups=tuple(wire.groups),
+        calendar_id=wire.calendar_id,
+        targets=tuple(
+            PolicyTarget(
+                target.name,
+                target.priority,
+                timedelta(seconds=target.within_seconds),
+                timedelta(seconds=target.warn_before_seconds),
+                target.time,
+            )
+            for target in wire.targets
+        ),
+        pause_statuses=tuple(wire.pause_statuses),
+        version=wire.version,
+    )
+
+
+def _calendar_of(wire: service_pb2.Calendar) -> Calendar:
+    windows = tuple(OpenWindow(window.weekday, window.opens, window.closes) for window in wire.windows)
+    return Calendar(wire.id, wire.name, wire.zone, windows, tuple(wire.holidays), wire.version)
+
+
+def _clock_of(wire: service_pb2.TicketClock) -> TicketClock:
+    return TicketClock(
+        wire.ticket_id, wire.policy_id, wire.policy_name, tuple(_target_of(target) for target in wire.targets)
+    )
+
+
+def _target_of(wire: service_pb2.TargetState) -> TargetState:
+    return TargetState(
+        name=wire.name,
+        state=wire.state,
+        started_at=moment_or_none(wire.started_at, is_set=wire.HasField("started_at")),
+        due_at=moment_or_none(wire.due_at, is_set=wire.HasField("due_at")),
+        met_at=moment_or_none(wire.met_at, is_set=wire.HasField("met_at")),
+        within=timedelta(seconds=wire.within_seconds),
+        elapsed=timedelta(seconds=wire.elapsed_seconds),
+        paused=timedelta(seconds=wire.paused_seconds),
+        late=timedelta(seconds=wire.late_seconds),
+        is_breached=wire.is_breached,
+        pauses=tuple(_pause_of(pause) for pause in wire.pauses),
+    )
+
+
+def _pause_of(wire: service_pb2.Pause) -> Pause:
+    # `from` is a word of Python's own.
+    begins_at = moment(getattr(wire, "from"))
+    return Pause(begins_at, moment_or_none(wire.to, is_set=wire.HasField("to")), wire.reason)

@@ -1,0 +1,186 @@
+"""What the pages need of the rest of the system.
+
+Every method may raise the refusals of chassis.errors, and Unavailable where the service behind it is away; a
+page shows that in the part concerned and goes on.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from services.console.domain import ingest, reports, rules, sla
+from services.console.domain.tickets import (
+    Agent,
+    Attachment,
+    Change,
+    Edit,
+    Fact,
+    Filter,
+    Group,
+    Message,
+    Ticket,
+    TicketPage,
+)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present moment, aware, UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What an agent wrote; an empty status leaves the rule of the house."""
+
+    text: str
+    visibility: str
+    status: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Tickets(Protocol):
+    def list_tickets(
+        self, wanted: Filter, *, order_by: str, page_size: int = 60, page_token: str = ""
+    ) -> TicketPage: ...
+
+    def count_tickets(self, views: Sequence[Filter]) -> tuple[int, ...]:
+        """How many each view holds; counting stops at 10,000."""
+        ...
+
+    def get_ticket(self, number: int) -> Ticket:
+        """Raises NotFound."""
+        ...
+
+    def get_ticket_by_id(self, ticket_id: str) -> Ticket:
+        """Raises NotFound."""
+        ...
+
+    def list_messages(self, ticket_id: str) -> tuple[Message, ...]:
+        """Oldest first."""
+        ...
+
+    def list_changes(self, ticket_id: str) -> tuple[Change, ...]:
+        """Oldest first."""
+        ...
+
+    def update_ticket(
+        self, ticket_id: str, edit: Edit, *, expected_version: int, key: str, agent_id: str
+    ) -> Ticket:
+        """Raises Conflict where the ticket has moved on from `expected_version` (0: whatever it is)."""
+        ...
+
+    def add_message(
+        self, ticket_id: str, message: NewMessage, *, key: str, agent_id: str
+    ) -> tuple[Message, Ticket]:
+        """The same key gives the first answer again."""
+        ...
+
+
+class Accounts(Protocol):
+    def sign_in(self, email: str, password: str) -> Agent:
+        """Raises Unauthenticated where they do not fit."""
+        ...
+
+    def list_agents(self) -> tuple[Agent, ...]: ...
+
+    def list_groups(self) -> tuple[Group, ...]: ...
+
+    def save_language(self, agent: Agent, language: str) -> None: ...
+
+
+class Rules(Protocol):
+    def list_rules(self) -> tuple[rules.Rule, ...]:
+        """In the order they run."""
+        ...
+
+    def switch_rule(self, rule_id: str, *, on: bool, expected_version: int, agent_id: str) -> rules.Rule:
+        """Raises Conflict where somebody else saved it meanwhile."""
+        ...
+
+    def explain_event(self, event_id: str) -> tuple[rules.Explanation, ...]: ...
+
+
+class Sla(Protocol):
+    def list_policies(self) -> tuple[sla.Policy, ...]: ...
+
+    def list_calendars(self) -> tuple[sla.Calendar, ...]: ...
+
+    def get_clock(self, ticket_id: str) -> sla.TicketClock | None:
+        """None where no promise was made."""
+        ...
+
+    def list_at_risk(self, within: timedelta, page_size: int = 60) -> sla.AtRiskList: ...
+
+
+class Reports(Protocol):
+    def get_board(self, span: timedelta, end: datetime | None) -> reports.Board: ...
+
+    def list_queue_load(self, begins_at: datetime, ends_at: datetime) -> tuple[reports.QueueLoad, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A kept file and its bytes, piece by piece."""
+
+    name: str
+    mime_type: str
+    size: int
+    pieces: Iterator[bytes]
+
+
+class Ingest(Protocol):
+    def list_channels(self) -> tuple[ingest.Channel, ...]: ...
+
+    def get_ledger(self, begins_at: datetime | None, ends_at: datetime | None) -> ingest.Ledger: ...
+
+    def list_quarantine(
+        self, *, channel_id: str = "", page_token: str = "", page_size: int = 60
+    ) -> ingest.QuarantinePage: ...
+
+    def retry_quarantined(self, intake_ids: Sequence[str]) -> int:
+        """How many are processed again."""
+        ...
+
+    def read_raw(self, intake_id: str) -> Iterator[bytes]:
+        """Raises NotFound before the first piece."""
+        ...
+
+    def read_attachment(self, attachment_id: str) -> Download:
+        """Raises NotFound before the first piece."""
+        ...
+
+    def write_attachment(self, name: str, mime_type: str, pieces: Iterator[bytes]) -> Attachment: ...
+
+    def list_sends(
+        self, *, states: Sequence[str] = (), ticket_id: str = "", page_token: str = "", page_size: int = 60
+    ) -> ingest.SendPage: ...
+
+
+class Sink(Protocol):
+    """The local stand-in for the world's mailboxes."""
+
+    def list_mails(self) -> tuple[ingest.CaughtMail, ...]:
+        """Newest first."""
+        ...
+
+
+class Watch(Protocol):
+    def facts(self, from_sequence: int) -> AsyncIterator[Fact]:
+        """What happens to tickets after `from_sequence` (-1: from now on); ends with Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a page may ask. `sink` is None where nothing is caught, as in production."""
+
+    tickets: Tickets
+    accounts: Accounts
+    rules: Rules
+    sla: Sla
+    reports: Reports
+    ingest: Ingest
+    sink: Sink | None
+    clock: Clock

@@ -1,0 +1,138 @@
+"""Promises, calendars and clocks as the console shows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTarget:
+    """One promise of a policy; an empty priority stands for every one without a line of its own."""
+
+    name: str
+    priority: str
+    within: timedelta
+    warn_before: timedelta
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is promised to whom."""
+
+    policy_id: str
+    name: str
+    position: int
+    channels: tuple[str, ...]
+    groups: tuple[str, ...]
+    calendar_id: str
+    targets: tuple[PolicyTarget, ...]
+    pause_statuses: tuple[str, ...]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """Hours of a weekday (1 is Monday), local, HH:MM."""
+
+    weekday: int
+    opens: str
+    closes: str
+
+    def share(self) -> tuple[float, float]:
+        """Start and length as percent of the day; what passes midnight is cut there."""
+        opens, closes = _minutes(self.opens), _minutes(self.closes)
+        closes = closes if closes > opens else 1440
+        return opens / 14.4, (closes - opens) / 14.4
+
+
+def _minutes(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    return int(hours) * 60 + int(minutes or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When time counts."""
+
+    calendar_id: str
+    name: str
+    zone: str
+    windows: tuple[OpenWindow, ...]
+    holidays: tuple[str, ...]
+    version: int
+
+    def on(self, weekday: int) -> tuple[OpenWindow, ...]:
+        """The windows of one weekday, earliest first."""
+        return tuple(sorted((w for w in self.windows if w.weekday == weekday), key=lambda w: w.opens))
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A span in which time stood still; without an end it still does."""
+
+    begins_at: datetime
+    ends_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """One promise to one ticket, with what was used of it."""
+
+    name: str
+    state: str
+    started_at: datetime | None
+    due_at: datetime | None
+    met_at: datetime | None
+    within: timedelta
+    elapsed: timedelta
+    paused: timedelta
+    late: timedelta
+    is_breached: bool
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def used_percent(self) -> int:
+        """Used time as a share of the whole bar, which grows when late."""
+        whole = self.within + self.late
+        return round(100 * min(self.elapsed, self.within) / whole) if whole else 0
+
+    @property
+    def late_percent(self) -> int:
+        whole = self.within + self.late
+        return round(100 * self.late / whole) if whole else 0
+
+
+@dataclass(frozen=True, slots=True)
+class TicketClock:
+    """Every promise to one ticket."""
+
+    ticket_id: str
+    policy_id: str
+    policy_name: str
+    targets: tuple[TargetState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """An open ticket whose promise is near or past."""
+
+    ticket_id: str
+    target: str
+    due_at: datetime
+    group_id: str
+    channel_id: str
+    is_breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AtRiskList:
+    """The nearest of them, and how many there are by group."""
+
+    tickets: tuple[AtRisk, ...]
+    counts_by_group: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts_by_group.values())

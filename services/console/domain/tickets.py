@@ -1,0 +1,257 @@
+"""Tickets as the console shows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed")
+PRIORITIES = ("low", "medium", "high", "urgent")
+# What still waits for somebody; the answer to "not closed".
+UNSOLVED = ("new", "open", "pending", "on_hold")
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asked."""
+
+    requester_id: str
+    name: str
+    email: str
+    phone: str
+
+    @property
+    def called(self) -> str:
+        """The best name there is."""
+        return self.name or self.email or self.phone or self.requester_id
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What sla last said of the ticket's next promise."""
+
+    target: str
+    due_at: datetime | None
+    is_paused: bool
+    is_breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as of one version."""
+
+    ticket_id: str
+    number: int
+    subject: str
+    status: str
+    priority: str
+    channel_id: str
+    channel_kind: str
+    requester: Requester
+    group_id: str
+    agent_id: str
+    tags: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    preview: str = ""
+    clock: Clock | None = None
+    mailbox: str = ""
+    message_count: int = 0
+    fields: Mapping[str, str] = field(default_factory=dict)
+    last_requester_message_at: datetime | None = None
+    last_agent_message_at: datetime | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """The requester had the last word, and somebody must still look at it."""
+        if self.status not in ("new", "open"):
+            return False
+        if self.last_agent_message_at is None or self.last_requester_message_at is None:
+            return True
+        return self.last_requester_message_at > self.last_agent_message_at
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """A piece of a list and the way to the next."""
+
+    tickets: tuple[Ticket, ...]
+    next_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tickets; an empty field asks nothing."""
+
+    status: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    agent: tuple[str, ...] = ()
+    channel: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    priority: tuple[str, ...] = ()
+    text: str = ""
+    requester: str = ""
+    unassigned: bool = False
+
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether the ticket is one of them; `text` is left to the store, which reads whole messages."""
+        return (
+            _among(ticket.status, self.status)
+            and _among(ticket.group_id, self.group)
+            and _among(ticket.agent_id, self.agent)
+            and _among(ticket.channel_id, self.channel)
+            and _among(ticket.priority, self.priority)
+            and (not self.unassigned or not ticket.agent_id)
+            and (not self.tag or any(_is_under(tag, wanted) for tag in ticket.tags for wanted in self.tag))
+        )
+
+
+def _among(value: str, wanted: tuple[str, ...]) -> bool:
+    return not wanted or value in wanted
+
+
+def _is_under(tag: str, wanted: str) -> bool:
+    if wanted.endswith("/*"):
+        return tag == wanted[:-2] or tag.startswith(wanted[:-1])
+    return tag == wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who or what did it: requester, agent, rule, system or api."""
+
+    kind: str
+    actor_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came or went with a message."""
+
+    attachment_id: str
+    name: str
+    mime_type: str
+    size: int
+    content_id: str = ""
+    is_inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the conversation."""
+
+    message_id: str
+    visibility: str
+    author: Actor
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+    created_at: datetime
+    is_automatic: bool = False
+    intake_id: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    delivery_state: str = ""
+    delivery_reason: str = ""
+    is_truncated: bool = False
+
+    @property
+    def is_note(self) -> bool:
+        return self.visibility == "internal"
+
+    @property
+    def is_ours(self) -> bool:
+        return self.author.kind != "requester"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field's step; lists are joined by commas."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line of the ticket's log."""
+
+    event_id: str
+    version: int
+    index: int
+    fact: str
+    occurred_at: datetime
+    actor: Actor
+    changes: tuple[FieldChange, ...] = ()
+    message_id: str = ""
+    cause_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an agent wants to be otherwise; None leaves a field alone."""
+
+    status: str | None = None
+    priority: str | None = None
+    group_id: str | None = None
+    agent_id: str | None = None
+    tags: tuple[str, ...] | None = None
+
+    def differences(self, ticket: Ticket) -> tuple[FieldChange, ...]:
+        """What the edit would change of the ticket as it is now."""
+        wanted = {
+            "status": (ticket.status, self.status),
+            "priority": (ticket.priority, self.priority),
+            "group": (ticket.group_id, self.group_id),
+            "agent": (ticket.agent_id, self.agent_id),
+            "tags": (",".join(ticket.tags), None if self.tags is None else ",".join(self.tags)),
+        }
+        return tuple(
+            FieldChange(name, now, mine)
+            for name, (now, mine) in wanted.items()
+            if mine is not None and mine != now
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What just happened to a ticket, with the ticket after it: opened, message, changed.
+
+    A heartbeat has no ticket and only says how far the watch has come.
+    """
+
+    sequence: int
+    event_id: str
+    kind: str
+    ticket: Ticket | None
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person who works here."""
+
+    agent_id: str
+    name: str
+    email: str
+    role: str
+    groups: tuple[str, ...] = ()
+    language: str = ""
+
+    @property
+    def may_write(self) -> bool:
+        return self.role in ("admin", "agent")
+
+    @property
+    def may_administer(self) -> bool:
+        return self.role == "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """People who answer the same kind of thing."""
+
+    group_id: str
+    name: str

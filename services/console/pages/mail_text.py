@@ -1,0 +1,207 @@
+"""What people wrote, made into HTML that is ours.
+
+Text and simple HTML are rebuilt from scratch with ten tags and no attribute but a checked `href`; whatever is richer is
+left to the sandboxed frame of mail_body.
+"""
+
+import re
+from dataclasses import dataclass
+from html import escape
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import nh3
+from markupsafe import Markup
+
+from services.console.domain.tickets import Message
+
+SIMPLE = frozenset({"p", "br", "b", "strong", "i", "em", "ul", "ol", "li", "a", "blockquote", "div", "span"})
+_KEPT = {"b": "strong", "strong": "strong", "i": "em", "em": "em", "ul": "ul", "ol": "ol", "li": "li"}
+_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}»”]")
+_TAG = re.compile(r"<\s*([a-zA-Z][a-zA-Z0-9]*)")
+_RICH_ATTRIBUTE = re.compile(r"\s(?:style|bgcolor|background|align|color|face|width)\s*=", re.IGNORECASE)
+_ATTRIBUTION = re.compile(
+    r"^\s*(?:On .+ wrote:|Em .+ escreveu:|.+ (?:пишет|писал|писала|написал\(а\)|написал):)\s*$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A message ready for the page: our own HTML and the quoted tail, or `is_rich` where only the frame will do."""
+
+    body: Markup
+    quoted: Markup
+    is_rich: bool
+
+
+def paper(message: Message) -> Paper:
+    """The message as the page shows it."""
+    if message.html and is_rich(message.html):
+        return Paper(Markup(), Markup(), is_rich=True)
+    if message.html:
+        return Paper(rebuild(message.html), Markup(), is_rich=False)
+    said, quoted = split_quote(message.text)
+    return Paper(paragraphs(said), paragraphs(quoted), is_rich=False)
+
+
+def is_rich(html: str) -> bool:
+    """Whether the page's ten tags would lose something that carries meaning: tables, pictures, colours."""
+    tags = {tag.lower() for tag in _TAG.findall(html)} - {"html", "head", "body", "meta", "title"}
+    return not tags <= SIMPLE or _RICH_ATTRIBUTE.search(html) is not None
+
+
+def split_quote(text: str) -> tuple[str, str]:
+    """What was said, and the earlier mail quoted below it."""
+    lines = text.replace("\r\n", "\n").rstrip().split("\n")
+    start = len(lines)
+    while start > 0 and (lines[start - 1].startswith(">") or not lines[start - 1].strip()):
+        start -= 1
+    if start == len(lines) or not any(line.startswith(">") for line in lines[start:]):
+        return "\n".join(lines), ""
+    if start > 0 and _ATTRIBUTION.match(lines[start - 1]):
+        start -= 1
+    said = "\n".join(lines[:start]).strip()
+    # A mail that is nothing but a quote is shown as it is.
+    return (said, "\n".join(lines[start:]).strip()) if said else ("\n".join(lines), "")
+
+
+def paragraphs(text: str) -> Markup:
+    """Plain text with its blank lines as paragraphs and its addresses as links."""
+    blocks = [block for block in re.split(r"\n\s*\n", text.strip()) if block.strip()]
+    shown = [f"<p>{'<br>'.join(_linked(line) for line in block.splitlines())}</p>" for block in blocks]
+    return Markup("".join(shown))  # noqa: S704 - every piece is escaped above
+
+
+def _linked(line: str) -> str:
+    parts, end = [], 0
+    for found in _LINK.finditer(line):
+        parts += [escape(line[end : found.start()]), link(found.group(), found.group())]
+        end = found.end()
+    return "".join([*parts, escape(line[end:])])
+
+
+def link(href: str, text: str) -> str:
+    """A link that tells nobody where it was clicked, with its real host where the text names another."""
+    host = urlsplit(href).hostname or ""
+    named = re.search(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})", text, re.IGNORECASE)
+    differs = (
+        bool(host) and named is not None and named.group(1).lower().removeprefix("www.") not in host.lower()
+    )
+    shown = f"{escape(text)} <span class='host'>[{escape(host)}]</span>" if differs else escape(text)
+    return f'<a href="{escape(href)}" target="_blank" rel="noopener noreferrer nofollow">{shown}</a>'
+
+
+def rebuild(html: str) -> Markup:
+    """Simple HTML written anew by us, from what nh3 leaves of it."""
+    clean = nh3.clean(
+        html,
+        tags=set(SIMPLE),
+        attributes={"a": {"href"}},
+        url_schemes=set(_SCHEMES),
+        link_rel=None,
+        clean_content_tags={"script", "style", "template", "noscript", "title"},
+    )
+    builder = _Rebuilder()
+    builder.feed(clean)
+    builder.close()
+    return Markup(builder.html())  # noqa: S704 - written by the serializer below, tag by tag
+
+
+class _Rebuilder(HTMLParser):
+    """Writes tags of its own choice; text is escaped, everything unknown falls away."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._out: list[str] = []
+        self._open: list[str] = []
+        self._href = ""
+        self._link_text: list[str] | None = None
+        self._in_paragraph = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self._write("<br>")
+        elif tag in ("p", "div"):
+            self._end_paragraph()
+        elif tag == "a":
+            self._end_link()
+            href = dict(attrs).get("href") or ""
+            if _scheme(href) in _SCHEMES:
+                self._href, self._link_text = href, []
+        elif tag == "blockquote":
+            self._end_paragraph()
+            self._push("blockquote")
+        elif tag in _KEPT:
+            if tag in ("ul", "ol"):
+                self._end_paragraph()
+            self._push(_KEPT[tag])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("p", "div"):
+            self._end_paragraph()
+        elif tag == "a":
+            self._end_link()
+        else:
+            self._pop("blockquote" if tag == "blockquote" else _KEPT.get(tag, ""))
+
+    def handle_data(self, data: str) -> None:
+        if self._link_text is not None:
+            self._link_text.append(data)
+        elif data.strip() or self._in_paragraph:
+            self._write(escape(data))
+
+    def html(self) -> str:
+        self._end_link()
+        self._end_paragraph()
+        while self._open:
+            self._out.append(f"</{self._open.pop()}>")
+        return "".join(self._out)
+
+    def _write(self, text: str) -> None:
+        if not self._open and not self._in_paragraph:
+            self._in_paragraph = True
+            self._out.append("<p>")
+        self._out.append(text)
+
+    def _push(self, tag: str) -> None:
+        self._end_link()
+        if tag in ("strong", "em"):
+            self._write(f"<{tag}>")
+        else:
+            self._out.append(f"<{tag}>")
+        self._open.append(tag)
+
+    def _pop(self, tag: str) -> None:
+        if tag not in self._open:
+            return
+        self._end_link()
+        while self._open:
+            top = self._open.pop()
+            self._out.append(f"</{top}>")
+            if top == tag:
+                break
+
+    def _end_paragraph(self) -> None:
+        self._end_link()
+        while self._open and self._open[-1] in ("strong", "em"):
+            self._out.append(f"</{self._open.pop()}>")
+        if self._in_paragraph:
+            self._in_paragraph = False
+            self._out.append("</p>")
+        elif self._open and self._open[-1] in ("li", "blockquote"):
+            self._out.append("<br>")
+
+    def _end_link(self) -> None:
+        if self._link_text is not None:
+            href, text = self._href, "".join(self._link_text)
+            self._href, self._link_text = "", None
+            if text.strip():
+                self._write(link(href, text))
+
+
+def _scheme(href: str) -> str:
+    try:
+        return urlsplit(href.strip()).scheme.lower()
+    except ValueError:
+        return ""

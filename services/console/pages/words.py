@@ -1,0 +1,234 @@
+"""Things in a person's words: names of what the system has words for, moments, lengths of time, sizes, lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, lists, numbers
+
+from services.console.domain.tickets import FieldChange
+from services.console.pages.translations import translations
+
+
+class Words:
+    """Speaks one language, in one time zone, at one moment."""
+
+    def __init__(self, language: str, zone: str, now: datetime) -> None:
+        self.language = language
+        self.zone = ZoneInfo(zone)
+        self.now = now
+        self._locale = Locale.parse({"pt": "pt_BR", "en": "en_GB"}.get(language, language))
+        self._translations = translations(language)
+
+    def gettext(self, text: str) -> str:
+        return self._translations.gettext(text)
+
+    # ------------------------------------------------------------------ names
+
+    def status(self, status: str) -> str:
+        _ = self.gettext
+        return {
+            "new": _("New"),
+            "open": _("Open"),
+            "pending": _("Pending"),
+            "on_hold": _("On hold"),
+            "solved": _("Solved"),
+            "closed": _("Closed"),
+        }.get(status, status)
+
+    def priority(self, priority: str) -> str:
+        _ = self.gettext
+        return {
+            "low": _("Low"),
+            "medium": _("Medium"),
+            "high": _("High"),
+            "urgent": _("Urgent"),
+        }.get(priority, priority)
+
+    def priority_label(self, priority: str) -> str:
+        _ = self.gettext
+        return {
+            "low": _("Low priority"),
+            "medium": _("Medium priority"),
+            "high": _("High priority"),
+            "urgent": _("Urgent priority"),
+        }.get(priority, priority)
+
+    def band(self, band: str) -> str:
+        _ = self.gettext
+        return {"overdue": _("Overdue"), "soon": _("Due within the hour"), "later": _("Later")}.get(
+            band, band
+        )
+
+    def view(self, name: str) -> str:
+        _ = self.gettext
+        return {
+            "open": _("All open"),
+            "mine": _("Mine"),
+            "overdue": _("Overdue"),
+            "unassigned": _("Unassigned"),
+            "on_hold": _("On hold"),
+        }.get(name, name)
+
+    def sort(self, name: str) -> str:
+        _ = self.gettext
+        return {
+            "clock": _("The clock first"),
+            "newest": _("Newest first"),
+            "updated": _("Last changed first"),
+            "priority": _("Urgent first"),
+        }.get(name, name)
+
+    def target(self, name: str) -> str:
+        _ = self.gettext
+        return {
+            "first_reply": _("First reply"),
+            "next_reply": _("Next reply"),
+            "resolution": _("Resolution"),
+        }.get(name, name)
+
+    def kind(self, kind: str) -> str:
+        """A kind of channel."""
+        _ = self.gettext
+        return {"email": _("E-mail"), "api": _("API"), "json": _("API")}.get(kind, kind)
+
+    def role(self, role: str) -> str:
+        _ = self.gettext
+        return {"admin": _("Administrator"), "agent": _("Agent"), "read_only": _("Reads only")}.get(
+            role, role
+        )
+
+    def delivery(self, state: str) -> str:
+        _ = self.gettext
+        return {
+            "queued": _("waits to leave"),
+            "sending": _("is leaving"),
+            "sent": _("sent"),
+            "failed": _("not delivered"),
+            "unknown": _("may not have arrived"),
+        }.get(state, state)
+
+    def weekday(self, weekday: int) -> str:
+        return str(
+            dates.get_day_names("abbreviated", context="stand-alone", locale=self._locale)[weekday - 1]
+        )
+
+    # --------------------------------------------------------------- sentences
+
+    def change(self, step: FieldChange, shown: "Shown") -> str:
+        """One changed field as a noun phrase that stands in a list."""
+        _ = self.gettext
+        if step.name == "tags":
+            return self._tags(step)
+        holes = {"value": shown.new}
+        if not step.new:
+            return {"agent": _("no agent"), "group": _("no group"), "sla_policy": _("no policy")}.get(
+                step.name, _("no %(field)s") % {"field": step.name}
+            )
+        sentence = {
+            "status": _("status %(value)s"),
+            "priority": _("priority %(value)s"),
+            "group": _("group %(value)s"),
+            "agent": _("agent %(value)s"),
+            "subject": _("subject “%(value)s”"),
+            "sla_policy": _("policy %(value)s"),
+            "requester": _("requester %(value)s"),
+        }.get(step.name)
+        if sentence is None:
+            return f"{step.name.removeprefix('fields.')} {shown.new}"
+        return sentence % holes
+
+    def _tags(self, step: FieldChange) -> str:
+        _ = self.gettext
+        old, new = set(filter(None, step.old.split(","))), set(filter(None, step.new.split(",")))
+        return self.together(
+            [
+                *(_("tag %(tag)s") % {"tag": tag} for tag in sorted(new - old)),
+                *(_("tag %(tag)s off") % {"tag": tag} for tag in sorted(old - new)),
+            ]
+        )
+
+    def together(self, items: Sequence[str]) -> str:
+        """A list as a sentence has it."""
+        return lists.format_list(list(items), style="unit", locale=self._locale) if items else ""
+
+    # ----------------------------------------------------------------- moments
+
+    def clock_time(self, at: datetime) -> str:
+        """9:38."""
+        return dates.format_time(at, "H:mm", tzinfo=self.zone, locale=self._locale)
+
+    def day(self, at: datetime) -> str:
+        """24 Nov, with the year where it is another."""
+        same_year = at.astimezone(self.zone).year == self.now.astimezone(self.zone).year
+        return dates.format_skeleton(
+            "MMMd" if same_year else "yMMMd", at, tzinfo=self.zone, locale=self._locale
+        )
+
+    def moment(self, at: datetime) -> str:
+        """The time today, else the day with it."""
+        if at.astimezone(self.zone).date() == self.now.astimezone(self.zone).date():
+            return self.clock_time(at)
+        return f"{self.day(at)}, {self.clock_time(at)}"
+
+    def full(self, at: datetime) -> str:
+        """Everything, with the zone; for titles."""
+        return f"{dates.format_datetime(at, 'long', tzinfo=self.zone, locale=self._locale)}"
+
+    def iso(self, at: datetime) -> str:
+        """For the datetime attribute."""
+        return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def duration(self, length: timedelta) -> str:
+        """18 min, 1 h 35 min, 3 d 4 h; at most two units. console.js says the same while it ticks."""
+        _ = self.gettext
+        seconds = abs(int(length.total_seconds()))
+        minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+        units = {"s": _("s"), "min": _("min"), "h": _("h"), "d": _("d")}
+        if seconds < 60:
+            return f"{seconds} {units['s']}"
+        if hours < 1:
+            return f"{minutes} {units['min']}"
+        if days < 1:
+            rest = minutes % 60
+            return f"{hours} {units['h']}" + (f" {rest:02d} {units['min']}" if rest else "")
+        rest = hours % 24
+        return f"{days} {units['d']}" + (f" {rest} {units['h']}" if rest else "")
+
+    def seconds(self, seconds: float) -> str:
+        """A latency: 0.41 s below ten, else as a duration."""
+        if seconds >= 60:
+            return self.precise(seconds)
+        pattern = "0.00" if seconds < 10 else "0"
+        return f"{numbers.format_decimal(seconds, pattern, self._locale)} {self.gettext('s')}"
+
+    def precise(self, seconds: float) -> str:
+        """2 min 40 s."""
+        minutes, rest = divmod(round(seconds), 60)
+        if minutes >= 60:
+            return self.duration(timedelta(seconds=seconds))
+        tail = f" {rest} {self.gettext('s')}" if rest else ""
+        return f"{minutes} {self.gettext('min')}{tail}"
+
+    # ----------------------------------------------------------------- numbers
+
+    def number(self, value: float, pattern: str = "#,##0.##") -> str:
+        return numbers.format_decimal(value, pattern, self._locale)
+
+    def size(self, size: int) -> str:
+        """184 KB."""
+        _ = self.gettext
+        if size < 1000:
+            return f"{size} {_('B')}"
+        if size < 1_000_000:
+            return f"{self.number(size / 1000, '0')} {_('KB')}"
+        return f"{self.number(size / 1_000_000, '0.#')} {_('MB')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A changed field's values with names in place of ids."""
+
+    old: str
+    new: str
