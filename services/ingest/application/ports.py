@@ -1,0 +1,131 @@
+"""What the use cases need from outside."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from services.ingest.domain.channel import Channel
+from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow
+from services.ingest.domain.received import AttachmentPart, ReceivedMessage, StoredAttachment
+from services.ingest.domain.sending import Composed, NextStep, OutgoingFile, Reply, SendResult, SendRow
+from services.ingest.domain.tokens import Tokens
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+# ---------------------------------------------------------------------------------------------------------- channels
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What this instance gives to a channel."""
+
+    channel_id: str
+    tokens: Tokens
+    # Is this normalised address (without a plus tag) one of our mailboxes?
+    is_ours: Callable[[str], bool]
+    # The secret of that name; KeyError where it is not mounted.
+    secret: Callable[[str], str] = field(repr=False)
+
+
+class LiveChannel(Protocol):
+    """A channel at work: what `build(settings, inbox)` of its kind's file answers."""
+
+    # Whether answers leave by it; where not, they are read by other means.
+    sends: bool
+    # The largest raw message it takes, bytes.
+    size_limit: int
+
+    def addresses(self) -> Iterable[str]:
+        """Normalised mail addresses at which it receives."""
+        ...
+
+    def dedupe(self, raw: bytes, envelope: Envelope) -> DedupeKey:
+        """How a raw message is told from others; never fails."""
+        ...
+
+    def read(self, raw: bytes, envelope: Envelope) -> ReceivedMessage:
+        """The message that the raw bytes are. Raises CannotRead."""
+        ...
+
+    def compose(self, reply: Reply, recipient: str, files: Sequence[OutgoingFile], now: datetime) -> Composed:
+        """The reply in the channel's form, for one recipient."""
+        ...
+
+    def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
+        """Hand it over once; `before_data` is called when from then on nobody can know whether it arrived."""
+        ...
+
+
+class Directory(Protocol):
+    """The channels that there are, ready to work; may lag a few seconds behind the store."""
+
+    def find(self, channel_id: str) -> tuple[Channel, LiveChannel] | None: ...
+    def by_address(self, address: str) -> tuple[Channel, LiveChannel] | None:
+        """The mailbox of a normalised address, plus tags and aliases understood."""
+        ...
+
+    def all(self) -> Sequence[Channel]: ...
+
+
+# ------------------------------------------------------------------------------------------------------------ intake
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where an arrival lies now."""
+
+    intake_id: str
+    is_duplicate: bool = False
+
+
+class IntakeStore(Protocol):
+    """The ledger. Everything raises chassis.errors.Unavailable where the database is away."""
+
+    def keep(self, groups: Sequence[Sequence[IntakeRow]]) -> list[list[Kept]]:
+        """Keep rows, each group wholly or not at all; durable on return."""
+        ...
+
+    def close(self, closings: Sequence[Closing], now: datetime) -> Mapping[ClosingOutcome, int]:
+        """Close rows in bulk; safe to repeat."""
+        ...
+
+    def in_flight(self, channel_ids: Sequence[str]) -> int:
+        """Rows of these channels that are accepted and not closed."""
+        ...
+
+
+class FileStore(Protocol):
+    """Attachments."""
+
+    def keep(self, files: Sequence[tuple[str, AttachmentPart]]) -> None:
+        """Keep files under these ids; keeping the same again is harmless."""
+        ...
+
+    def describe(self, attachment_ids: Sequence[str]) -> Mapping[str, StoredAttachment]:
+        """What is kept under these ids; missing ones are left out."""
+        ...
+
+    def read(self, attachment_id: str) -> bytes: ...
+
+
+# ------------------------------------------------------------------------------------------------------------ sending
+
+
+class SendLedger(Protocol):
+    """Outgoing messages."""
+
+    def claim(self, send_id: str, now: datetime) -> tuple[SendRow, Reply] | None:
+        """Take a due row for one attempt; None where it is not due or another has it."""
+        ...
+
+    def begin_data(self, row: SendRow) -> None:
+        """Note that from now on the outcome is unknown unless we learn it."""
+        ...
+
+    def mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
+        """Write down the outcome and say it; False where another owner has the row by now."""
+        ...

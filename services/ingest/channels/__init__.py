@@ -1,0 +1,1 @@
+"""One file for each kind of channel, both ways. The folder is the registry."""

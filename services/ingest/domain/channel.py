@@ -1,0 +1,40 @@
+"""A channel: one mailbox, group, bot or key of a kind."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+LANES = ("email", "chat", "social", "voice", "api")
+ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as it is kept; what its settings mean is known to its kind alone."""
+
+    # What URLs, metrics and tickets call it.
+    channel_id: str
+    name: str
+    kind: str
+    lane: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    # Nothing is accepted meanwhile.
+    is_paused: bool = False
+    version: int = 0
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+def mistakes_in(channel: Channel) -> list[tuple[str, str]]:
+    """(field, what is expected) for everything that is wrong with a channel apart from its settings."""
+    wrong: list[tuple[str, str]] = []
+    if not ID.fullmatch(channel.channel_id):
+        wrong.append(
+            ("channel.id", "1 to 63 lower-case letters, digits and hyphens, a letter or digit first")
+        )
+    if not 1 <= len(channel.name) <= 200:
+        wrong.append(("channel.name", "1 to 200 characters"))
+    if channel.lane not in LANES:
+        wrong.append(("channel.lane", f"one of {', '.join(LANES)}"))
+    return wrong

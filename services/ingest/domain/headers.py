@@ -1,0 +1,228 @@
+"""Header fields of a mail: folded, encoded, mislabelled and raw 8-bit ones, read by hand.
+
+The standard library's structured headers cost ten times the parse of the whole mail and raise on what real senders
+write, so that fields are kept as they came and decoded when somebody asks.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from services.ingest.domain import charsets
+
+MAX_HEADERS = 1000
+# Longer values are cut before anything looks at them.
+MAX_VALUE = 64 * 1024
+MAX_REFERENCES = 100
+
+_FIELD = re.compile(r"^([!-9;-~]+)[ \t]*:(.*(?:\n[ \t].*)*)", re.MULTILINE)
+_FOLD = re.compile(r"\n[ \t]*")
+_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=", re.DOTALL)
+_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
+_BARE_ID = re.compile(r"[^\s<>,;()]+@[^\s<>,;()]+")
+_PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^;]*)", re.DOTALL)
+_SPACE = re.compile(r"\s+")
+
+
+class Headers:
+    """Fields in the order they came; names lower case, values raw (bytes above 127 as surrogates)."""
+
+    __slots__ = ("_first", "fields", "was_cut")
+
+    def __init__(self, fields: list[tuple[str, str]], was_cut: bool = False) -> None:
+        self.fields = fields
+        self.was_cut = was_cut
+        self._first: dict[str, str] = {}
+        for name, value in fields:
+            self._first.setdefault(name, value)
+
+    def raw(self, name: str) -> str:
+        """The first field of that name, unfolded, not decoded; empty where there is none."""
+        return self._first.get(name, "")
+
+    def raw_all(self, name: str) -> list[str]:
+        return [value for found, value in self.fields if found == name]
+
+    def has(self, name: str) -> bool:
+        return name in self._first
+
+    def text(self, name: str) -> str:
+        """The first field of that name as a person would read it."""
+        return decode_words(self.raw(name))
+
+    def count(self, name: str) -> int:
+        return sum(1 for found, _ in self.fields if found == name)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.fields)
+
+
+def parse_fields(block: bytes) -> Headers:
+    """Fields of a header block without its closing blank line; lines that are no fields are passed over."""
+    text = block.decode("ascii", "surrogateescape")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    fields: list[tuple[str, str]] = []
+    was_cut = False
+    for match in _FIELD.finditer(text):
+        name, value = match.groups()
+        if len(value) > MAX_VALUE:
+            value, was_cut = value[:MAX_VALUE], True
+        if "\n" in value:
+            value = _FOLD.sub(" ", value)
+        fields.append((name.lower(), value.strip()))
+        if len(fields) >= MAX_HEADERS:
+            was_cut = True
+            break
+    return Headers(fields, was_cut)
+
+
+def decode_words(raw: str) -> str:
+    """A raw value as text: encoded words (RFC 2047) wherever they stand, raw 8-bit bytes by the likeliest charset."""
+    if raw.isascii():
+        if "=?" not in raw:
+            return charsets.clean(raw)
+    else:
+        raw = charsets.decode(raw.encode("utf-8", "surrogateescape"), "utf-8")[0]
+    if "=?" not in raw:
+        return charsets.clean(raw)
+    return charsets.clean(_decode_encoded(_BETWEEN_WORDS.sub(r"\1", raw)))
+
+
+def _decode_encoded(raw: str) -> str:
+    pieces: list[str] = []
+    # Neighbours of one charset are joined as bytes first: senders cut characters in two between words.
+    pending, pending_charset, at = b"", "", 0
+    for match in _WORD.finditer(raw):
+        charset, encoding, payload = match.groups()
+        charset = charset.partition("*")[0].lower()
+        if match.start() > at or charset != pending_charset:
+            pieces.append(charsets.decode(pending, pending_charset)[0])
+            pieces.append(raw[at : match.start()])
+            pending = b""
+        pending_charset = charset
+        pending += _word_bytes(encoding, payload)
+        at = match.end()
+    pieces.append(charsets.decode(pending, pending_charset)[0])
+    pieces.append(raw[at:])
+    return "".join(pieces)
+
+
+def _word_bytes(encoding: str, payload: str) -> bytes:
+    data = payload.encode("utf-8", "surrogateescape")
+    if encoding in "qQ":
+        return binascii.a2b_qp(data.replace(b" ", b"_"), header=True)
+    return lenient_base64(data)
+
+
+def lenient_base64(data: bytes) -> bytes:
+    """What can be had of base64 whose padding or alphabet is broken."""
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        pass
+    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    if len(kept) % 4 == 1:
+        kept = kept[:-1]
+    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
+
+
+# ----------------------------------------------------------------------------------------------------- parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Parameterised:
+    """A value with parameters, as in Content-Type and Content-Disposition."""
+
+    # Lower case.
+    value: str
+    # Names lower case, values decoded.
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str) -> str:
+        for found, value in self.parameters:
+            if found == name:
+                return value
+        return ""
+
+
+def parse_parameterised(raw: str) -> Parameterised:
+    """Content-Type or Content-Disposition with its parameters, continued and encoded ones (RFC 2231) joined."""
+    return _parse_short(raw) if len(raw) <= 200 else _parse_parameterised(raw)
+
+
+def _parse_parameterised(raw: str) -> Parameterised:
+    value, _, rest = raw.partition(";")
+    value = _SPACE.sub("", value).lower().strip("\"'")
+    if not rest:
+        return Parameterised(value)
+    plain: dict[str, str] = {}
+    split: dict[str, dict[int, tuple[bool, str]]] = {}
+    for match in _PARAMETER.finditer(";" + rest):
+        name, content = match.group(1).lower(), match.group(2).strip()
+        if len(content) >= 2 and content[0] == content[-1] == '"':
+            content = re.sub(r"\\(.)", r"\1", content[1:-1]) if "\\" in content else content[1:-1]
+        if "*" not in name:
+            plain.setdefault(name, content)
+            continue
+        base, _, tail = name.partition("*")
+        is_encoded = name.endswith("*")
+        number = tail.rstrip("*")
+        place = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0
+        split.setdefault(base, {}).setdefault(place, (is_encoded, content))
+    found = {name: decode_words(content) for name, content in plain.items()}
+    for base, pieces in split.items():
+        found[base] = _join_pieces([pieces[place] for place in sorted(pieces)])
+    return Parameterised(value, tuple(found.items()))
+
+
+_parse_short = lru_cache(maxsize=2048)(_parse_parameterised)
+
+
+def _join_pieces(pieces: Sequence[tuple[bool, str]]) -> str:
+    data, charset = b"", ""
+    for index, (is_encoded, content) in enumerate(pieces):
+        if is_encoded and index == 0 and content.count("'") >= 2:
+            charset, _, content = content.split("'", 2)
+        as_bytes = content.encode("utf-8", "surrogateescape")
+        data += unquote_to_bytes(as_bytes) if is_encoded else as_bytes
+    return charsets.clean(charsets.decode(data, charset or "utf-8")[0])
+
+
+# ---------------------------------------------------------------------------------------------------- Message-IDs
+
+
+def message_ids(raw: str, limit: int = MAX_REFERENCES) -> tuple[str, ...]:
+    """Ids with their brackets, oldest first, the newest `limit` of them; folded, comma-separated and bare ones too."""
+    found = _MESSAGE_ID.findall(raw)
+    if not found:
+        found = [f"<{bare}>" for bare in _BARE_ID.findall(raw)]
+    unique = list(dict.fromkeys(charsets.clean(identifier) for identifier in found))
+    return tuple(unique[-limit:])
+
+
+# ----------------------------------------------------------------------------------------------------------- Date
+
+
+def parse_date(raw: str) -> datetime | None:
+    """The moment a Date field names, UTC; None where it makes no sense."""
+    if not raw or len(raw) > 200:
+        return None
+    try:
+        parsed = parsedate_tz(raw)
+        if parsed is None:
+            return None
+        offset = timedelta(seconds=parsed[9] or 0)
+        zone = UTC if not offset else timezone(offset)
+        return datetime(*parsed[:6], tzinfo=zone).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
