@@ -1,7 +1,7 @@
 """The demo: a small desk with two channels, three groups, a few rules and one SLA policy, and a dozen mails in it.
 
-Everything goes in by the doors that others use: the services' gRPC, SMTP, and the JSON channel's key. Loading twice changes
-nothing: a desk that is there already is left alone.
+Everything goes in by the doors that others use: the services' gRPC and SMTP. Loading twice changes nothing: a desk
+that is there already is left alone.
 """
 
 import smtplib
@@ -68,15 +68,20 @@ def next_steps(endpoints: Endpoints) -> str:
             f"  Post to    {endpoints.ingest_url}/v1/channels/demo-api/messages   key: relaydesk channel key demo-api",
             f"  API docs   {endpoints.ingest_url}/v1/docs",
             f"  gRPC       {endpoints.tickets_address}   token: relaydesk token create --role admin",
-            '  Python     .venv/bin/python -c "import grpc; from relaydesk.tickets.v1 import service_pb2 as t, '
-            "service_pb2_grpc as g; "
-            f"s=g.TicketsServiceStub(grpc.insecure_channel('{endpoints.tickets_address}')); "
-            "print(s.ListTickets(t.ListTicketsRequest(), metadata=[('authorization','Bearer '+"
-            "open('.run/internal.token').read().strip())]))\"",
+            f"  Python     {_python_line(endpoints.tickets_address)}",
             f"  Metrics    http://127.0.0.1:{min(probes.values())}/metrics … {max(probes.values())}   all: make status",
             "  Stop       Ctrl-C, or make down; forget the data: make clean-data",
             "",
         ]
+    )
+
+
+def _python_line(address: str) -> str:
+    """A call that runs as it stands in the repository's folder."""
+    return (
+        '.venv/bin/python -c "import grpc; from relaydesk.tickets.v1 import service_pb2 as t, service_pb2_grpc as g; '
+        f"s = g.TicketsServiceStub(grpc.insecure_channel('{address}')); token = open('.run/internal.token').read().strip(); "
+        "print(s.ListTickets(t.ListTicketsRequest(), metadata=[('authorization', 'Bearer ' + token)]))\""
     )
 
 
