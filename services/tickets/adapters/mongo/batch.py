@@ -1,0 +1,151 @@
+"""One batch on the store: a few reads for all of its commands, its use cases in memory, one write a collection."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from chassis.ids import new_id
+from chassis.units import Unit
+from services.tickets.adapters.mongo.conversations import MongoConversations
+from services.tickets.adapters.mongo.directory import MongoDirectory
+from services.tickets.adapters.mongo.messages import MongoMessages
+from services.tickets.adapters.mongo.numbers import Numbers
+from services.tickets.adapters.mongo.requesters import MongoRequesters
+from services.tickets.adapters.mongo.tickets import MongoTickets
+from services.tickets.adapters.wire import PUBLISHES
+from services.tickets.domain.commands import (
+    AddMessage,
+    ApplySteps,
+    CreateTicket,
+    ReceiveBounce,
+    ReceiveMessage,
+    RecordDelivery,
+    Sender,
+    UpdateTicket,
+)
+from services.tickets.domain.events import LoggedFact, MessageIgnored
+
+# Told of a batch once it is committed: its commands, and what they led to.
+Observe = Callable[[Sequence[Any], Sequence[LoggedFact]], None]
+
+
+class MongoPorts:
+    """What the use cases of one batch reach."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        numbers: Numbers,
+        directory: MongoDirectory,
+        observe: Observe = lambda commands: None,
+    ) -> None:
+        self._unit = unit
+        self._observe = observe
+        self.tickets = MongoTickets(unit, numbers)
+        self.conversations = MongoConversations(unit)
+        self.requesters = MongoRequesters(unit)
+        self.messages = MongoMessages(unit)
+        self.directory = directory
+
+    @property
+    def now(self) -> datetime:
+        return self._unit.now
+
+    def new_id(self) -> str:
+        return new_id()
+
+    def say(self, fact: MessageIgnored) -> None:
+        """The fact is said once for a message that came in, whatever its ticket's versions are."""
+        self._unit.say(
+            PUBLISHES[MessageIgnored](fact),
+            event_id=f"{fact.intake_id}:ignored",
+            lane=fact.lane,
+            subject=fact.ticket_id or fact.intake_id,
+        )
+
+    def load(self, commands: Sequence[Any]) -> None:
+        """Read for all commands at once. What a use case asks beyond it is read then; this only makes that rare."""
+        needs = _Needs()
+        for command in commands:
+            _READS.get(type(command), _nothing)(command, needs)
+        self.conversations.load(needs.keys)
+        self.requesters.load(needs.senders)
+        places = list(self.conversations.led())
+        self.tickets.load([*needs.ticket_ids, *(place.ticket_id for place in places)], needs.numbers)
+        if needs.has_bounces:
+            needs.messages += [(place.ticket_id, place.message_id) for place in places if place.message_id]
+        self.messages.load(needs.messages)
+        if needs.sent:
+            self.conversations.load(
+                (ticket.channel, key)
+                for ticket_id, key in needs.sent
+                if (ticket := self.tickets.get(ticket_id)) is not None
+            )
+        self._unit.after_commit.append(lambda: self._observe(commands, self.tickets.facts))
+
+    def flush(self) -> None:
+        """Stage everything that the use cases left in memory."""
+        self.tickets.flush()
+        self.conversations.flush()
+        self.requesters.flush()
+        self.messages.flush()
+
+
+class _Needs:
+    """What the commands of a batch will ask for."""
+
+    __slots__ = ("has_bounces", "keys", "messages", "numbers", "senders", "sent", "ticket_ids")
+
+    def __init__(self) -> None:
+        self.keys: list[tuple[str, str]] = []
+        self.ticket_ids: list[str] = []
+        self.numbers: list[int] = []
+        self.senders: list[tuple[str, Sender]] = []
+        self.messages: list[tuple[str, str]] = []
+        # Ticket and Message-ID of what has left.
+        self.sent: list[tuple[str, str]] = []
+        self.has_bounces = False
+
+
+def _received(command: ReceiveMessage, needs: _Needs) -> None:
+    channel, thread = command.channel, command.thread
+    needs.keys += [(channel, key) for key in (thread.message_id, thread.conversation_id, *thread.leads)]
+    needs.ticket_ids += thread.proven_ticket_ids
+    needs.numbers += thread.mentioned_numbers
+    needs.senders.append((channel, command.sender))
+
+
+def _bounced(command: ReceiveBounce, needs: _Needs) -> None:
+    needs.keys.append((command.channel, command.original_message_id))
+    needs.ticket_ids += command.proven_ticket_ids
+    needs.has_bounces = True
+
+
+def _delivered(command: RecordDelivery, needs: _Needs) -> None:
+    needs.ticket_ids.append(command.ticket_id)
+    needs.messages.append((command.ticket_id, command.message_id))
+    if command.external_id:
+        needs.sent.append((command.ticket_id, command.external_id))
+
+
+def _created(command: CreateTicket, needs: _Needs) -> None:
+    needs.senders.append((command.channel, command.requester))
+
+
+def _of_a_ticket(command: UpdateTicket | AddMessage | ApplySteps, needs: _Needs) -> None:
+    needs.ticket_ids.append(command.ticket_id)
+
+
+def _nothing(command: object, needs: _Needs) -> None:
+    """A command that writes without reading."""
+
+
+_READS: dict[type, Callable[[Any, _Needs], None]] = {
+    ReceiveMessage: _received,
+    ReceiveBounce: _bounced,
+    RecordDelivery: _delivered,
+    CreateTicket: _created,
+    UpdateTicket: _of_a_ticket,
+    AddMessage: _of_a_ticket,
+    ApplySteps: _of_a_ticket,
+}

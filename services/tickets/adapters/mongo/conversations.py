@@ -1,0 +1,98 @@
+"""Conversation keys of one batch. A key's row is taken in the transaction that opens the ticket; its `_id` is what
+keeps two replicas from opening two."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chassis.mongo import Document, named_failures
+from chassis.units import Unit
+from services.tickets.adapters.mongo.documents import place_fields, place_of
+from services.tickets.application.ports import Place
+
+# Longer keys than any honest Message-ID are kept by their fingerprint.
+_LONGEST_KEY = 400
+
+
+@dataclass(slots=True)
+class _Row:
+    # What the store had; None where there was no row.
+    read: Place | None
+    place: Place | None
+
+
+class MongoConversations:
+    """Which ticket a key leads to, with the keys that this batch took itself."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._rows: dict[str, _Row] = {}
+
+    # ---------------------------------------------------------------------------------------------------- for the batch
+
+    def load(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Read these rows at once, each a channel and a key."""
+        self._load({row_id(channel, key) for channel, key in keys if key})
+
+    def led(self) -> Iterable[Place]:
+        """All places that the loaded keys lead to."""
+        return [row.place for row in self._rows.values() if row.place is not None]
+
+    def flush(self) -> None:
+        """Stage what has come to lead elsewhere."""
+        for key, row in self._rows.items():
+            if row.place is None or row.place == row.read:
+                continue
+            if row.read is None:
+                self._unit.insert("conversations", {"_id": key, **place_fields(row.place)})
+            else:
+                was = {"_id": key, "ticket": row.read.ticket_id, "message": row.read.message_id or None}
+                self._unit.update("conversations", was, {"$set": place_fields(row.place)})
+
+    # ------------------------------------------------------------------------------------------------ for the use cases
+
+    def find(self, channel: str, key: str) -> Place | None:
+        return self._find(row_id(channel, key))
+
+    def lead(self, channel: str, key: str, place: Place) -> None:
+        key = row_id(channel, key)
+        self._find(key)
+        self._rows[key].place = place
+
+    def follower_of(self, ticket_id: str) -> str:
+        place = self._find(_follower_id(ticket_id))
+        return place.ticket_id if place is not None else ""
+
+    def follow(self, ticket_id: str, follower: str) -> None:
+        key = _follower_id(ticket_id)
+        self._find(key)
+        self._rows[key].place = Place(follower)
+
+    def _find(self, key: str) -> Place | None:
+        if key not in self._rows:
+            self._load({key})
+        return self._rows[key].place
+
+    def _load(self, keys: set[str]) -> None:
+        wanted = [key for key in keys if key not in self._rows]
+        if not wanted:
+            return
+        with named_failures():
+            rows: list[Document] = list(self._unit.database["conversations"].find({"_id": {"$in": wanted}}))
+        for key in wanted:
+            self._rows[key] = _Row(None, None)
+        for row in rows:
+            place = place_of(row)
+            self._rows[row["_id"]] = _Row(place, place)
+
+
+def row_id(channel: str, key: str) -> str:
+    """The row's `_id`. Message-IDs are compared as they are: their left side may tell cases apart."""
+    if len(key) > _LONGEST_KEY:
+        key = "sha256:" + hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+    return f"{channel}\0{key}"
+
+
+def _follower_id(ticket_id: str) -> str:
+    # No channel has an empty id.
+    return f"\0follows\0{ticket_id}"

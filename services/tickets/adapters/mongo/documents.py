@@ -1,0 +1,301 @@
+"""Tickets and their parts as documents, and back. What has its default is not written."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bson.binary import Binary
+
+from chassis.mongo import Document
+from services.tickets.application.ports import Place
+from services.tickets.domain import status as statuses
+from services.tickets.domain.message import Attachment, Delivery, Message, Sending
+from services.tickets.domain.people import Actor, Requester
+from services.tickets.domain.ticket import NO_CLOCK, Clock, Ticket
+
+# Sorts behind every due moment.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+# Of a ticket's document, what belongs to its clock: written by RecordClock alone.
+CLOCK_FIELDS = ("clock", "clock_epoch", "clock_due")
+
+
+def ticket_document(ticket: Ticket) -> Document:
+    """All but the clock."""
+    document: Document = {
+        "_id": ticket.ticket_id,
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        # Sorts as people mean it.
+        "rank": statuses.RANK[ticket.priority],
+        "requester": requester_part(ticket.requester),
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "version": ticket.version,
+        "messages": ticket.message_count,
+    }
+    for name, value in (
+        ("channel", ticket.channel),
+        ("channel_kind", ticket.channel_kind),
+        ("lane", ticket.lane),
+        ("mailbox", ticket.mailbox),
+        ("group", ticket.group),
+        ("agent", ticket.agent),
+        ("tags", ticket.tags),
+        ("fields", ticket.fields),
+        ("sla_policy", ticket.sla_policy),
+        ("first_replied_at", ticket.first_replied_at),
+        ("solved_at", ticket.solved_at),
+        ("closed_at", ticket.closed_at),
+        ("last_requester_message_at", ticket.last_requester_message_at),
+        ("last_agent_message_at", ticket.last_agent_message_at),
+        ("reopens", ticket.reopen_count),
+        ("preview", ticket.preview),
+        ("participants", ticket.participants),
+        ("chain", ticket.chain),
+        ("machine_waiting", ticket.is_machine_waiting),
+    ):
+        if value:
+            document[name] = value
+    return document
+
+
+def new_ticket_document(ticket: Ticket) -> Document:
+    """A ticket that was not there before, with a clock that does not run."""
+    document = ticket_document(ticket)
+    document["clock_epoch"] = 0
+    document["clock_due"] = NEVER
+    return document
+
+
+def ticket_of(document: Mapping[str, Any]) -> Ticket:
+    """The ticket that a document holds."""
+    get = document.get
+    return Ticket(
+        ticket_id=document["_id"],
+        number=document["number"],
+        subject=document["subject"],
+        requester=requester_of(document["requester"]),
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
+        channel=get("channel", ""),
+        channel_kind=get("channel_kind", ""),
+        lane=get("lane", ""),
+        mailbox=get("mailbox", ""),
+        status=document["status"],
+        priority=document["priority"],
+        group=get("group", ""),
+        agent=get("agent", ""),
+        tags=tuple(get("tags", ())),
+        fields=get("fields") or {},
+        sla_policy=get("sla_policy", ""),
+        version=document["version"],
+        first_replied_at=get("first_replied_at"),
+        solved_at=get("solved_at"),
+        closed_at=get("closed_at"),
+        last_requester_message_at=get("last_requester_message_at"),
+        last_agent_message_at=get("last_agent_message_at"),
+        message_count=document["messages"],
+        reopen_count=get("reopens", 0),
+        preview=get("preview", ""),
+        participants=tuple(get("participants", ())),
+        chain=tuple(get("chain", ())),
+        is_machine_waiting=get("machine_waiting", False),
+        clock=clock_of(document),
+    )
+
+
+def clock_fields(clock: Clock) -> Document:
+    """What of a ticket's document is its clock."""
+    return {
+        "clock": {
+            "target": clock.target,
+            "due_at": clock.due_at,
+            "paused": clock.is_paused,
+            "breached": clock.is_breached,
+        },
+        "clock_epoch": clock.epoch,
+        "clock_due": clock.due_at or NEVER,
+    }
+
+
+def clock_of(document: Mapping[str, Any]) -> Clock:
+    """The clock of a ticket's document."""
+    kept = document.get("clock")
+    if kept is None:
+        return NO_CLOCK
+    return Clock(kept["target"], kept["due_at"], kept["paused"], kept["breached"], document["clock_epoch"])
+
+
+def requester_part(requester: Requester) -> Document:
+    """The requester as a ticket holds it."""
+    document: Document = {"id": requester.requester_id}
+    for name in ("name", "email", "phone", "external_id"):
+        if value := getattr(requester, name):
+            document[name] = value
+    return document
+
+
+def requester_of(part: Mapping[str, Any]) -> Requester:
+    """The requester that a ticket holds."""
+    get = part.get
+    return Requester(part["id"], get("name", ""), get("email", ""), get("phone", ""), get("external_id", ""))
+
+
+def actor_part(actor: Actor) -> Document:
+    """An actor as messages and the log hold it."""
+    document: Document = {"kind": actor.kind}
+    if actor.actor_id:
+        document["id"] = actor.actor_id
+    if actor.name:
+        document["name"] = actor.name
+    return document
+
+
+def actor_of(part: Mapping[str, Any]) -> Actor:
+    """The actor that a message or the log holds."""
+    return Actor(part["kind"], part.get("id", ""), part.get("name", ""))
+
+
+def message_key(ticket_id: str, message_id: str) -> str:
+    """A message's `_id`: a ticket's messages lie together, in the order of their making."""
+    return f"{ticket_id}:{message_id}"
+
+
+def message_document(message: Message) -> Document:
+    """A message as it is kept."""
+    document: Document = {
+        "_id": message_key(message.ticket_id, message.message_id),
+        "author": actor_part(message.author),
+        "text": message.text,
+        "at": message.created_at,
+        "visibility": message.visibility,
+    }
+    for name, value in (
+        ("subject", message.subject),
+        ("html", message.html),
+        ("automatic", message.is_automatic),
+        ("truncated", message.is_truncated),
+        ("intake_id", message.intake_id),
+        ("to", message.to),
+        ("cc", message.cc),
+        ("external_id", message.external_id),
+        ("flags", message.flags),
+    ):
+        if value:
+            document[name] = value
+    if message.attachments:
+        document["attachments"] = [_attachment_part(attachment) for attachment in message.attachments]
+    if message.delivery_state:
+        document["delivery"] = {
+            "state": message.delivery_state,
+            "reason": message.delivery_reason,
+            "edition": 0,
+        }
+    return document
+
+
+def message_of(document: Mapping[str, Any]) -> Message:
+    """The message that a document holds."""
+    get = document.get
+    ticket_id, _, message_id = document["_id"].rpartition(":")
+    delivery = get("delivery") or {}
+    return Message(
+        message_id=message_id,
+        ticket_id=ticket_id,
+        author=actor_of(document["author"]),
+        text=document["text"],
+        created_at=document["at"],
+        visibility=document["visibility"],
+        subject=get("subject", ""),
+        html=get("html", ""),
+        attachments=tuple(_attachment_of(part) for part in get("attachments", ())),
+        is_automatic=get("automatic", False),
+        is_truncated=get("truncated", False),
+        intake_id=get("intake_id", ""),
+        to=tuple(get("to", ())),
+        cc=tuple(get("cc", ())),
+        external_id=get("external_id", ""),
+        flags=tuple(get("flags", ())),
+        delivery_state=delivery.get("state", ""),
+        delivery_reason=delivery.get("reason", ""),
+    )
+
+
+def sending_of(document: Mapping[str, Any]) -> Sending:
+    """What is known of an outgoing message's way."""
+    ticket_id, _, message_id = document["_id"].rpartition(":")
+    kept = document.get("delivery") or {}
+    return Sending(
+        message_id=message_id,
+        ticket_id=ticket_id,
+        state=kept.get("state", ""),
+        reason=kept.get("reason", ""),
+        external_id=document.get("external_id", ""),
+        deliveries={
+            row["send"]: Delivery(row["state"], row["reason"], row["attempt"], row["at"])
+            for row in kept.get("recipients", ())
+        },
+        edition=kept.get("edition", 0),
+    )
+
+
+def sending_fields(sending: Sending) -> Document:
+    """What of a message's document changes with its way."""
+    fields: Document = {
+        "delivery": {
+            "state": sending.state,
+            "reason": sending.reason,
+            "edition": sending.edition + 1,
+            # Rows, not keys: an address may hold dots.
+            "recipients": [
+                {
+                    "send": send,
+                    "state": known.state,
+                    "reason": known.reason,
+                    "attempt": known.attempt,
+                    "at": known.changed_at,
+                }
+                for send, known in sending.deliveries.items()
+            ],
+        }
+    }
+    if sending.external_id:
+        fields["external_id"] = sending.external_id
+    return fields
+
+
+def place_of(document: Mapping[str, Any]) -> Place:
+    """Where a conversation's row leads."""
+    return Place(document["ticket"], document.get("message", ""), document.get("content", ""))
+
+
+def place_fields(place: Place) -> Document:
+    """A conversation's row without its key."""
+    fields: Document = {"ticket": place.ticket_id}
+    if place.message_id:
+        fields["message"] = place.message_id
+    if place.content:
+        fields["content"] = place.content
+    return fields
+
+
+def binary(body: bytes) -> Binary:
+    """Bytes as the store keeps them."""
+    return Binary(body)
+
+
+def _attachment_part(attachment: Attachment) -> Document:
+    return {
+        "id": attachment.attachment_id,
+        "name": attachment.name,
+        "type": attachment.mime_type,
+        "size": attachment.size,
+        "cid": attachment.content_id,
+        "inline": attachment.is_inline,
+    }
+
+
+def _attachment_of(part: Mapping[str, Any]) -> Attachment:
+    return Attachment(part["id"], part["name"], part["type"], part["size"], part["cid"], part["inline"])

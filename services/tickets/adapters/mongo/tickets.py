@@ -1,0 +1,148 @@
+"""Tickets of one batch: read once, changed in memory, written once each with a compare-and-set on the version."""
+
+from collections.abc import Iterable, Sequence
+
+from chassis.ids import new_id
+from chassis.mongo import Document, named_failures
+from chassis.units import Unit
+from services.tickets.adapters.mongo.documents import (
+    actor_part,
+    binary,
+    clock_fields,
+    message_document,
+    new_ticket_document,
+    ticket_document,
+    ticket_of,
+)
+from services.tickets.adapters.mongo.numbers import Numbers
+from services.tickets.adapters.wire import PUBLISHES
+from services.tickets.domain.events import LoggedFact, TicketChanged, TicketOpened
+from services.tickets.domain.ticket import Clock, Ticket
+
+
+class MongoTickets:
+    """The tickets that a batch reads and writes, and what it adds to the log."""
+
+    def __init__(self, unit: Unit, numbers: Numbers) -> None:
+        self._unit = unit
+        self._numbers = numbers
+        self._tickets: dict[str, Ticket | None] = {}
+        self._read: dict[str, Document] = {}
+        self._saved: set[str] = set()
+        self._event_ids: list[str] = []
+        # All that this batch says, in order.
+        self.facts: list[LoggedFact] = []
+
+    # ---------------------------------------------------------------------------------------------------- for the batch
+
+    def load(self, ticket_ids: Iterable[str], numbers: Iterable[int] = ()) -> None:
+        """Read these tickets at once; those that were read are not read again."""
+        wanted = [ticket_id for ticket_id in set(ticket_ids) if ticket_id and ticket_id not in self._tickets]
+        found: list[Document] = []
+        with named_failures():
+            if wanted:
+                found += self._unit.database["tickets"].find({"_id": {"$in": wanted}})
+            if named := list(set(numbers)):
+                found += self._unit.database["tickets"].find({"number": {"$in": named}})
+        self._tickets.update(dict.fromkeys(wanted))
+        for document in found:
+            if self._tickets.get(document["_id"]) is None:
+                self._read[document["_id"]] = document
+                self._tickets[document["_id"]] = ticket_of(document)
+
+    def flush(self) -> None:
+        """Stage one write a ticket, and the row that the sequencer stamps."""
+        for ticket_id in self._saved:
+            ticket = self._tickets[ticket_id]
+            assert ticket is not None
+            read = self._read.get(ticket_id)
+            if read is None:
+                self._unit.insert("tickets", new_ticket_document(ticket))
+            else:
+                self._unit.update(
+                    "tickets", {"_id": ticket_id, "version": read["version"]}, _difference(read, ticket)
+                )
+        if self._event_ids:
+            self._unit.insert("commits", {"_id": new_id(), "first_sequence": 0, "events": self._event_ids})
+
+    # ------------------------------------------------------------------------------------------------ for the use cases
+
+    def get(self, ticket_id: str) -> Ticket | None:
+        if ticket_id and ticket_id not in self._tickets:
+            self.load([ticket_id])
+        return self._tickets.get(ticket_id)
+
+    def by_number(self, number: int) -> Ticket | None:
+        for ticket in self._tickets.values():
+            if ticket is not None and ticket.number == number:
+                return ticket
+        return None
+
+    def next_number(self) -> int:
+        return self._numbers.take()
+
+    def save(self, ticket: Ticket, facts: Sequence[LoggedFact]) -> None:
+        self._tickets[ticket.ticket_id] = ticket
+        self._saved.add(ticket.ticket_id)
+        for index, fact in enumerate(facts):
+            self._log(ticket, fact, index)
+
+    def keep_clock(self, ticket_id: str, clock: Clock) -> None:
+        self._unit.update(
+            "tickets",
+            {"_id": ticket_id, "clock_epoch": {"$lt": clock.epoch}},
+            {"$set": clock_fields(clock)},
+            must_match=False,
+        )
+
+    def _log(self, ticket: Ticket, fact: LoggedFact, index: int) -> None:
+        unit = self._unit
+        event_id = f"{ticket.ticket_id}:{ticket.version}:{index}"
+        body = unit.say(
+            PUBLISHES[type(fact)](fact),
+            event_id=event_id,
+            lane=ticket.lane,
+            subject=ticket.ticket_id,
+            version=ticket.version,
+            index=index,
+        )
+        self._event_ids.append(event_id)
+        self.facts.append(fact)
+        row: Document = {
+            "_id": event_id,
+            "version": ticket.version,
+            "index": index,
+            "fact": type(fact).__name__,
+            "at": unit.now,
+            "actor": actor_part(fact.actor),
+            "body": binary(body),
+        }
+        if not isinstance(fact, TicketOpened) and fact.changes:
+            row["changes"] = [[change.field, change.old, change.new] for change in fact.changes]
+        if not isinstance(fact, TicketChanged):
+            row["message_id"] = fact.message.message_id
+            unit.insert("messages", message_document(fact.message))
+        cause = unit.cause
+        if cause.event_id:
+            row["cause_id"] = cause.event_id
+            row["depth"] = cause.depth + 1
+        row["chain_id"] = cause.chain_id or cause.event_id or event_id
+        unit.insert("changes", row)
+
+
+def _difference(read: Document, ticket: Ticket) -> Document:
+    """The update that turns what was read into the ticket, naming only what is other."""
+    wanted = ticket_document(ticket)
+    changed = {name: value for name, value in wanted.items() if not _same(read.get(name), value)}
+    gone = [name for name in read if name not in wanted and not name.startswith("clock")]
+    update: Document = {"$set": changed}
+    if gone:
+        update["$unset"] = dict.fromkeys(gone, "")
+    return update
+
+
+def _same(read: object, wanted: object) -> bool:
+    # Lists come back where tuples went.
+    if isinstance(wanted, tuple):
+        return isinstance(read, list) and tuple(read) == wanted
+    return read == wanted

@@ -1,0 +1,164 @@
+"""What tickets hears and says, as two tables."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.protobuf import message as protobuf
+
+from bus.v1.bundle_pb2 import Envelope
+from relaydesk.ingest.v1 import events_pb2 as ingest
+from relaydesk.sla.v1 import events_pb2 as sla
+from relaydesk.tickets.v1 import events_pb2
+from services.tickets.adapters.nouns import (
+    actor_to_wire,
+    changes_to_wire,
+    message_to_wire,
+    moment_of,
+    reply_to_wire,
+    ticket_to_wire,
+)
+from services.tickets.domain import events
+from services.tickets.domain.commands import (
+    ReceiveBounce,
+    ReceiveMessage,
+    RecordClock,
+    RecordDelivery,
+    Sender,
+    Thread,
+)
+from services.tickets.domain.message import Attachment
+from services.tickets.domain.people import normal_email
+
+# A form may send anything; what is kept of it has bounds.
+_MOST_FIELDS = 100
+_LONGEST_FIELD = 4_000
+
+
+def message_of_received(fact: ingest.MessageReceived, envelope: Envelope) -> ReceiveMessage | ReceiveBounce:
+    """Somebody wrote, or a mail of ours did not arrive."""
+    thread = fact.thread
+    if fact.HasField("bounce"):
+        bounce = fact.bounce
+        return ReceiveBounce(
+            intake_id=fact.intake_id,
+            channel=fact.channel_id,
+            lane=envelope.lane,
+            received_at=moment_of(fact.received_at),
+            failed_recipient=normal_email(bounce.failed_recipient),
+            kind=bounce.kind,
+            code=bounce.code,
+            reason=bounce.reason,
+            original_message_id=bounce.original_message_id,
+            proven_ticket_ids=tuple(thread.proven_ticket_ids),
+        )
+    author = fact.author
+    return ReceiveMessage(
+        intake_id=fact.intake_id,
+        channel=fact.channel_id,
+        channel_kind=fact.channel_kind,
+        lane=envelope.lane,
+        received_at=moment_of(fact.received_at),
+        sender=Sender(author.name, normal_email(author.email), author.phone, author.external_id),
+        subject=fact.subject,
+        text=fact.text,
+        html=fact.html,
+        is_truncated=fact.is_truncated,
+        attachments=tuple(
+            Attachment(a.attachment_id, a.name, a.mime_type, a.size, a.content_id, a.is_inline)
+            for a in fact.attachments
+        ),
+        thread=Thread(
+            message_id=thread.message_id,
+            in_reply_to=thread.in_reply_to,
+            references=tuple(thread.references),
+            proven_ticket_ids=tuple(thread.proven_ticket_ids),
+            mentioned_numbers=tuple(thread.mentioned_numbers),
+            conversation_id=thread.conversation_id,
+        ),
+        is_automatic=fact.is_automatic,
+        fields=_fields(fact.fields) if fact.fields else {},
+        flags=tuple(fact.flags),
+        to=tuple(fact.to),
+        cc=tuple(fact.cc),
+        content=fact.content_sha256[:32],
+    )
+
+
+def _fields(sent: Mapping[str, str]) -> dict[str, str]:
+    # A document's keys hold no NUL; `follows` is ours to say.
+    named = {name.replace("\0", "")[:64]: value[:_LONGEST_FIELD] for name, value in sorted(sent.items())}
+    return {name: value for name, value in list(named.items())[:_MOST_FIELDS] if name and name != "follows"}
+
+
+def delivery_of_changed(fact: ingest.DeliveryChanged, _: Envelope) -> RecordDelivery:
+    """What became of a mail of ours."""
+    return RecordDelivery(
+        send_id=fact.send_id,
+        ticket_id=fact.ticket_id,
+        message_id=fact.message_id,
+        state=fact.state,
+        reason=fact.reason,
+        external_id=fact.provider_message_id,
+        changed_at=moment_of(fact.changed_at),
+        attempt=fact.attempt,
+    )
+
+
+def clock_of_changed(fact: sla.ClockChanged, _: Envelope) -> RecordClock:
+    """What runs for a ticket."""
+    return RecordClock(
+        ticket_id=fact.ticket_id,
+        epoch=fact.epoch,
+        target=fact.target,
+        due_at=moment_of(fact.due_at) if fact.HasField("due_at") else None,
+        is_paused=fact.is_paused,
+        is_breached=fact.is_breached,
+    )
+
+
+def opened_to_wire(fact: events.TicketOpened) -> events_pb2.TicketOpened:
+    return events_pb2.TicketOpened(
+        ticket=ticket_to_wire(fact.ticket),
+        message=message_to_wire(fact.message, with_html=False),
+        intake_id=fact.message.intake_id,
+        actor=actor_to_wire(fact.actor),
+    )
+
+
+def added_to_wire(fact: events.MessageAdded) -> events_pb2.MessageAdded:
+    return events_pb2.MessageAdded(
+        ticket=ticket_to_wire(fact.ticket),
+        message=message_to_wire(fact.message, with_html=False),
+        intake_id=fact.message.intake_id,
+        actor=actor_to_wire(fact.actor),
+        changes=changes_to_wire(fact.changes),
+        reply=reply_to_wire(fact.reply),
+    )
+
+
+def changed_to_wire(fact: events.TicketChanged) -> events_pb2.TicketChanged:
+    return events_pb2.TicketChanged(
+        ticket=ticket_to_wire(fact.ticket),
+        changes=changes_to_wire(fact.changes),
+        actor=actor_to_wire(fact.actor),
+        intake_id=fact.intake_id,
+    )
+
+
+def ignored_to_wire(fact: events.MessageIgnored) -> events_pb2.MessageIgnored:
+    return events_pb2.MessageIgnored(intake_id=fact.intake_id, reason=fact.reason, ticket_id=fact.ticket_id)
+
+
+# A foreign fact -> our command.
+CONSUMES: Mapping[type[protobuf.Message], Callable[[Any, Envelope], object | None]] = {
+    ingest.MessageReceived: message_of_received,
+    ingest.DeliveryChanged: delivery_of_changed,
+    sla.ClockChanged: clock_of_changed,
+}
+# Our fact -> the contract.
+PUBLISHES: Mapping[type, Callable[[Any], protobuf.Message]] = {
+    events.TicketOpened: opened_to_wire,
+    events.MessageAdded: added_to_wire,
+    events.TicketChanged: changed_to_wire,
+    events.MessageIgnored: ignored_to_wire,
+}

@@ -1,0 +1,132 @@
+"""What the use cases need of the outside. It was read for the whole batch; what is kept is written at its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.tickets.domain.commands import Sender
+from services.tickets.domain.events import LoggedFact, MessageIgnored
+from services.tickets.domain.message import Sending
+from services.tickets.domain.people import Agent, Requester
+from services.tickets.domain.ticket import Clock, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a conversation's key leads. `message_id` is empty where a message with that id was named but never came."""
+
+    ticket_id: str
+    message_id: str = ""
+    # Fingerprint of the message's content.
+    content: str = ""
+
+
+class Tickets(Protocol):
+    """Tickets and their log. What was saved earlier in the batch is seen."""
+
+    def get(self, ticket_id: str) -> Ticket | None:
+        """The ticket as it is; not to be changed, `next_version()` is."""
+        ...
+
+    def by_number(self, number: int) -> Ticket | None:
+        """The ticket that people call by this number."""
+        ...
+
+    def next_number(self) -> int:
+        """A number that no ticket has."""
+        ...
+
+    def save(self, ticket: Ticket, facts: Sequence[LoggedFact]) -> None:
+        """Keep a version and say its facts, in their order."""
+        ...
+
+    def keep_clock(self, ticket_id: str, clock: Clock) -> None:
+        """Keep the clock where its epoch is the highest so far; no version of the ticket."""
+        ...
+
+
+class Conversations(Protocol):
+    """Which ticket a conversation's key leads to; a key has one row, whoever takes it first."""
+
+    def find(self, channel: str, key: str) -> Place | None:
+        """Where the key leads."""
+        ...
+
+    def lead(self, channel: str, key: str, place: Place) -> None:
+        """Make the key lead there from now on. Two who lead the same key elsewhere at once: one decides again."""
+        ...
+
+    def follower_of(self, ticket_id: str) -> str:
+        """The ticket that goes on where this closed one ended; empty where none does."""
+        ...
+
+    def follow(self, ticket_id: str, follower: str) -> None:
+        """Name the ticket that goes on; a closed ticket has at most one."""
+        ...
+
+
+class Requesters(Protocol):
+    """People who ask."""
+
+    def find_or_make(self, channel: str, sender: Sender) -> Requester:
+        """The person by our id, e-mail address, the channel's id or phone; made where unknown. Learns what is new."""
+        ...
+
+    def get(self, requester_id: str) -> Requester | None:
+        """The person by our id."""
+        ...
+
+
+class Messages(Protocol):
+    """What is known of outgoing messages."""
+
+    def sending(self, ticket_id: str, message_id: str) -> Sending | None:
+        """The way of an outgoing message; None where there is no such message."""
+        ...
+
+    def keep_sending(self, sending: Sending) -> None:
+        """Keep it, unless somebody wrote in between."""
+        ...
+
+
+class Directory(Protocol):
+    """Groups and agents; may be a second behind."""
+
+    def agent_by_email(self, email: str) -> Agent | None: ...
+
+    def agent(self, agent_id: str) -> Agent | None: ...
+
+    def has_group(self, group_id: str) -> bool: ...
+
+
+class Ports(Protocol):
+    """Everything a use case may reach."""
+
+    @property
+    def tickets(self) -> Tickets: ...
+
+    @property
+    def conversations(self) -> Conversations: ...
+
+    @property
+    def requesters(self) -> Requesters: ...
+
+    @property
+    def messages(self) -> Messages: ...
+
+    @property
+    def directory(self) -> Directory: ...
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this batch."""
+        ...
+
+    def new_id(self) -> str:
+        """An identifier that sorts by its making."""
+        ...
+
+    def say(self, fact: MessageIgnored) -> None:
+        """Say a fact that is no ticket's."""
+        ...

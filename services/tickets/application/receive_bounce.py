@@ -1,0 +1,66 @@
+"""A mail of ours did not arrive: a note on its ticket, and its delivery has failed. Nothing reopens or opens."""
+
+from services.tickets.application.ports import Place, Ports
+from services.tickets.domain import message as messages
+from services.tickets.domain.commands import ReceiveBounce
+from services.tickets.domain.events import MessageAdded, MessageIgnored
+from services.tickets.domain.message import Delivery, Message
+from services.tickets.domain.people import THE_SYSTEM
+from services.tickets.domain.ticket import Change, Ticket
+
+
+def receive_bounce(command: ReceiveBounce, ports: Ports) -> None:
+    """Note it on the ticket whose mail it was; a bounce of something unknown is ignored with that reason."""
+    place = None
+    if command.original_message_id:
+        place = ports.conversations.find(command.channel, command.original_message_id)
+    ticket = _ticket(command, place.ticket_id if place else "", ports)
+    if ticket is None:
+        ports.say(MessageIgnored(command.intake_id, "bounce_of_unknown", lane=command.lane))
+        return
+    changes: tuple[Change, ...] = ()
+    if command.kind == "hard" and place is not None and place.message_id:
+        changes = _fail(command, place, ports)
+    draft = ticket.next_version()
+    note = Message(
+        message_id=ports.new_id(),
+        ticket_id=ticket.ticket_id,
+        author=THE_SYSTEM,
+        text=_words(command),
+        created_at=command.received_at,
+        visibility=messages.INTERNAL,
+        intake_id=command.intake_id,
+        is_automatic=True,
+        flags=("bounce",),
+    )
+    draft.note(note)
+    ports.tickets.save(draft, [MessageAdded(draft, note, THE_SYSTEM, changes)])
+
+
+def _ticket(command: ReceiveBounce, ticket_id: str, ports: Ports) -> Ticket | None:
+    for candidate in (ticket_id, *command.proven_ticket_ids):
+        if candidate and (ticket := ports.tickets.get(candidate)) is not None:
+            return ticket
+    return None
+
+
+def _fail(command: ReceiveBounce, place: Place, ports: Ports) -> tuple[Change, ...]:
+    sending = ports.messages.sending(place.ticket_id, place.message_id)
+    if sending is None:
+        return ()
+    old = sending.state
+    # Later than anything the sender could say: it had handed the mail over.
+    heard = sending.hear(
+        command.failed_recipient or "bounce",
+        Delivery(messages.FAILED, command.reason or command.code, changed_at=command.received_at),
+    )
+    if heard:
+        ports.messages.keep_sending(sending)
+    return (Change("delivery", old, sending.state),) if sending.state != old else ()
+
+
+def _words(command: ReceiveBounce) -> str:
+    what = "could not be delivered" if command.kind == "hard" else "is not delivered yet"
+    to = f" to {command.failed_recipient}" if command.failed_recipient else ""
+    why = ", ".join(part for part in (command.code, command.reason) if part)
+    return f"The mail{to} {what}{': ' + why if why else ''}."

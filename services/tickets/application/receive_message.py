@@ -1,0 +1,195 @@
+"""A message from outside becomes exactly one entry of exactly one ticket, or is ignored with a reason."""
+
+from services.tickets.application.find_thread import Found, find_thread
+from services.tickets.application.ports import Place, Ports
+from services.tickets.domain import message as messages
+from services.tickets.domain.commands import ReceiveMessage
+from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgnored, TicketOpened
+from services.tickets.domain.message import Message, chain_after, first_words
+from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
+from services.tickets.domain.ticket import MOST_PARTICIPANTS, Ticket, subject_of
+
+# Ours came back to us: an answer to it would never end.
+_OURS = (messages.LOOP, messages.OWN_ADDRESS)
+
+
+def receive_message(command: ReceiveMessage, ports: Ports) -> None:
+    """Ignore what is ours or known, add to the thread it belongs to, or open a ticket."""
+    flags = command.flags
+    for flag in _OURS:
+        if flag in flags:
+            ports.say(MessageIgnored(command.intake_id, flag, lane=command.lane))
+            return
+    known = _find(ports, command.channel, command.thread.message_id)
+    if known is not None and known.message_id:
+        if known.content == command.content:
+            ports.say(MessageIgnored(command.intake_id, "duplicate", known.ticket_id, command.lane))
+            return
+        if messages.SAME_ID_OTHER_CONTENT not in flags:
+            flags = (*flags, messages.SAME_ID_OTHER_CONTENT)
+    found = find_thread(command, known, ports)
+    if found.ticket is None:
+        open_ticket(command, flags, known, found, ports)
+    else:
+        _add(command, flags, known, found.ticket, ports)
+
+
+def open_ticket(
+    command: ReceiveMessage, flags: tuple[str, ...], known: Place | None, found: Found, ports: Ports
+) -> TicketOpened:
+    """Begin a ticket with the message; it may go on from a closed one."""
+    closed = found.closed
+    requester = ports.requesters.find_or_make(command.channel, command.sender)
+    actor = _actor(requester)
+    ticket_id = ports.new_id()
+    message = _message(command, flags, ticket_id, actor, ports)
+    fields = dict(command.fields)
+    if closed is not None:
+        fields["follows"] = str(closed.number)
+    ticket = Ticket(
+        ticket_id=ticket_id,
+        number=ports.tickets.next_number(),
+        subject=subject_of(command.subject, command.text),
+        requester=requester,
+        created_at=command.received_at,
+        updated_at=command.received_at,
+        channel=command.channel,
+        channel_kind=command.channel_kind,
+        lane=command.lane,
+        mailbox=command.to[0] if command.to else "",
+        fields=fields,
+        version=1,
+        last_requester_message_at=command.received_at,
+        message_count=1,
+        preview=first_words(command.text),
+        participants=without(command.cc, requester.email, *command.to[:1])[:MOST_PARTICIPANTS],
+        chain=chain_after(command.thread.references, command.thread.message_id),
+        is_machine_waiting=command.is_automatic,
+    )
+    opened = TicketOpened(ticket, message, actor)
+    facts: list[LoggedFact] = [opened]
+    if found.mentioned:
+        note = _mention_note(ticket, found.mentioned, ports)
+        ticket.note(note)
+        facts.append(MessageAdded(ticket, note, THE_SYSTEM))
+    ports.tickets.save(ticket, facts)
+    _lead_to(command, known, ticket, message, ports)
+    if closed is not None:
+        ports.conversations.follow(closed.ticket_id, ticket_id)
+    return opened
+
+
+def _add(
+    command: ReceiveMessage, flags: tuple[str, ...], known: Place | None, ticket: Ticket, ports: Ports
+) -> None:
+    agent = ports.directory.agent_by_email(command.sender.email)
+    if agent is not None and not ticket.takes_part(command.sender.email):
+        _add_from_agent(command, flags, known, ticket, agent, ports)
+        return
+    draft = ticket.next_version()
+    requester = draft.requester
+    if not _is_from(command, requester):
+        requester = ports.requesters.find_or_make(command.channel, command.sender)
+    actor = _actor(requester)
+    message = _message(command, flags, ticket.ticket_id, actor, ports)
+    changes = draft.hear(message, command.thread.references, command.sender.email)
+    ports.tickets.save(draft, [MessageAdded(draft, message, actor, changes)])
+    _lead_to(command, known, draft, message, ports)
+
+
+def _add_from_agent(
+    command: ReceiveMessage,
+    flags: tuple[str, ...],
+    known: Place | None,
+    ticket: Ticket,
+    agent: Agent,
+    ports: Ports,
+) -> None:
+    # Nothing proves that the mail is the agent's, so it is shown to colleagues only.
+    if command.is_automatic:
+        ports.say(
+            MessageIgnored(command.intake_id, "automatic_mail_of_an_agent", ticket.ticket_id, command.lane)
+        )
+        return
+    draft = ticket.next_version()
+    actor = Actor(AGENT, agent.agent_id, agent.name)
+    message = _message(
+        command, (*flags, messages.UNVERIFIED_AGENT), ticket.ticket_id, actor, ports, messages.INTERNAL
+    )
+    draft.note(message)
+    ports.tickets.save(draft, [MessageAdded(draft, message, actor)])
+    _lead_to(command, known, draft, message, ports)
+
+
+def _message(
+    command: ReceiveMessage,
+    flags: tuple[str, ...],
+    ticket_id: str,
+    actor: Actor,
+    ports: Ports,
+    visibility: str = messages.PUBLIC,
+) -> Message:
+    return Message(
+        message_id=ports.new_id(),
+        ticket_id=ticket_id,
+        author=actor,
+        text=command.text,
+        created_at=command.received_at,
+        visibility=visibility,
+        subject=command.subject,
+        html=command.html,
+        attachments=command.attachments,
+        is_automatic=command.is_automatic,
+        is_truncated=command.is_truncated,
+        intake_id=command.intake_id,
+        to=command.to,
+        cc=command.cc,
+        external_id=command.thread.message_id,
+        flags=flags,
+    )
+
+
+def _mention_note(ticket: Ticket, number: int, ports: Ports) -> Message:
+    return Message(
+        message_id=ports.new_id(),
+        ticket_id=ticket.ticket_id,
+        author=THE_SYSTEM,
+        text=f"The subject mentions ticket #{number}, but the sender takes no part in it.",
+        created_at=ticket.created_at,
+        visibility=messages.INTERNAL,
+    )
+
+
+def _lead_to(
+    command: ReceiveMessage, known: Place | None, ticket: Ticket, message: Message, ports: Ports
+) -> None:
+    """Make the message's ids lead to its ticket, and those that it names but that never came."""
+    thread, rows = command.thread, ports.conversations
+    if thread.message_id and (known is None or not known.message_id):
+        rows.lead(
+            command.channel, thread.message_id, Place(ticket.ticket_id, message.message_id, command.content)
+        )
+    # Two answers to a mail that has not come yet meet at its id.
+    root = thread.references[0] if thread.references else thread.in_reply_to
+    if root and root != thread.message_id and rows.find(command.channel, root) is None:
+        rows.lead(command.channel, root, Place(ticket.ticket_id))
+    if thread.conversation_id:
+        place = rows.find(command.channel, thread.conversation_id)
+        if place is None or place.ticket_id != ticket.ticket_id:
+            rows.lead(command.channel, thread.conversation_id, Place(ticket.ticket_id))
+
+
+def _find(ports: Ports, channel: str, key: str) -> Place | None:
+    return ports.conversations.find(channel, key) if key else None
+
+
+def _is_from(command: ReceiveMessage, requester: Requester) -> bool:
+    sender = command.sender
+    if sender.email:
+        return sender.email == requester.email
+    return bool(sender.external_id) and sender.external_id == requester.external_id
+
+
+def _actor(requester: Requester) -> Actor:
+    name = requester.name or requester.email or requester.phone or requester.external_id
+    return Actor(REQUESTER, requester.requester_id, name)

@@ -1,0 +1,25 @@
+"""Settings of the tickets service."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chassis.service import CommonSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(CommonSettings):
+    """What tickets reads beside what every service does."""
+
+    grpc_host: str = "0.0.0.0"
+    # 0 lets the system choose (tests).
+    grpc_port: int = 50051
+    # Facts that one transaction of the listener takes.
+    batch_max: int = 100
+    # Unacknowledged deliveries per lane; each may hold a hundred facts.
+    prefetch: int = 20
+    # How often what is new in the log is stamped, and looked for by those who watch.
+    sequence_every: timedelta = timedelta(milliseconds=50)
+    watch_every: timedelta = timedelta(milliseconds=50)
+    heartbeat_every: timedelta = timedelta(seconds=5)
+    # How often the open tickets are counted for the gauges.
+    count_every: timedelta = timedelta(seconds=15)

@@ -1,0 +1,1 @@
+"""What is true of tickets: no store, no transport."""

@@ -1,0 +1,20 @@
+"""Where a ticket stands, and how much it matters."""
+
+NEW = "new"
+OPEN = "open"
+PENDING = "pending"
+ON_HOLD = "on_hold"
+SOLVED = "solved"
+CLOSED = "closed"
+STATUSES = (NEW, OPEN, PENDING, ON_HOLD, SOLVED, CLOSED)
+UNSOLVED = (NEW, OPEN, PENDING, ON_HOLD)
+FINISHED = (SOLVED, CLOSED)
+# What a requester's answer turns into `open`.
+WAITING = frozenset({PENDING, ON_HOLD, SOLVED})
+
+LOW = "low"
+MEDIUM = "medium"
+HIGH = "high"
+URGENT = "urgent"
+PRIORITIES = (LOW, MEDIUM, HIGH, URGENT)
+RANK = {priority: rank for rank, priority in enumerate(PRIORITIES)}
