@@ -19,13 +19,15 @@ from local.endpoints import Endpoints
 from local.log_lines import LogLines
 from local.loopback import answers
 from local.nodes import NodeError
-from local.next_steps import next_steps
 from local.ports import holder_of, is_free
 from local.process_list import end_left_over, read_list
 from local.roles import ROLES, Ports, Surroundings, processes
 from local.run_config import RunConfig
 from local.run_lock import RunsAlready, holder_of_run, run_lock
 from local.supervisor import Supervisor
+
+# Seconds for a role to finish what it has in hand; a little more than a role gives itself.
+GRACE = 25
 
 # What lies in the run folder and is no data: what other habits fetched, and the logs of the last run.
 KEPT_BY_CLEAN_DATA = {"tools", "log", "run.lock"}
@@ -81,12 +83,13 @@ def supervise(
             # The demo talks to the running services, and not every user of this module has them.
             from local.demo import load
 
-            lines = load(endpoints)
-            print(next_steps(endpoints, config.run_folder, lines, time.monotonic() - started), flush=True)
+            text = load(endpoints)
+            say(f"runs ({time.monotonic() - started:.0f} s)")
+            print(text, flush=True)
             end.wait()
     finally:
         say("stopping")
-        killed = supervisor.stop()
+        killed = supervisor.stop(grace=GRACE)
         if killed:
             say(f"had to kill {', '.join(killed)}: see {supervisor.log(killed[0])}")
 
@@ -191,6 +194,7 @@ def ports_of(config: RunConfig) -> Ports:
         ingest_http=config.ingest_http_port,
         smtp=config.smtp_port,
         sink_smtp=config.sink_smtp_port,
+        sink_http=config.sink_http_port,
         tickets_grpc=config.tickets_grpc_port,
         rules_grpc=config.rules_grpc_port,
         sla_grpc=config.sla_grpc_port,

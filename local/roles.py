@@ -3,11 +3,11 @@
 The table is the truth: `make run`, `make status` and the end-to-end tests read it.
 """
 
-import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
+from local.ports import free_ports
 from local.supervisor import ProcessSpec
 
 
@@ -59,6 +59,7 @@ class Ports:
     ingest_http: int
     smtp: int
     sink_smtp: int
+    sink_http: int
     tickets_grpc: int
     rules_grpc: int
     sla_grpc: int
@@ -70,8 +71,6 @@ class Ports:
     @classmethod
     def free(cls) -> "Ports":
         """Ports that nobody listens on, for a system beside others."""
-        from local.ports import free_ports
-
         fixed = [field.name for field in fields(cls) if field.name != "probes"]
         found = free_ports(len(fixed) + len(ROLES))
         probes = dict(zip((role.name for role in ROLES), found[len(fixed) :], strict=True))
@@ -116,6 +115,8 @@ class Surroundings:
             "SLA_ADDRESS": f"127.0.0.1:{ports.sla_grpc}",
             "REPORTS_ADDRESS": f"127.0.0.1:{ports.reports_grpc}",
             "INGEST_ADDRESS": f"127.0.0.1:{ports.ingest_grpc}",
+            # Read by the console, which shows what the demo sent.
+            "SINK_URL": f"http://127.0.0.1:{ports.sink_http}",
         }
 
 
@@ -146,17 +147,14 @@ def processes(
     ports: Ports, shared: Mapping[str, str], base: Mapping[str, str], *, sink_folder: str
 ) -> list[ProcessSpec]:
     """How a whole system is started: the sink that takes outgoing mail, then every role."""
-    found = []
-    if importlib.util.find_spec("local.sink") is not None:
-        sink = {"SMTP_PORT": str(ports.sink_smtp), "SINK_FOLDER": sink_folder}
-        found.append(
-            ProcessSpec(
-                name="mail sink",
-                argv=(sys.executable, "-m", "local.sink"),
-                env={**base, **sink},
-                ready_port=ports.sink_smtp,
-                ports={"SMTP_PORT": ports.sink_smtp},
-                stops=3,
-            )
-        )
-    return found + [process_of(role, ports, shared, base) for role in ROLES]
+    listens = {"SMTP_PORT": ports.sink_smtp, "HTTP_PORT": ports.sink_http}
+    own = {"SINK_FOLDER": sink_folder, **{variable: str(port) for variable, port in listens.items()}}
+    sink = ProcessSpec(
+        name="mail sink",
+        argv=(sys.executable, "-m", "local.sink"),
+        env={**base, **own},
+        ready_port=ports.sink_smtp,
+        ports=listens,
+        stops=3,
+    )
+    return [sink, *(process_of(role, ports, shared, base) for role in ROLES)]

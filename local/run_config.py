@@ -28,7 +28,9 @@ class RunConfig:
     console_port: int = 8080
     ingest_http_port: int = 8081
     smtp_port: int = 2525
+    # Where the demo's outgoing mails land, and the list of them for the console.
     sink_smtp_port: int = 2526
+    sink_http_port: int = 8025
     tickets_grpc_port: int = 50051
     rules_grpc_port: int = 50052
     sla_grpc_port: int = 50053
