@@ -37,7 +37,7 @@ class MongoPorts:
         unit: Unit,
         numbers: Numbers,
         directory: MongoDirectory,
-        observe: Observe = lambda commands: None,
+        observe: Observe = lambda commands, facts: None,
     ) -> None:
         self._unit = unit
         self._observe = observe
