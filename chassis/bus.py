@@ -295,6 +295,7 @@ class Delivery:
     body: bytes
     type: str
     message_id: str
+    routing_key: str
     headers: Mapping[str, Any]
     redelivered: bool
     # How often the broker had it in somebody's hand before (quorum queues).
@@ -415,6 +416,7 @@ def _delivery(queue: str, message: amqp.Message) -> Delivery:
         body=body if isinstance(body, bytes) else str(body).encode(),
         type=message.properties.get("type", ""),
         message_id=message.properties.get("message_id", ""),
+        routing_key=message.delivery_info.get("routing_key", ""),
         headers=headers,
         redelivered=bool(message.delivery_info.get("redelivered")),
         deliveries=int(headers.get("x-delivery-count", 0) or 0),

@@ -1,0 +1,267 @@
+"""What was sent and what was answered, held against what the system has.
+
+The generator notes each message before it is sent and its answer after: accepted, refused, or unknown where the
+connection died between. At rest every accepted message must be exactly one entry of exactly one ticket, and nothing else
+may be there but the unknown ones, once each.
+"""
+
+import itertools
+import json
+import os
+import smtplib
+import threading
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.system import System
+
+ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
+
+
+@dataclass(frozen=True)
+class Note:
+    """One message: its name is the first word of its subject."""
+
+    name: str
+    door: str
+    conversation: str
+    answer: str
+
+
+class Ledger:
+    """Notes on disk, so that even the generator's own death loses none."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+        self._lock = threading.Lock()
+        self.notes: dict[str, Note] = {}
+
+    def note(self, note: Note) -> None:
+        """Write down what is known of a message now."""
+        with self._lock:
+            self.notes[note.name] = note
+            self._file.write(json.dumps(note.__dict__) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def names(self, answer: str) -> set[str]:
+        """The messages that got this answer."""
+        with self._lock:
+            return {note.name for note in self.notes.values() if note.answer == answer}
+
+
+@dataclass
+class Generator:
+    """Sends messages by both doors from a few threads until told to stop; each name once, bounded in number.
+
+    Every fifth mail answers an earlier one, every third post goes into one of a few conversations.
+    """
+
+    system: System
+    ledger: Ledger
+    per_second: float = 40.0
+    most: int = 4_000
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def start(self) -> None:
+        """Begin to send."""
+        key = self.system.channel_key()
+        for door in (self._post, self._mail):
+            thread = threading.Thread(target=self._run, args=(door, key), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Finish the message in hand."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(30)
+
+    def _run(self, door: Any, key: str) -> None:
+        while not self._stop.wait(len(self._threads) / self.per_second):
+            number = next(self._numbers)
+            if number >= self.most:
+                return
+            door(f"m{number:05d}", number, key)
+
+    def _post(self, name: str, number: int, key: str) -> None:
+        conversation = f"talk-{number % 7}" if number % 3 == 0 else ""
+        body: dict[str, Any] = {
+            "client_message_id": name,
+            "author": {"external_id": f"u-{conversation or name}", "name": "Somebody"},
+            "subject": f"{name} posted",
+            "text": f"text of {name}",
+        }
+        if conversation:
+            body["conversation_id"] = conversation
+        self.ledger.note(Note(name, "post", conversation, UNKNOWN))
+        self.ledger.note(Note(name, "post", conversation, self.post(body, key)))
+
+    def post(self, body: dict[str, Any], key: str) -> str:
+        """Post one message; answers how it went."""
+        request = urllib.request.Request(
+            f"{self.system.endpoints.ingest_url}/v1/channels/demo-api/messages",
+            data=json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json",
+                "Authorization": f"Bearer {key}",
+                "Idempotency-Key": str(body["client_message_id"]),
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return ACCEPTED if 200 <= answer.status < 300 else REFUSED
+        except urllib.error.HTTPError:
+            return REFUSED
+        except OSError:
+            return UNKNOWN
+
+    def _mail(self, name: str, number: int, key: str) -> None:
+        mail = EmailMessage()
+        mail["From"] = f"{name} <{name}@customer.example>"
+        mail["To"] = "support@demo.example"
+        mail["Subject"] = f"{name} mailed"
+        mail["Message-ID"] = f"<{name}@customer.example>"
+        conversation = ""
+        if number % 5 == 0 and (
+            earlier := sorted(n for n in self.ledger.names(ACCEPTED) if self._is_first_mail(n))
+        ):
+            conversation = earlier[-1]
+            mail["In-Reply-To"] = mail["References"] = f"<{conversation}@customer.example>"
+        mail.set_content(f"text of {name}")
+        self.ledger.note(Note(name, "mail", conversation, UNKNOWN))
+        self.ledger.note(Note(name, "mail", conversation, self.mail(mail)))
+
+    def _is_first_mail(self, name: str) -> bool:
+        note = self.ledger.notes[name]
+        return note.door == "mail" and not note.conversation
+
+    def mail(self, mail: EmailMessage) -> str:
+        """Send one mail; answers how it went."""
+        host, port = self.system.endpoints.smtp_address
+        data_begun = False
+        try:
+            with smtplib.SMTP(host, port, timeout=20) as smtp:
+                smtp.ehlo()
+                smtp.mail(str(mail["From"].addresses[0].addr_spec))
+                code, _ = smtp.rcpt("support@demo.example")
+                if code >= 400:
+                    return REFUSED
+                data_begun = True
+                code, _ = smtp.data(mail.as_bytes())
+                return ACCEPTED if code == 250 else REFUSED
+        except (OSError, smtplib.SMTPException):
+            return UNKNOWN if data_begun else REFUSED
+
+
+@dataclass
+class Verdict:
+    """Everything that is not as promised; empty is good."""
+
+    faults: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, fault: str) -> None:
+        if not holds:
+            self.faults.append(fault)
+
+
+def judge(system: System, ledger: Ledger) -> Verdict:
+    """Hold the generator's ledger against tickets, messages, log, facts heard, intake and outbox of a system at rest."""
+    verdict = Verdict()
+    tickets = system.database("tickets")
+    stored: Counter[str] = Counter()
+    ticket_of: dict[str, str] = {}
+    for row in tickets["messages"].find({"intake_id": {"$nin": ["", None]}}, {"text": 1, "ticket_id": 1}):
+        text = str(row.get("text", ""))
+        if text.startswith("text of "):
+            name = text.split()[2]
+            stored[name] += 1
+            ticket_of[name] = str(row["ticket_id"])
+    accepted, unknown = ledger.names(ACCEPTED), ledger.names(UNKNOWN)
+    verdict.expect(accepted <= set(stored), f"lost: {sorted(accepted - set(stored))[:10]}")
+    verdict.expect(
+        set(stored) <= accepted | unknown, f"from nowhere: {sorted(set(stored) - accepted - unknown)[:10]}"
+    )
+    doubled = sorted(name for name, count in stored.items() if count > 1)
+    verdict.expect(not doubled, f"doubled: {doubled[:10]}")
+    _judge_conversations(verdict, ledger, ticket_of)
+    _judge_log(verdict, tickets)
+    _judge_intake(verdict, system, stored)
+    _judge_listeners(verdict, system)
+    _judge_mails(verdict, system)
+    return verdict
+
+
+def _judge_conversations(verdict: Verdict, ledger: Ledger, ticket_of: dict[str, str]) -> None:
+    by_talk: dict[str, set[str]] = {}
+    for note in ledger.notes.values():
+        if note.name not in ticket_of:
+            continue
+        if note.door == "post" and note.conversation:
+            by_talk.setdefault(note.conversation, set()).add(ticket_of[note.name])
+        if note.door == "mail" and note.conversation in ticket_of:
+            same = ticket_of[note.name] == ticket_of[note.conversation]
+            verdict.expect(same, f"{note.name} answers {note.conversation} but is in another ticket")
+    split = {talk: len(found) for talk, found in by_talk.items() if len(found) > 1}
+    verdict.expect(not split, f"conversations in several tickets: {split}")
+
+
+def _judge_log(verdict: Verdict, tickets: Any) -> None:
+    versions: dict[str, set[int]] = {}
+    for row in tickets["changes"].find({}, {"ticket_id": 1, "version": 1}):
+        versions.setdefault(str(row["ticket_id"]), set()).add(int(row["version"]))
+    for row in tickets["tickets"].find({}, {"version": 1}):
+        found = versions.get(str(row["_id"]), set())
+        whole = found == set(range(1, int(row["version"]) + 1))
+        verdict.expect(
+            whole, f"ticket {row['_id']}: log has versions {sorted(found)}, ticket is at {row['version']}"
+        )
+
+
+def _judge_intake(verdict: Verdict, system: System, stored: Counter[str]) -> None:
+    line = system.ledger()
+    closed = line.ticketed + line.appended + line.applied + line.ignored + line.quarantined + line.in_flight
+    verdict.expect(line.accepted == closed, f"the intake ledger does not add up: {line}")
+    verdict.expect(line.in_flight == 0, f"{line.in_flight} intake rows in flight")
+    verdict.expect(line.closed_twice == 0, f"{line.closed_twice} intake rows closed twice")
+    verdict.expect(
+        line.ticketed + line.appended == len(stored),
+        f"{line.ticketed}+{line.appended} closed, {len(stored)} stored",
+    )
+
+
+def _judge_listeners(verdict: Verdict, system: System) -> None:
+    """Every listener has heard every fact of the log, once: its inbox has a row for each."""
+    facts = {str(row["_id"]) for row in system.database("tickets")["changes"].find({}, {"_id": 1})}
+    for service in ("rules", "sla", "reports"):
+        heard = {
+            str(row["_id"]).partition(":")[2]
+            for row in system.database(service)["inbox"].find({"_id": {"$regex": f"^{service}:"}}, {"_id": 1})
+        }
+        missing = facts - heard
+        verdict.expect(
+            not missing, f"{service} missed {len(missing)} of {len(facts)} facts: {sorted(missing)[:5]}"
+        )
+    verdict.expect(not system.dead_letters(), f"dead letters: {system.dead_letters()}")
+
+
+def _judge_mails(verdict: Verdict, system: System) -> None:
+    """No mail left twice; what the send ledger calls sent did leave, and only what it calls unknown may have or not."""
+    left = Counter(str(mail.message["Message-ID"]).strip() for mail in system.sink.mails())
+    twice = [name for name, count in left.items() if count > 1]
+    verdict.expect(not twice, f"mails sent twice: {twice[:5]}")
+    states: dict[str, str] = {}
+    for row in system.database("ingest")["sends"].find({}, {"state": 1, "provider_message_id": 1}):
+        states[str(row.get("provider_message_id", ""))] = str(row["state"])
+    claimed = {name for name, state in states.items() if state == "sent"}
+    verdict.expect(claimed <= set(left), f"called sent, never left: {sorted(claimed - set(left))[:5]}")
+    silent = {name for name in left if states.get(name) not in ("sent", "unknown")}
+    verdict.expect(not silent, f"left, but the ledger says otherwise: {sorted(silent)[:5]}")

@@ -1,0 +1,159 @@
+"""Each way to die once, under load, and nothing lost, nothing doubled at the end."""
+
+import smtplib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chassis.bus import Bus, Outgoing, Publisher
+from local.roles import ROLES
+from relaydesk.ingest.v1 import service_pb2 as ingest_pb2
+from tests.chaos.conftest import Site
+from tests.chaos.doubler import Doubler
+from tests.chaos.oracle import ACCEPTED, Generator, Ledger, judge
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.timeout(600)]
+
+# Where each named point lies on the road, and the role that passes it under this load.
+FAILPOINTS = (
+    ("ingest serve", "after-intake-before-yes"),
+    ("ingest serve", "after-publish-before-mark"),
+    ("ingest listen", "after-commit-before-ack"),
+    ("tickets listen", "after-commit-before-ack"),
+    ("tickets listen", "after-publish-before-mark"),
+    ("rules listen", "after-commit-before-ack"),
+    ("sla listen", "after-commit-before-ack"),
+    ("sla work", "after-claim-before-fire"),
+    ("reports listen", "after-commit-before-ack"),
+    ("ingest work", "after-250-before-mark"),
+)
+
+# Nothing in them can be shown to a person: see docs of services/ingest/domain/mime.py for what that means.
+POISON = (b"\x00" * 64, b"", b"\r\n\r\n")
+
+
+@pytest.fixture
+def load(site: Site, tmp_path: Path) -> Iterator[Generator]:
+    """Messages by both doors while the test does its harm."""
+    generator = Generator(site.system, Ledger(tmp_path / "ledger.jsonl"))
+    generator.start()
+    wait_until(
+        lambda: len(generator.ledger.names(ACCEPTED)) >= 20, timeout=30, describe="twenty accepted messages"
+    )
+    yield generator
+    generator.stop()
+
+
+def judged(site: Site, generator: Generator) -> None:
+    """Let everything come to rest and hold it against the ledger."""
+    generator.stop()
+    site.system.supervisor.wait_ready(within=60)
+    site.system.wait_quiet(timeout=120)
+    assert judge(site.system, generator.ledger).faults == []
+    assert len(generator.ledger.names(ACCEPTED)) > 20
+
+
+def some_more(generator: Generator, count: int = 15) -> None:
+    """Wait until messages are accepted again after a blow."""
+    before = len(generator.ledger.names(ACCEPTED))
+    wait_until(
+        lambda: len(generator.ledger.names(ACCEPTED)) >= before + count,
+        timeout=90,
+        describe=f"{count} more accepted messages",
+    )
+
+
+def test_nothing_is_lost_or_doubled_when_a_process_dies_at_each_named_point(
+    site: Site, load: Generator
+) -> None:
+    supervisor = site.system.supervisor
+    for role, point in FAILPOINTS:
+        supervisor.stop_one(role)
+        supervisor.start_one(role, env={"FAILPOINTS": f"{point}=kill@2"})
+        before = supervisor.restarts(role)
+        wait_until(
+            lambda role=role, before=before: supervisor.restarts(role) > before,
+            timeout=60,
+            describe=f"{role} to die {point}",
+        )
+        supervisor.stop_one(role)
+        supervisor.start_one(role, env={"FAILPOINTS": ""})
+    some_more(load)
+    judged(site, load)
+
+
+def test_nothing_is_lost_or_doubled_when_each_role_is_killed(site: Site, load: Generator) -> None:
+    supervisor = site.system.supervisor
+    for role in ROLES:
+        if role.service == "console":
+            continue
+        before = supervisor.restarts(role.name)
+        supervisor.kill9(role.name)
+        wait_until(
+            lambda name=role.name, before=before: (
+                supervisor.restarts(name) > before and supervisor.is_ready(name)
+            ),
+            timeout=60,
+            describe=f"{role.name} to come back",
+        )
+    some_more(load)
+    judged(site, load)
+
+
+def test_nothing_is_lost_or_doubled_when_the_broker_is_killed(site: Site, load: Generator) -> None:
+    site.broker.kill9()
+    site.broker.start()
+    some_more(load)
+    judged(site, load)
+
+
+def test_nothing_is_lost_or_doubled_when_the_database_is_killed(site: Site, load: Generator) -> None:
+    site.mongo.kill9()
+    site.mongo.start()
+    some_more(load)
+    judged(site, load)
+
+
+def test_every_delivery_doubled_changes_nothing(site: Site, load: Generator) -> None:
+    doubler = Doubler(site.system.surroundings.broker_url)
+    doubler.start()
+    some_more(load, 60)
+    load.stop()
+    site.system.wait_quiet(timeout=120)
+    doubler.stop()
+    assert doubler.doubled > 60
+    judged(site, load)
+
+
+def test_poison_among_good_messages_lies_aside_with_its_reason(site: Site, load: Generator) -> None:
+    before = site.system.ledger().quarantined
+    host, port = site.system.endpoints.smtp_address
+    for raw in POISON:
+        with smtplib.SMTP(host, port, timeout=20) as smtp:
+            smtp.sendmail("poison@customer.example", ["support@demo.example"], raw)
+    some_more(load)
+    load.stop()
+    site.system.wait_quiet(timeout=60)
+    request = ingest_pb2.ListQuarantineRequest(page_size=50)
+    quarantined = site.system.ingest.ListQuarantine(
+        request, metadata=site.system.metadata, timeout=10
+    ).messages
+    assert site.system.ledger().quarantined - before == len(POISON)
+    assert all(message.reason and message.size for message in quarantined)
+    judged(site, load)
+
+
+def test_a_foreign_message_on_a_queue_is_dead_lettered_and_stops_nobody(site: Site, load: Generator) -> None:
+    publisher = Publisher(Bus(site.system.surroundings.broker_url, "relaydesk.events"))
+    publisher.publish(
+        [Outgoing("", "tickets.email", b"\xff not ours", "relaydesk.ingest.v1.MessageReceived", "foreign")]
+    )
+    publisher.close()
+    some_more(load)
+    wait_until(
+        lambda: site.system.dead_letters() == {"tickets.dead": 1}, timeout=20, describe="one dead letter"
+    )
+    site.system.purge("tickets.dead")
+    judged(site, load)
