@@ -1,0 +1,176 @@
+"""The tickets service's outside, in memory."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import count
+
+from services.tickets.application import HANDLERS
+from services.tickets.application.ports import Place
+from services.tickets.domain.commands import Sender
+from services.tickets.domain.events import (
+    LoggedFact,
+    MessageAdded,
+    MessageIgnored,
+    TicketChanged,
+    TicketOpened,
+)
+from services.tickets.domain.message import Message, Sending
+from services.tickets.domain.people import Agent, Requester, identity_keys
+from services.tickets.domain.ticket import Clock, Ticket
+
+
+class MemoryTickets:
+    """Keeps tickets, their facts and their clocks."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Ticket] = {}
+        self.facts: list[LoggedFact] = []
+        self.messages: dict[str, Message] = {}
+        self.clocks: dict[str, Clock] = {}
+        self._numbers = count(48_001)
+
+    def get(self, ticket_id: str) -> Ticket | None:
+        return self.rows.get(ticket_id)
+
+    def by_number(self, number: int) -> Ticket | None:
+        return next((ticket for ticket in self.rows.values() if ticket.number == number), None)
+
+    def next_number(self) -> int:
+        return next(self._numbers)
+
+    def save(self, ticket: Ticket, facts: Sequence[LoggedFact]) -> None:
+        was = self.rows.get(ticket.ticket_id)
+        assert ticket.version == (was.version if was else 0) + 1, "one command makes one version"
+        self.rows[ticket.ticket_id] = ticket
+        self.facts += facts
+        for fact in facts:
+            if not isinstance(fact, TicketChanged):
+                self.messages[fact.message.message_id] = fact.message
+
+    def keep_clock(self, ticket_id: str, clock: Clock) -> None:
+        if clock.epoch > self.clocks.get(ticket_id, Clock()).epoch:
+            self.clocks[ticket_id] = clock
+
+
+class MemoryConversations:
+    """Keeps where keys lead."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Place] = {}
+        self.followers: dict[str, str] = {}
+
+    def find(self, channel: str, key: str) -> Place | None:
+        return self.rows.get((channel, key))
+
+    def lead(self, channel: str, key: str, place: Place) -> None:
+        self.rows[channel, key] = place
+
+    def follower_of(self, ticket_id: str) -> str:
+        return self.followers.get(ticket_id, "")
+
+    def follow(self, ticket_id: str, follower: str) -> None:
+        assert ticket_id not in self.followers, "a closed ticket has one follower"
+        self.followers[ticket_id] = follower
+
+
+class MemoryRequesters:
+    """Keeps people by their keys."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, Requester] = {}
+        self.keys: dict[str, str] = {}
+        self._ids = count(1)
+
+    def get(self, requester_id: str) -> Requester | None:
+        return self.people.get(requester_id)
+
+    def find_or_make(self, channel: str, sender: Sender) -> Requester:
+        keys = identity_keys(channel, sender.email, sender.phone, sender.external_id)
+        found = sender.requester_id or next((self.keys[key] for key in keys if key in self.keys), "")
+        known = self.people.get(found) or Requester(f"r{next(self._ids)}")
+        person = Requester(
+            known.requester_id,
+            known.name or sender.name,
+            known.email or sender.email,
+            known.phone or sender.phone,
+            known.external_id or sender.external_id,
+        )
+        self.people[person.requester_id] = person
+        for key in keys:
+            self.keys.setdefault(key, person.requester_id)
+        return person
+
+
+class MemoryMessages:
+    """Keeps the ways of outgoing messages."""
+
+    def __init__(self, tickets: MemoryTickets) -> None:
+        self._tickets = tickets
+        self.sendings: dict[str, Sending] = {}
+
+    def sending(self, ticket_id: str, message_id: str) -> Sending | None:
+        message = self._tickets.messages.get(message_id)
+        if message is None or message.ticket_id != ticket_id:
+            return None
+        return self.sendings.get(message_id) or Sending(message_id, ticket_id, state=message.delivery_state)
+
+    def keep_sending(self, sending: Sending) -> None:
+        self.sendings[sending.message_id] = sending
+
+
+class MemoryDirectory:
+    """Groups and agents."""
+
+    def __init__(self) -> None:
+        self.groups = {"money", "claims"}
+        self.agents = {"kate": Agent("kate", "Kate Stone", "kate@demo.example", "agent")}
+
+    def agent_by_email(self, email: str) -> Agent | None:
+        return next((agent for agent in self.agents.values() if agent.email == email), None)
+
+    def agent(self, agent_id: str) -> Agent | None:
+        return self.agents.get(agent_id)
+
+    def has_group(self, group_id: str) -> bool:
+        return group_id in self.groups
+
+
+class MemoryPorts:
+    """A whole tickets service without a store; `run` is one command, one commit."""
+
+    def __init__(self) -> None:
+        self.tickets = MemoryTickets()
+        self.conversations = MemoryConversations()
+        self.requesters = MemoryRequesters()
+        self.messages = MemoryMessages(self.tickets)
+        self.directory = MemoryDirectory()
+        self.now = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+        self.ignored: list[MessageIgnored] = []
+        self._ids = count(1)
+
+    def new_id(self) -> str:
+        return f"{next(self._ids):032x}"
+
+    def say(self, fact: MessageIgnored) -> None:
+        self.ignored.append(fact)
+
+    def run(self, command: object) -> object:
+        """Handle one command."""
+        return HANDLERS[type(command)](command, self)
+
+    def only_ticket(self) -> Ticket:
+        """The ticket there is."""
+        (ticket,) = self.tickets.rows.values()
+        return ticket
+
+    def opened(self) -> list[Ticket]:
+        """The tickets that were opened, in their order, as they are now."""
+        return [
+            self.tickets.rows[fact.ticket.ticket_id]
+            for fact in self.tickets.facts
+            if isinstance(fact, TicketOpened)
+        ]
+
+    def added(self) -> list[MessageAdded]:
+        """The messages that were added to tickets."""
+        return [fact for fact in self.tickets.facts if isinstance(fact, MessageAdded)]
