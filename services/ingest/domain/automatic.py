@@ -15,8 +15,8 @@ _NO_REPLY = re.compile(r"(no|do[-_.]?not|donot)[-_.]?reply([-_.+].*)?|bounces?([
 _SUPPRESSED = {"all", "autoreply", "oof"}
 _SUBJECT_HINT = re.compile(
     r"\s*(out of (the )?office|automatic reply|auto(matic)?[- ]?reply|auto:|автоответ|автоматический ответ"
-    r"|abwesenheits?|automatische antwort|r[eé]ponse automatique|resposta autom[aá]tica|respuesta autom[aá]tica|risposta automatica"
-    r"|automatisch antwoord|autoodpowied[zź]|автовідповідь)",
+    r"|abwesenheits?|automatische antwort|r[eé]ponse automatique|resposta autom[aá]tica|respuesta autom[aá]tica"
+    r"|risposta automatica|automatisch antwoord|autoodpowied[zź]|автовідповідь)",
     re.IGNORECASE,
 )
 

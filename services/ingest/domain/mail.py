@@ -102,7 +102,8 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
         _collect(mail.root, body)
         text, rich, is_truncated = _render(body)
         files = _attachments(body, rich)
-    if not (author.email or author.name or subject or text or rich or files):
+    names_author = any(headers.raw(name) for name in ("from", "sender", "reply-to"))
+    if not (names_author or subject or text or rich or files):
         raise CannotRead("the mail has no author, no subject, no text and no attachment")
 
     thread, is_spoofed = _thread(headers, subject, house)

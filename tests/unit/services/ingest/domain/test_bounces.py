@@ -1,0 +1,60 @@
+"""Bounces, and what only looks like one."""
+
+import pytest
+
+from services.ingest.domain.received import Bounce
+from tests.unit.services.ingest.samples import read
+
+ORIGINAL = "<t.aa11.bb22.0123456789abcdef@demo.example>"
+
+KNOWN = {
+    "bounce-postfix-unknown-user": ("gone@client.example", "hard", "5.1.1"),
+    "bounce-postfix-delayed": ("gone@client.example", "soft", "4.4.1"),
+    "bounce-exchange": ("gone@client.example", "hard", "5.1.10"),
+    "bounce-gmail": ("gone@client.example", "hard", "5.1.1"),
+    "bounce-mailbox-full": ("full@client.example", "soft", "4.2.2"),
+    "bounce-qmail": ("gone@client.example", "hard", "5.1.1"),
+}
+
+
+def _bounce(name: str) -> Bounce:
+    bounce = read(name, "").bounce
+    assert bounce is not None
+    return bounce
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_bounce_says_who_how_and_why(name: str) -> None:
+    bounce = _bounce(name)
+    assert (bounce.failed_recipient, bounce.kind, bounce.code) == KNOWN[name]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_bounce_names_what_did_not_arrive(name: str) -> None:
+    assert _bounce(name).original_message_id == ORIGINAL
+
+
+def test_the_reason_is_what_the_server_said() -> None:
+    assert _bounce("bounce-postfix-unknown-user").reason == (
+        "550 5.1.1 <gone@client.example>: Recipient address rejected: User unknown"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "read-receipt",
+        "complaint-feedback-report",
+        "out-of-office-exchange",
+        "out-of-office-gmail",
+        "plain-text",
+        "forwarded-as-attachment",
+        "mailing-list",
+    ],
+)
+def test_other_mails_are_no_bounces(name: str) -> None:
+    assert read(name).bounce is None
+
+
+def test_an_out_of_office_with_an_empty_sender_is_no_bounce() -> None:
+    assert read("out-of-office-gmail", "").bounce is None
