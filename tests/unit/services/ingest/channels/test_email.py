@@ -1,0 +1,215 @@
+"""What leaves by mail, and what is known of it afterwards."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+from pydantic import ValidationError
+
+from services.ingest.channels.email import Mailbox, Settings, build
+from services.ingest.domain.intake import Envelope
+from services.ingest.domain.sending import Composed, OutgoingFile, Reply, Sent
+from tests.unit.services.ingest.channels.inboxes import inbox
+from tests.unit.services.ingest.samples import TOKENS, raw
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+REPLY = Reply(
+    ticket_id="aa11",
+    message_id="bb22",
+    channel_id="mail",
+    to=("anna@client.example",),
+    cc=("boris@client.example",),
+    subject="Re: Где мой заказ?",
+    text="Уже в пути.\n\nС уважением",
+    in_reply_to="<two@client.example>",
+    references=("<one@client.example>", "<two@client.example>"),
+)
+
+
+def _mailbox(**settings: object) -> Mailbox:
+    return build(Settings.model_validate({"address": "support@demo.example", **settings}), inbox())
+
+
+def _compose(reply: Reply = REPLY, files: tuple[OutgoingFile, ...] = ()) -> tuple[EmailMessage, Composed]:
+    composed = _mailbox(display_name="Demo Поддержка").compose(reply, "anna@client.example", files, NOW)
+    parsed = message_from_bytes(composed.data, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed, composed
+
+
+def test_a_reply_is_threaded() -> None:
+    mail, composed = _compose()
+    assert mail["In-Reply-To"] == "<two@client.example>"
+    assert mail["References"].split() == ["<one@client.example>", "<two@client.example>"]
+    assert TOKENS.ticket_of(mail["Message-ID"]) == "aa11"
+    assert composed.provider_message_id == mail["Message-ID"]
+
+
+def test_answers_come_back_to_the_ticket() -> None:
+    mail, _ = _compose()
+    assert TOKENS.prove([str(mail["Reply-To"])], "", ()).ticket_ids == ("aa11",)
+
+
+def test_a_reply_says_in_whose_name_and_to_whom() -> None:
+    mail, _ = _compose()
+    assert str(mail["From"]) == "Demo Поддержка <support@demo.example>"
+    assert str(mail["To"]) == "anna@client.example"
+    assert str(mail["Cc"]) == "boris@client.example"
+    assert str(mail["Subject"]) == "Re: Где мой заказ?"
+
+
+def test_a_reply_has_text_and_html() -> None:
+    mail, _ = _compose()
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert text.get_content().split() == REPLY.text.split()
+    assert html is not None
+    assert "Уже в пути." in html.get_content()
+
+
+def test_what_a_person_wrote_does_not_call_itself_automatic() -> None:
+    mail, composed = _compose()
+    assert mail["Auto-Submitted"] is None
+    assert composed.sender == "support@demo.example"
+
+
+def test_what_a_machine_wrote_says_so_and_wants_no_bounce() -> None:
+    mail, composed = _compose(replace(REPLY, is_automatic=True))
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["X-Auto-Response-Suppress"] == "All"
+    assert mail["Precedence"] == "auto_reply"
+    assert composed.sender == ""
+
+
+def test_everything_that_leaves_carries_the_loop_header() -> None:
+    mail, _ = _compose()
+    assert mail["X-Relaydesk-Loop"] == TOKENS.instance_id
+
+
+def test_our_own_mail_coming_back_is_a_loop() -> None:
+    _, composed = _compose()
+    assert {"loop", "own_address"} <= set(_mailbox().read(composed.data, Envelope()).flags)
+
+
+def test_a_file_goes_along_unchanged() -> None:
+    mail, _ = _compose(files=(OutgoingFile("счёт.pdf", "application/pdf", b"%PDF\n\r\n\0"),))
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == "счёт.pdf"
+    assert attached.get_content() == b"%PDF\n\r\n\0"
+
+
+def test_a_subject_cannot_add_header_fields() -> None:
+    mail, _ = _compose(replace(REPLY, subject="x\r\nBcc: evil@x.example"))
+    assert mail["Bcc"] is None
+
+
+def test_composed_again_a_mail_has_the_same_id() -> None:
+    assert _compose()[1].provider_message_id == _compose()[1].provider_message_id
+
+
+def test_the_mailbox_reads_in_its_own_name() -> None:
+    message = _mailbox().read(raw("plain-text"), Envelope(sender="anna@client.example"))
+    assert message.author.email == "anna@client.example"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("address", "nobody"),
+        ("aliases", "a@b.example, what"),
+        ("smtp_port", "0"),
+        ("smtp_tls", "maybe"),
+        ("colour", "x"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(setting: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=setting):
+        Settings.model_validate({"address": "support@demo.example", setting: value})
+
+
+# ------------------------------------------------------------------------------------------------------- sending
+
+
+@contextmanager
+def _server(answers: dict[str, str | None]) -> Iterator[int]:
+    """A mail server that answers each command as told; None drops the connection, "." is the end of the data."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        client, _ = listening.accept()
+        with client, client.makefile("rwb") as wire:
+
+            def say(text: str) -> None:
+                wire.write(f"{text}\r\n".encode())
+                wire.flush()
+
+            say("220 hi")
+            while line := wire.readline():
+                verb = line.split(b":")[0].split()[0].decode().upper()
+                answer = answers.get(verb, "250 ok")
+                if answer is None:
+                    return
+                say(answer)
+                if verb == "QUIT":
+                    return
+                if verb == "DATA" and answer.startswith("354"):
+                    while (line := wire.readline()) not in (b".\r\n", b""):
+                        pass
+                    end = answers.get(".", "250 kept")
+                    if end is None:
+                        return
+                    say(end)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listening.getsockname()[1]
+    listening.close()
+    thread.join(5)
+
+
+def _send(answers: dict[str, str | None]) -> tuple[Sent, str, bool]:
+    began: list[bool] = []
+    with _server({"DATA": "354 go", **answers}) as port:
+        mailbox = _mailbox(smtp_host="127.0.0.1", smtp_port=port, smtp_timeout_seconds=3)
+        composed = mailbox.compose(REPLY, "anna@client.example", (), NOW)
+        result = mailbox.send(composed, lambda: began.append(True))
+    return result.outcome, result.reason, bool(began)
+
+
+def test_a_yes_is_sent() -> None:
+    assert _send({}) == (Sent.SENT, "250 kept", True)
+
+
+def test_an_unknown_recipient_is_a_permanent_failure() -> None:
+    assert _send({"RCPT": "550 5.1.1 no such user"}) == (Sent.PERMANENT, "550 5.1.1 no such user", False)
+
+
+def test_a_busy_server_is_a_temporary_failure() -> None:
+    assert _send({"MAIL": "451 later"})[0] is Sent.TEMPORARY
+
+
+def test_a_refusal_after_the_data_is_known() -> None:
+    assert _send({".": "554 spam"})[:2] == (Sent.PERMANENT, "554 spam")
+
+
+def test_a_connection_that_dies_before_the_data_is_temporary() -> None:
+    assert _send({"RCPT": None})[0] is Sent.TEMPORARY
+
+
+def test_a_connection_that_dies_between_data_and_yes_is_unknown() -> None:
+    outcome, _, began = _send({".": None})
+    assert outcome is Sent.UNKNOWN
+    assert began
+
+
+def test_no_server_is_temporary() -> None:
+    mailbox = _mailbox(smtp_host="127.0.0.1", smtp_port=1, smtp_timeout_seconds=1)
+    result = mailbox.send(mailbox.compose(REPLY, "anna@client.example", (), NOW), lambda: None)
+    assert result.outcome is Sent.TEMPORARY
