@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 class RunsAlready(Exception):
@@ -21,10 +23,8 @@ def run_lock(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     # Not truncated on opening: until we hold the lock, the pid in it is another's.
     with (folder / "run.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunsAlready(_pid_in(folder)) from None
+        if not _locked(lock):
+            raise RunsAlready(_pid_in(folder))
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -33,13 +33,26 @@ def run_lock(folder: Path) -> Iterator[None]:
 
 def holder_of_run(folder: Path) -> int | None:
     """The pid of the supervisor that runs in this folder; None where none does."""
-    if not (folder / "run.lock").exists():
-        return None
     try:
-        with run_lock(folder):
+        with (folder / "run.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return None
-    except RunsAlready as holder:
-        return holder.pid
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return _pid_in(folder)
+
+
+def _locked(lock: IO[str]) -> bool:
+    # Who only asks whether something runs holds the lock for an instant.
+    for _ in range(10):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
 
 
 def _pid_in(folder: Path) -> int | None:
