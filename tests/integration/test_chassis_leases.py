@@ -1,0 +1,137 @@
+"""One holder at a time, fenced, on a real database; files in pieces; the database's clock."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pymongo import MongoClient
+
+from chassis import chunks, mongo
+from chassis.chunks import PIECE, Chunks
+from chassis.clock import DatabaseClock, FixedClock
+from chassis.errors import NotFound, Unavailable
+from chassis.leases import Lease, LeasedLoop, Leases
+from chassis.mongo import Document, Documents
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def client(mongo_url: str) -> Iterator[MongoClient[Document]]:
+    with mongo.connect(mongo_url) as client:
+        yield client
+
+
+@pytest.fixture
+def database(client: MongoClient[Document], database_prefix: str) -> Documents:
+    return client[f"{database_prefix}leases"]
+
+
+def test_a_lease_is_held_by_one_and_renewed_by_its_holder(database: Documents) -> None:
+    leases = Leases(database)
+    first = leases.take("sweep", "a", timedelta(seconds=30))
+    assert first is not None
+    assert leases.take("sweep", "b", timedelta(seconds=30)) is None
+    renewed = leases.take("sweep", "a", timedelta(seconds=30))
+    assert renewed is not None
+    assert renewed.fence == first.fence
+
+
+def test_a_lease_that_ran_out_goes_to_another_with_a_higher_fence(database: Documents) -> None:
+    leases = Leases(database)
+    first = leases.take("sweep", "a", timedelta(milliseconds=50))
+    assert first is not None
+    taken = wait_until(
+        lambda: leases.take("sweep", "b", timedelta(seconds=30)), timeout=5, describe="the lease"
+    )
+    assert taken.fence == first.fence + 1
+    assert not first.is_held
+
+
+def test_a_lease_that_is_given_back_is_free_at_once(database: Documents) -> None:
+    leases = Leases(database)
+    first = leases.take("sweep", "a", timedelta(seconds=30))
+    assert first is not None
+    leases.give_back(first)
+    assert leases.take("sweep", "b", timedelta(seconds=30)) is not None
+
+
+def test_of_many_who_ask_at_once_one_gets_the_lease(database: Documents) -> None:
+    leases = Leases(database)
+    got: list[Lease] = []
+
+    def ask(owner: str) -> None:
+        lease = leases.take("sweep", owner, timedelta(seconds=30))
+        if lease is not None:
+            got.append(lease)
+
+    threads = [threading.Thread(target=ask, args=(f"o{n}",)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 1
+
+
+def test_a_leased_loop_outlives_a_turn_that_failed(database: Documents) -> None:
+    turns: list[int] = []
+
+    def turn(lease: Lease) -> bool:
+        turns.append(lease.fence)
+        if len(turns) == 1:
+            raise RuntimeError("a bad turn")
+        return False
+
+    loop = LeasedLoop(Leases(database), "turns", turn, every=timedelta(milliseconds=10))
+    loop.start()
+    wait_until(lambda: len(turns) >= 3, timeout=10, describe="three turns")
+    loop.stop(timedelta(seconds=5))
+    assert set(turns) == {1}
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 3 * PIECE + 7])
+def test_a_file_comes_back_as_it_was(database: Documents, size: int) -> None:
+    files = Chunks(database, FixedClock(datetime(2026, 11, 20, tzinfo=UTC)))
+    data = bytes(range(256)) * (size // 256 + 1)
+    assert files.whole(files.write(data[:size])) == data[:size]
+
+
+def test_a_file_that_is_not_whole_is_not_there(database: Documents) -> None:
+    files = Chunks(database, FixedClock(datetime(2026, 11, 20, tzinfo=UTC)))
+    name = files.write(b"x" * (2 * PIECE + 1))
+    database["chunks"].delete_one({"_id": f"{name}:2"})
+    with pytest.raises(NotFound):
+        files.whole(name)
+
+
+def test_only_old_files_that_nobody_names_are_swept(database: Documents) -> None:
+    clock = FixedClock(datetime(2026, 11, 20, tzinfo=UTC))
+    mongo.ensure_indexes(database, chunks.INDEXES)
+    files = Chunks(database, clock)
+    kept, orphan = files.write(b"kept"), files.write(b"orphan")
+    assert files.sweep(lambda ids: {kept}) == 0, "too young to be an orphan"
+    clock.move(timedelta(days=2))
+    fresh = files.write(b"fresh")
+    assert files.sweep(lambda ids: {kept}) == 1
+    assert files.whole(kept) == b"kept"
+    assert files.whole(fresh) == b"fresh"
+    with pytest.raises(NotFound):
+        files.whole(orphan)
+
+
+def test_the_clock_is_the_databases_and_never_runs_back(client: MongoClient[Document]) -> None:
+    clock = DatabaseClock(client, refresh=timedelta(0))
+    moments = [clock.now() for _ in range(500)]
+    assert moments == sorted(moments)
+    theirs = client.admin.command("hello")["localTime"].replace(tzinfo=UTC)
+    assert abs((clock.now() - theirs).total_seconds()) < 0.5
+
+
+def test_a_database_that_is_away_is_named_as_such() -> None:
+    with (
+        mongo.connect(
+            "mongodb://127.0.0.1:1/?replicaSet=none", timeout=timedelta(milliseconds=300)
+        ) as client,
+        pytest.raises(Unavailable, match="database is away"),
+    ):
+        Leases(client["nowhere"]).take("x", "y", timedelta(seconds=1))
