@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,8 +31,66 @@ class Backing:
     broker_url: str
     broker_management_url: str
     mongo_url: str
-    # The own nodes among it, for the list of processes.
-    notes: tuple[ProcessNote, ...]
+    # The own nodes among it; empty where both are given.
+    own: "OwnNodes"
+
+
+class OwnNodes:
+    """The nodes that we run because none was given."""
+
+    def __init__(self, broker: BrokerNode | None, store: MongoNode | None) -> None:
+        self._broker = broker
+        self._store = store
+        self._present = [node for node in (broker, store) if node is not None]
+        self._retry_at = 0.0
+
+    def start(self) -> None:
+        """Start them, both at once: the broker takes some seconds."""
+        with ThreadPoolExecutor(2) as both:
+            starts = [both.submit(node.start) for node in self._present]
+        for start in starts:
+            start.result()
+
+    def stop(self) -> None:
+        """End them cleanly, both at once."""
+        with ThreadPoolExecutor(2) as both:
+            for node in self._present:
+                both.submit(node.stop)
+
+    def revive(self) -> list[str]:
+        """Start again what has ended by itself; returns what happened, a line each. Tries every five seconds."""
+        fallen = [node for node in self._present if not node.is_running]
+        if not fallen or time.monotonic() < self._retry_at:
+            return []
+        told = []
+        for node in fallen:
+            try:
+                node.start()
+            except NodeError as error:
+                told.append(str(error))
+            else:
+                told.append(f"{name_of(node)} had ended and runs again")
+        self._retry_at = time.monotonic() + 5
+        return told
+
+    def names(self) -> list[str]:
+        return [name_of(node) for node in self._present]
+
+    def notes(self) -> list[ProcessNote]:
+        """Them as the list of processes shows them."""
+        found = []
+        if self._broker is not None:
+            ports = self._broker.ports
+            shown = {"AMQP": ports.amqp, "management": ports.management, "metrics": ports.prometheus}
+            found.append(note_of("RabbitMQ", self._broker.pid, shown))
+        if self._store is not None:
+            members = zip(self._store.pids, self._store.ports, strict=True)
+            found += [note_of("mongod", pid, {"MongoDB": port}) for pid, port in members]
+        return [note for note in found if note is not None]
+
+
+def name_of(node: BrokerNode | MongoNode) -> str:
+    return "RabbitMQ" if isinstance(node, BrokerNode) else "mongod"
 
 
 @contextmanager
@@ -42,44 +101,26 @@ def backing(config: RunConfig, say: Callable[[str], None]) -> Iterator[Backing]:
     """
     broker = None if config.broker_url else BrokerNode(config.run_folder / "broker")
     store = None if config.mongo_url else MongoNode(config.run_folder / "mongo")
+    own = OwnNodes(broker, store)
     try:
-        if broker is not None or store is not None:
-            say(
-                "starting "
-                + " and ".join(name for name, node in (("RabbitMQ", broker), ("mongod", store)) if node)
-            )
-        # Both at once: the broker takes some seconds.
-        with ThreadPoolExecutor(2) as both:
-            starts = [both.submit(node.start) for node in (broker, store) if node is not None]
-        for start in starts:
-            start.result()
         if broker is None:
             check_broker(config.broker_url)
         if store is None:
             check_store(config.mongo_url)
+        if own.names():
+            say(f"starting {' and '.join(own.names())}")
+            own.start()
         server_url = broker.url if broker else config.broker_url
         management_url = broker.management_url if broker else management_url_of(config)
         make_vhost(server_url, management_url, config.broker_vhost)
-        notes = []
-        if broker is not None:
-            ports = {"AMQP": broker.ports.amqp, "management": broker.ports.management}
-            notes.append(note_of("RabbitMQ", broker.pid, {**ports, "metrics": broker.ports.prometheus}))
-        if store is not None:
-            notes += [
-                note_of("mongod", pid, {"MongoDB": port})
-                for pid, port in zip(store.pids, store.ports, strict=True)
-            ]
         yield Backing(
             broker_url=with_vhost(server_url, config.broker_vhost),
             broker_management_url=management_url,
             mongo_url=store.url if store else config.mongo_url,
-            notes=tuple(note for note in notes if note),
+            own=own,
         )
     finally:
-        with ThreadPoolExecutor(2) as both:
-            for node in (broker, store):
-                if node is not None:
-                    both.submit(node.stop)
+        own.stop()
 
 
 def check_broker(url: str) -> None:

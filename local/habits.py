@@ -75,7 +75,7 @@ def supervise(
         ports, surroundings.variables(ports), os.environ, sink_folder=str(endpoints.sink_folder)
     )
     shown = LogLines(sys.stdout, everything=config.show_logs == "all")
-    supervisor = Supervisor(specs, config.run_folder, show=shown, others=stands_on.notes)
+    supervisor = Supervisor(specs, config.run_folder, show=shown, others=stands_on.own.notes())
     try:
         say(f"starting {len(specs)} processes")
         supervisor.start()
@@ -87,7 +87,10 @@ def supervise(
             text = load(endpoints)
             say(f"runs ({time.monotonic() - started:.0f} s)")
             print(text, flush=True)
-            end.wait()
+            while not end.wait(1):
+                for line in stands_on.own.revive():
+                    say(line)
+                    supervisor.list_others(stands_on.own.notes())
     finally:
         say("stopping")
         killed = supervisor.stop(grace=GRACE)

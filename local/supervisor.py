@@ -175,6 +175,12 @@ class Supervisor:
             self._kept = {**self._kept, spec.name: kept}
             self._write_list()
 
+    def list_others(self, others: Sequence[ProcessNote]) -> None:
+        """Change what is listed beside our processes."""
+        with self._lock:
+            self._others = tuple(others)
+            self._write_list()
+
     def _watch(self) -> None:
         while not self._ending.wait(0.1):
             for kept in self._kept.values():
