@@ -1,7 +1,7 @@
 """The bare pipe: the least that a system of this kind must do for a message, as a baseline to hold the product against.
 
-Publish 2 KB persistent and confirmed, consume in batches of up to 100, one transaction with a ticket row (three indexes) and
-an outbox row for each, one confirmed event for each, acknowledge together. No features, one process at each end.
+Publish 2 KB persistent and confirmed, consume in batches of up to 100, one transaction with a ticket row (three
+indexes) and an outbox row for each, one confirmed event for each, acknowledge together. One process at each end.
 """
 
 import multiprocessing
@@ -64,7 +64,12 @@ def prepare(where: Where) -> None:
 def carry(where: Where, told: Connection) -> None:
     """The consuming end; runs until its parent says stop."""
     stop = threading.Event()
-    threading.Thread(target=lambda: (told.recv(), stop.set()), daemon=True).start()
+
+    def wait_for_the_end() -> None:
+        told.recv()
+        stop.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
     bus = Bus(where.broker_url, "")
     publisher = Publisher(bus)
     subscription = Subscription(bus, prefetch=400)
@@ -75,7 +80,7 @@ def carry(where: Where, told: Connection) -> None:
     while not stop.is_set():
         subscription.wait(0.2)
         while True:
-            batch = []
+            batch: list[Delivery] = []
             while len(batch) < BATCH and (delivery := subscription.take("pipe.in")) is not None:
                 batch.append(delivery)
             if not batch:
@@ -103,7 +108,9 @@ def carry(where: Where, told: Connection) -> None:
             ):
                 database["tickets"].insert_many(tickets, ordered=False, session=session)
                 database["outbox"].insert_many(outbox, ordered=False, session=session)
-            publisher.publish([Outgoing("", "pipe.out", row["body"], "opened", row["_id"]) for row in outbox])
+            publisher.publish(
+                [Outgoing("", "pipe.out", d.body[:500], "opened", f"{d.message_id}:1") for d in batch]
+            )
             subscription.ack({"pipe.in": batch[-1].tag})
             subscription.wait(0)
     subscription.close()
@@ -223,10 +230,11 @@ class Watch:
 
 def cpu_seconds(where: Where, *pids: int | None) -> dict[str, float]:
     """CPU time so far of the pipe's own processes, of the broker and of the database."""
-    own = sum(_of(pid) for pid in (os.getpid(), *pids) if pid)
-    return {"pipe": own, "broker": _of(where.broker_pid), "database": _of(where.mongod_pid)}
+    own = sum(cpu_of(pid) for pid in (os.getpid(), *pids) if pid)
+    return {"pipe": own, "broker": cpu_of(where.broker_pid), "database": cpu_of(where.mongod_pid)}
 
 
-def _of(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """CPU seconds of one process so far."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)

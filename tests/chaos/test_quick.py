@@ -2,6 +2,7 @@
 
 import smtplib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,14 @@ def load(site: Site, tmp_path: Path) -> Iterator[Generator]:
     generator.stop()
 
 
+def has_fallen(site: Site, role: str, restarts: int) -> bool:
+    return site.system.supervisor.restarts(role) > restarts
+
+
+def is_back(site: Site, role: str, restarts: int) -> bool:
+    return has_fallen(site, role, restarts) and site.system.supervisor.is_ready(role)
+
+
 def judged(site: Site, generator: Generator) -> None:
     """Let everything come to rest and hold it against the ledger."""
     generator.stop()
@@ -73,11 +82,7 @@ def test_nothing_is_lost_or_doubled_when_a_process_dies_at_each_named_point(
         supervisor.stop_one(role)
         supervisor.start_one(role, env={"FAILPOINTS": f"{point}=kill@2"})
         before = supervisor.restarts(role)
-        wait_until(
-            lambda role=role, before=before: supervisor.restarts(role) > before,
-            timeout=60,
-            describe=f"{role} to die {point}",
-        )
+        wait_until(partial(has_fallen, site, role, before), timeout=60, describe=f"{role} to die {point}")
         supervisor.stop_one(role)
         supervisor.start_one(role, env={"FAILPOINTS": ""})
     some_more(load)
@@ -92,11 +97,7 @@ def test_nothing_is_lost_or_doubled_when_each_role_is_killed(site: Site, load: G
         before = supervisor.restarts(role.name)
         supervisor.kill9(role.name)
         wait_until(
-            lambda name=role.name, before=before: (
-                supervisor.restarts(name) > before and supervisor.is_ready(name)
-            ),
-            timeout=60,
-            describe=f"{role.name} to come back",
+            partial(is_back, site, role.name, before), timeout=60, describe=f"{role.name} to come back"
         )
     some_more(load)
     judged(site, load)

@@ -147,16 +147,7 @@ class System:
 
     def what_moves(self) -> dict[str, int]:
         """Queues, outboxes and intake rows that are not at rest. Dead letters do not move."""
-        moving: dict[str, int] = {}
-        connection = connect(self.surroundings.broker_url)
-        try:
-            channel = connection.channel()
-            for queue in self._queues():
-                count = channel.queue_declare(queue, passive=True).message_count
-                if count:
-                    moving[queue] = count
-        finally:
-            connection.close()
+        moving = self.queues_with_messages()
         for service in SERVICES:
             waiting = self.database(service)["outbox"].count_documents({})
             if waiting:
@@ -165,6 +156,22 @@ class System:
         if line.in_flight:
             moving["intake"] = line.in_flight
         return moving
+
+    def queues_with_messages(self) -> dict[str, int]:
+        """How many messages wait in each queue where any do; dead letters left out."""
+        connection = connect(self.surroundings.broker_url)
+        try:
+            channel = connection.channel()
+            counts = {
+                queue: channel.queue_declare(queue, passive=True).message_count for queue in self._queues()
+            }
+        finally:
+            connection.close()
+        return {queue: count for queue, count in counts.items() if count}
+
+    def pids(self) -> dict[str, int]:
+        """The pid of every role."""
+        return {spec.name: self.supervisor.pid(spec.name) for spec in self._specs}
 
     def dead_letters(self) -> dict[str, int]:
         """How many lie in each dead-letter queue, where any do."""

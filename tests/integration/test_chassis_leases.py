@@ -44,6 +44,7 @@ def test_a_lease_that_ran_out_goes_to_another_with_a_higher_fence(database: Docu
     taken = wait_until(
         lambda: leases.take("sweep", "b", timedelta(seconds=30)), timeout=5, describe="the lease"
     )
+    assert taken is not None
     assert taken.fence == first.fence + 1
     assert not first.is_held
 
