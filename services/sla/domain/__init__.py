@@ -1,0 +1,1 @@
+"""What is true of promises and clocks: no transport, no store."""

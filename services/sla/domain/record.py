@@ -1,0 +1,155 @@
+"""What sla keeps of a ticket: its history, what was said of it, and when to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from services.sla.domain.book import Book
+from services.sla.domain.clock import evaluate, next_due
+from services.sla.domain.events import ClockChanged, Fact, Target, TimerBreached, TimerMet, TimerWarned
+from services.sla.domain.history import History
+from services.sla.domain.target import TargetState
+
+# How long a gap may stand before the ticket's log is asked: facts overtake each other by less.
+GAP_PATIENCE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said of one run. `epoch` is the arming that it was said of."""
+
+    epoch: int
+    due_at: datetime | None
+    warned: bool = False
+    breached: bool = False
+    met: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What ClockChanged last said."""
+
+    target: str = ""
+    due_at: datetime | None = None
+    is_paused: bool = False
+    is_breached: bool = False
+
+
+NOTHING = Shown()
+
+
+@dataclass(slots=True)
+class ClockRecord:
+    """The clock of one ticket. `edition` grows with each write, for compare-and-set."""
+
+    history: History
+    # By name and beginning of the run.
+    said: dict[str, Said] = field(default_factory=dict)
+    # How often each target was armed.
+    armed: dict[str, int] = field(default_factory=dict)
+    shown: Shown = NOTHING
+    epoch: int = 0
+    # The next moment at which something becomes true by itself.
+    alarm_at: datetime | None = None
+    # Since when a version has been missing.
+    gap_since: datetime | None = None
+    edition: int = 0
+
+    def settle(self, book: Book, now: datetime) -> list[Fact]:
+        """Bring the record up to `now`; answers what has become true, each fact exactly once."""
+        history = self.history
+        states = evaluate(history, book, now)
+        facts: list[Fact] = []
+        said: dict[str, Said] = {}
+        for state in states:
+            key = f"{state.name}:{_milliseconds(state.started_at)}"
+            said[key] = self._say(state, self.said.get(key), now, facts)
+        self.said = said
+        self.alarm_at = min(_alarms(states, now), default=None)
+        self._show(states, facts)
+        if not history.has_gap:
+            self.gap_since = None
+        elif self.gap_since is None:
+            self.gap_since = now
+        return facts
+
+    def _say(self, state: TargetState, before: Said | None, now: datetime, facts: list[Fact]) -> Said:
+        is_met = state.ended_at is not None and not state.is_breached
+        # A target that stands still is not armed; what was due before says nothing about what comes.
+        moved = (
+            before is not None
+            and state.due_at is not None
+            and state.due_at != before.due_at
+            and state.is_open
+        )
+        # What was said and is true no more may become true again: under another epoch, or it would not be heard.
+        fell = before is not None and (before.met > is_met or before.breached > state.is_breached)
+        if before is None or moved or fell:
+            epoch = self.armed[state.name] = self.armed.get(state.name, 0) + 1
+        else:
+            epoch = before.epoch
+        was = before or Said(epoch, None)
+        warned = was.warned and not moved
+        if state.is_open and not state.is_breached and state.warn_at is not None and state.warn_at <= now:
+            if not warned:
+                facts.append(TimerWarned(self._target(state, epoch, state.warn_at)))
+            warned = True
+        if state.is_breached and not was.breached and state.due_at is not None:
+            # A shorter promise may put the due moment into the past; it was missed only then.
+            happened_at = max(state.due_at, self.history.latest_at) if moved else state.due_at
+            elapsed = state.elapsed if moved else state.within
+            facts.append(TimerBreached(replace(self._target(state, epoch, happened_at), elapsed=elapsed)))
+        if is_met and not was.met and state.ended_at is not None:
+            facts.append(TimerMet(self._target(state, epoch, state.ended_at)))
+        due_at = state.due_at if state.due_at is not None else was.due_at
+        return Said(epoch, due_at, warned, state.is_breached, is_met)
+
+    def _show(self, states: Sequence[TargetState], facts: list[Fact]) -> None:
+        state = next_due(states)
+        shown = (
+            NOTHING
+            if state is None
+            else Shown(state.name, state.due_at, bool(state.standing), state.is_breached)
+        )
+        if shown == self.shown:
+            return
+        self.shown = shown
+        self.epoch += 1
+        facts.append(
+            ClockChanged(
+                self.history.snapshot,
+                self.epoch,
+                shown.target,
+                shown.due_at,
+                shown.is_paused,
+                shown.is_breached,
+            )
+        )
+
+    def _target(self, state: TargetState, epoch: int, happened_at: datetime) -> Target:
+        return Target(
+            ticket=self.history.snapshot,
+            name=state.name,
+            policy_id=state.policy_id,
+            started_at=state.started_at,
+            due_at=state.due_at,
+            happened_at=happened_at,
+            elapsed=state.elapsed,
+            within=state.within,
+            epoch=epoch,
+        )
+
+
+def _alarms(states: Sequence[TargetState], now: datetime) -> Iterator[datetime]:
+    for state in states:
+        if not state.is_open or state.standing:
+            continue
+        for moment in (state.warn_at, state.due_at):
+            if moment is not None and moment > now:
+                yield moment
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
