@@ -184,6 +184,9 @@ def main() -> int:
     except NodeError as error:
         print(error, file=sys.stderr)
         return 1
+    if asked.until_end_of is not None:
+        # Where the session was killed, nobody else tidies up.
+        shutil.rmtree(asked.folder, ignore_errors=True)
     return 0
 
 
