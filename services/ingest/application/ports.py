@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.ingest.domain.channel import Channel
-from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow
+from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow, State
 from services.ingest.domain.received import AttachmentPart, ReceivedMessage, StoredAttachment
 from services.ingest.domain.sending import Composed, NextStep, OutgoingFile, Reply, SendResult, SendRow
 from services.ingest.domain.tokens import Tokens
@@ -68,6 +68,10 @@ class Directory(Protocol):
         """The mailbox of a normalised address, plus tags and aliases understood."""
         ...
 
+    def is_ours(self, address: str) -> bool:
+        """A normalised address without its tag is one of our mailboxes."""
+        ...
+
     def all(self) -> Sequence[Channel]: ...
 
 
@@ -82,8 +86,44 @@ class Kept:
     is_duplicate: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    """A row whose id must get into its channel's queue."""
+
+    intake_id: str
+    channel_id: str
+    received_at: datetime
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row that waits for a person."""
+
+    intake_id: str
+    channel_id: str
+    reason: str
+    sender: str
+    size: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCounts:
+    """What became of what a channel accepted; `counts[State.ACCEPTED]` is what is in flight."""
+
+    channel_id: str
+    counts: Mapping[State, int]
+    in_flight_over_60s: int
+    closed_twice: int
+
+
 class IntakeStore(Protocol):
     """The ledger. Everything raises chassis.errors.Unavailable where the database is away."""
+
+    def stash(self, intake_id: str, raw: bytes) -> None:
+        """Write raw bytes that are too large for a row; to be done before the row is kept."""
+        ...
 
     def keep(self, groups: Sequence[Sequence[IntakeRow]]) -> list[list[Kept]]:
         """Keep rows, each group wholly or not at all; durable on return."""
@@ -93,8 +133,18 @@ class IntakeStore(Protocol):
         """Close rows in bulk; safe to repeat."""
         ...
 
-    def in_flight(self, channel_ids: Sequence[str]) -> int:
-        """Rows of these channels that are accepted and not closed."""
+    def in_flight(self, channel_ids: Sequence[str], limit: int = 0) -> int:
+        """Rows of these channels that are accepted and not closed; counted up to `limit`."""
+        ...
+
+    def ledger(
+        self, channel_ids: Sequence[str], since: datetime | None, until: datetime | None
+    ) -> Sequence[LedgerCounts]:
+        """What became of what was accepted in a span of time, by channel."""
+        ...
+
+    def retry(self, intake_ids: Sequence[str], channel_id: str, now: datetime) -> Sequence[Unpublished]:
+        """Set quarantined rows back to accepted; answers what is to be published."""
         ...
 
 

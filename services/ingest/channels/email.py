@@ -49,20 +49,26 @@ class Settings(BaseModel):
     address: str = Field(
         description="The mailbox: mail to it becomes tickets, and answers leave in its name."
     )
-    aliases: Addresses = Field((), description="More addresses that lead to the same mailbox.")
-    display_name: str = Field("", max_length=100, description="The name in From of what leaves.")
-    domain: str = Field("", description="Domain of our own Message-IDs; the address's domain where empty.")
+    aliases: Addresses = Field(default=(), description="More addresses that lead to the same mailbox.")
+    display_name: str = Field(default="", max_length=100, description="The name in From of what leaves.")
+    domain: str = Field(
+        default="", description="Domain of our own Message-IDs; the address's domain where empty."
+    )
     form_senders: Addresses = Field(
         (), description="Addresses in whose name web forms write: the person is then in Reply-To."
     )
-    size_limit_mb: int = Field(35, ge=1, le=150, description="Larger mails are refused with 552.")
-    smtp_host: str = Field("", description="Server for what leaves; where empty the mailbox only receives.")
-    smtp_port: int = Field(25, ge=1, le=65535, description="Its port: 25, 465 (tls) or 587 (starttls).")
+    size_limit_mb: int = Field(default=35, ge=1, le=150, description="Larger mails are refused with 552.")
+    smtp_host: str = Field(
+        default="", description="Server for what leaves; where empty the mailbox only receives."
+    )
+    smtp_port: int = Field(
+        default=25, ge=1, le=65535, description="Its port: 25, 465 (tls) or 587 (starttls)."
+    )
     smtp_tls: Literal["none", "starttls", "tls"] = Field(
         "none", description="How the connection is protected."
     )
-    smtp_user: str = Field("", description="Login; none is tried where empty.")
-    smtp_password_secret: str = Field("", description="Name of the mounted secret with the password.")
+    smtp_user: str = Field(default="", description="Login; none is tried where empty.")
+    smtp_password_secret: str = Field(default="", description="Name of the mounted secret with the password.")
     smtp_timeout_seconds: int = Field(
         30, ge=1, le=300, description="Longest wait for one answer of the server."
     )

@@ -45,7 +45,7 @@ class Settings(BaseModel):
     default_region: str = Field(
         "", max_length=2, description="Country (ISO 3166) of phone numbers without a +."
     )
-    size_limit_mb: int = Field(10, ge=1, le=50, description="Larger bodies are refused with 413.")
+    size_limit_mb: int = Field(default=10, ge=1, le=50, description="Larger bodies are refused with 413.")
 
 
 # ---------------------------------------------------------------------------------------------------- the body

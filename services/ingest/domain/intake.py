@@ -66,6 +66,8 @@ class IntakeRow:
     traceparent: str = ""
     state: State = State.ACCEPTED
     reason: str = ""
+    # How often somebody took it out of quarantine.
+    retries: int = 0
 
 
 def first_key(dedupe: DedupeKey, raw_sha256: str) -> str:

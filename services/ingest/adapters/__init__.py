@@ -1,0 +1,1 @@
+"""The only ones to know a transport or a store."""

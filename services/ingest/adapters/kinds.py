@@ -1,0 +1,55 @@
+"""The kinds of channel that there are: the files of the folder `channels`."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from chassis.errors import InvalidField, InvalidFields
+from services.ingest import channels
+from services.ingest.application.ports import Inbox, LiveChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a file of the folder offers."""
+
+    name: str
+    # Its docstring, for a person who chooses.
+    text: str
+    settings: type[BaseModel]
+    build: Callable[[Any, Inbox], LiveChannel]
+
+
+def load_kinds() -> dict[str, Kind]:
+    """Every kind by name. Raises AttributeError where a file does not keep the contract."""
+    kinds: dict[str, Kind] = {}
+    for found in pkgutil.iter_modules(channels.__path__):
+        module = importlib.import_module(f"{channels.__name__}.{found.name}")
+        kinds[module.KIND] = Kind(module.KIND, (module.__doc__ or "").strip(), module.Settings, module.build)
+    return kinds
+
+
+def check_settings(kinds: Mapping[str, Kind], kind: str, settings: Mapping[str, str]) -> BaseModel:
+    """The settings, valid. Raises InvalidFields with everything that is wrong and what is known."""
+    if kind not in kinds:
+        raise InvalidFields([InvalidField("channel.kind", f"one of {', '.join(sorted(kinds))}", kind)])
+    try:
+        return kinds[kind].settings.model_validate(dict(settings))
+    except ValidationError as error:
+        raise InvalidFields(
+            [_mistake(kinds[kind], dict(one)) for one in error.errors(include_url=False)]
+        ) from None
+
+
+def _mistake(kind: Kind, found: dict[str, Any]) -> InvalidField:
+    name = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        return InvalidField(f"channel.settings.{name}", f"one of {', '.join(kind.settings.model_fields)}")
+    if found["type"] == "missing":
+        about = kind.settings.model_fields[name].description or "a value"
+        return InvalidField(f"channel.settings.{name}", about)
+    return InvalidField(f"channel.settings.{name}", str(found["msg"]).removeprefix("Value error, "))

@@ -1,0 +1,27 @@
+"""Ingest's store: channels, the intake ledger, files, the send ledger."""
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from chassis import chunks
+
+INDEXES: dict[str, list[IndexModel]] = {
+    **chunks.INDEXES,
+    "channels": [],
+    "intake": [
+        IndexModel([("channel_id", ASCENDING), ("key", ASCENDING)], unique=True),
+        # The ledger and what is in flight; counts never touch the rows themselves, which hold raw messages.
+        IndexModel([("state", ASCENDING), ("channel_id", ASCENDING), ("received_at", DESCENDING)]),
+        IndexModel(
+            [("received_at", ASCENDING)], partialFilterExpression={"published": False}, name="unpublished"
+        ),
+        IndexModel(
+            [("channel_id", ASCENDING)], partialFilterExpression={"closed_twice": {"$gt": 0}}, name="twice"
+        ),
+    ],
+    "files": [],
+    "replies": [],
+    "sends": [
+        IndexModel([("state", ASCENDING), ("due_at", ASCENDING)]),
+        IndexModel([("ticket_id", ASCENDING), ("_id", ASCENDING)]),
+    ],
+}

@@ -1,0 +1,404 @@
+"""The intake ledger in MongoDB. The row is the commit; larger raw bytes are written before it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pymongo
+from bson.binary import Binary
+from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.write_concern import WriteConcern
+
+from chassis.chunks import Chunks
+from chassis.clock import Clock
+from chassis.errors import Unavailable
+from chassis.failpoints import failpoint
+from chassis.mongo import Document, Documents, Raced, name_failure, named_failures
+from chassis.units import Unit
+from services.ingest.application.ports import Kept, LedgerCounts, QuarantinedRow, Unpublished
+from services.ingest.domain.intake import (
+    Closing,
+    ClosingOutcome,
+    Envelope,
+    IntakeRow,
+    State,
+    as_other_message,
+    close,
+    is_repeat,
+)
+
+# Larger raw messages lie in pieces beside the row.
+INLINE = 256 * 1024
+RAW_PREFIX = "raw-"
+_AT_ONCE = 5
+_DUPLICATE = 11000
+# A mark that is lost costs one publication more, which the listener forgives.
+_RELAXED = WriteConcern(w=1, j=False)
+_OPEN = [State.ACCEPTED.value, State.QUARANTINED.value]
+
+
+class MongoIntake:
+    """Rows by id, unique by channel and key."""
+
+    def __init__(self, database: Documents, clock: Clock) -> None:
+        self._database = database
+        self._rows = database["intake"]
+        self._relaxed = database.get_collection("intake", write_concern=_RELAXED)
+        self._chunks = Chunks(database, clock)
+        self._clock = clock
+
+    # ------------------------------------------------------------------------------------------------- accepting
+
+    def stash(self, intake_id: str, raw: bytes) -> None:
+        """Write raw bytes that are too large for a row; to be done before the row is kept."""
+        if len(raw) > INLINE:
+            self._chunks.write(raw, RAW_PREFIX + intake_id)
+
+    def keep(self, groups: Sequence[Sequence[IntakeRow]]) -> list[list[Kept]]:
+        """Keep rows, each group wholly or not at all; durable on return."""
+        kept: dict[int, list[Kept]] = {}
+        singles = {number: rows[0] for number, rows in enumerate(groups) if len(rows) == 1}
+        if singles:
+            for number, one in self._keep_singles(singles).items():
+                kept[number] = [one]
+        for number, rows in enumerate(groups):
+            if number not in kept:
+                kept[number] = self._keep_together(rows) if rows else []
+        failpoint("after-intake-before-yes")
+        return [kept[number] for number in range(len(groups))]
+
+    def _keep_singles(self, rows: Mapping[int, IntakeRow]) -> dict[int, Kept]:
+        kept: dict[int, Kept] = {}
+        pending = dict(rows)
+        for _ in range(_AT_ONCE):
+            taken = self._insert(pending)
+            kept.update({n: Kept(row.intake_id) for n, row in pending.items() if n not in taken})
+            pending = {n: pending[n] for n in taken}
+            if not pending:
+                return kept
+            holders = self._holders(pending.values())
+            for number, row in list(pending.items()):
+                holder = holders.get((row.channel_id, row.key))
+                if holder is None:
+                    continue
+                if is_repeat(row, holder["fp"]):
+                    kept[number] = Kept(str(holder["_id"]), is_duplicate=True)
+                    del pending[number]
+                else:
+                    pending[number] = as_other_message(row)
+            if not pending:
+                return kept
+        raise Unavailable("database (an intake key stays contested)")
+
+    def _insert(self, rows: Mapping[int, IntakeRow]) -> list[int]:
+        """Insert what can be; answers the numbers whose key is taken."""
+        numbers = list(rows)
+        try:
+            self._rows.insert_many([_document(rows[n]) for n in numbers], ordered=False)
+        except BulkWriteError as error:
+            details = error.details or {}
+            errors = details.get("writeErrors", [])
+            if details.get("writeConcernErrors") or any(found.get("code") != _DUPLICATE for found in errors):
+                raise name_failure(error) from error
+            return [numbers[found["index"]] for found in errors]
+        except PyMongoError as error:
+            raise name_failure(error) from error
+        return []
+
+    def _keep_together(self, rows: Sequence[IntakeRow]) -> list[Kept]:
+        for _ in range(_AT_ONCE):
+            kept: list[Kept] = []
+            unit = Unit(self._database, self._clock)
+            holders = self._holders([*rows, *(as_other_message(row) for row in rows)])
+            for row in rows:
+                for candidate in (row, as_other_message(row)):
+                    holder = holders.get((candidate.channel_id, candidate.key))
+                    if holder is None:
+                        unit.insert("intake", _document(candidate))
+                        kept.append(Kept(candidate.intake_id))
+                        break
+                    if is_repeat(candidate, holder["fp"]):
+                        kept.append(Kept(str(holder["_id"]), is_duplicate=True))
+                        break
+            try:
+                unit.commit()
+            except Raced:
+                continue
+            return kept
+        raise Unavailable("database (an intake key stays contested)")
+
+    def _holders(self, rows: Iterable[IntakeRow]) -> dict[tuple[str, str], Document]:
+        wanted = [{"channel_id": row.channel_id, "key": row.key} for row in rows]
+        with named_failures():
+            found = self._rows.find({"$or": wanted}, {"channel_id": 1, "key": 1, "fp": 1})
+            return {(row["channel_id"], row["key"]): row for row in found}
+
+    # ------------------------------------------------------------------------------------------------ publishing
+
+    def mark_published(self, intake_ids: Sequence[str]) -> None:
+        """Note that ids are in their queue; a note that is lost costs a second publication."""
+        with named_failures():
+            self._relaxed.update_many({"_id": {"$in": list(intake_ids)}}, {"$set": {"published": True}})
+
+    def unpublished(self, older_than: timedelta, limit: int) -> list[Unpublished]:
+        """Rows whose id never reached the queue, the oldest first."""
+        before = self._clock.now() - older_than
+        with named_failures():
+            found = self._rows.find(
+                {"published": False, "received_at": {"$lt": before}, "state": State.ACCEPTED.value},
+                {"channel_id": 1, "received_at": 1, "tp": 1},
+            )
+            return [
+                Unpublished(row["_id"], row["channel_id"], row["received_at"], row.get("tp", ""))
+                for row in found.sort("received_at", 1).limit(limit)
+            ]
+
+    # ----------------------------------------------------------------------------------------------- normalising
+
+    def accepted(self, intake_ids: Sequence[str]) -> list[IntakeRow]:
+        """Those of the rows that are still to be understood, raw bytes and all."""
+        with named_failures():
+            found = list(self._rows.find({"_id": {"$in": list(intake_ids)}, "state": State.ACCEPTED.value}))
+        return [self._row(document) for document in found]
+
+    def _row(self, document: Document) -> IntakeRow:
+        raw = document.get("raw")
+        content = bytes(raw) if raw is not None else self._chunks.whole(document["raw_file"])
+        return _row_of(document, content)
+
+    def count_attempt(self, intake_id: str) -> int:
+        """Note that somebody tries to read a row that may have killed a process; answers how often that was."""
+        with named_failures():
+            row = self._rows.find_one_and_update(
+                {"_id": intake_id}, {"$inc": {"attempts": 1}}, {"attempts": 1}, return_document=True
+            )
+        return int(row["attempts"]) if row is not None else 0
+
+    def quarantine(self, unit: Unit, intake_id: str, reason: str) -> None:
+        """Stage the row's quarantine."""
+        unit.update(
+            "intake",
+            {"_id": intake_id, "state": State.ACCEPTED.value},
+            {
+                "$set": {
+                    "state": State.QUARANTINED.value,
+                    "reason": reason,
+                    "quarantined_at": unit.now,
+                    "published": True,
+                }
+            },
+        )
+
+    # --------------------------------------------------------------------------------------------------- closing
+
+    def close(self, closings: Sequence[Closing], now: datetime) -> Mapping[ClosingOutcome, int]:
+        """Close rows in bulk; safe to repeat."""
+        outcomes = dict.fromkeys(ClosingOutcome, 0)
+        if not closings:
+            return outcomes
+        # The usual case costs one command and no read.
+        with named_failures():
+            closed = self._rows.bulk_write(
+                [
+                    pymongo.UpdateOne({"_id": one.intake_id, "state": {"$in": _OPEN}}, _closed(one, now))
+                    for one in closings
+                ],
+                ordered=False,
+            ).modified_count
+        if closed == len(closings):
+            outcomes[ClosingOutcome.CLOSED] = closed
+            return outcomes
+        with named_failures():
+            found = self._rows.find(
+                {"_id": {"$in": [one.intake_id for one in closings]}}, {"state": 1, "closed_by": 1}
+            )
+            rows = {row["_id"]: (State(row["state"]), str(row.get("closed_by", ""))) for row in found}
+        again: list[pymongo.UpdateOne] = []
+        for one in closings:
+            state, closed_by = rows.get(one.intake_id, (None, ""))
+            if state is None:
+                continue
+            outcome = close(state, closed_by, one)
+            if outcome is ClosingOutcome.TWICE:
+                again.append(pymongo.UpdateOne({"_id": one.intake_id}, _twice(one)))
+            elif outcome is ClosingOutcome.UPGRADED:
+                again.append(
+                    pymongo.UpdateOne({"_id": one.intake_id, "closed_by": one.closing_id}, _closed(one, now))
+                )
+                rows[one.intake_id] = (one.state, closed_by)
+            outcomes[outcome] += 1
+        if again:
+            with named_failures():
+                self._rows.bulk_write(again, ordered=True)
+        outcomes[ClosingOutcome.CLOSED] = closed
+        outcomes[ClosingOutcome.REPEATED] = max(0, outcomes[ClosingOutcome.REPEATED] - closed)
+        return outcomes
+
+    # ---------------------------------------------------------------------------------------------------- ledger
+
+    def in_flight(self, channel_ids: Sequence[str], limit: int = 0) -> int:
+        """Rows of these channels that are accepted and not closed; counted up to `limit`."""
+        where = {"state": State.ACCEPTED.value, "channel_id": {"$in": list(channel_ids)}}
+        with named_failures():
+            if limit:
+                return self._rows.count_documents(where, limit=limit)
+            return self._rows.count_documents(where)
+
+    def ledger(
+        self, channel_ids: Sequence[str], since: datetime | None, until: datetime | None
+    ) -> list[LedgerCounts]:
+        """What became of what was accepted in a span of time, by channel."""
+        span: dict[str, Any] = {}
+        if since is not None:
+            span["$gte"] = since
+        if until is not None:
+            span["$lt"] = until
+        minute_ago = self._clock.now() - timedelta(seconds=60)
+        lines: list[LedgerCounts] = []
+        with named_failures():
+            for channel_id in channel_ids:
+                where: dict[str, Any] = {"channel_id": channel_id}
+                if span:
+                    where["received_at"] = span
+                counts = {
+                    state: self._rows.count_documents({"state": state.value, **where}) for state in State
+                }
+                stuck = self._rows.count_documents(
+                    {
+                        "state": State.ACCEPTED.value,
+                        "channel_id": channel_id,
+                        "received_at": {**span, "$lt": min(until, minute_ago) if until else minute_ago},
+                    }
+                )
+                twice = self._rows.count_documents({"closed_twice": {"$gt": 0}, **where}, hint="twice")
+                lines.append(LedgerCounts(channel_id, counts, stuck, twice))
+        return lines
+
+    # ------------------------------------------------------------------------------------------------ quarantine
+
+    def quarantined(
+        self, channel_id: str, limit: int, after: tuple[datetime, str] | None
+    ) -> list[QuarantinedRow]:
+        """Quarantined rows, the newest first, after the place given."""
+        where: dict[str, Any] = {"state": State.QUARANTINED.value}
+        if channel_id:
+            where["channel_id"] = channel_id
+        if after is not None:
+            moment, intake_id = after
+            where["$or"] = [
+                {"received_at": {"$lt": moment}},
+                {"received_at": moment, "_id": {"$lt": intake_id}},
+            ]
+        with named_failures():
+            found = self._rows.find(where, {"raw": 0}).sort([("received_at", -1), ("_id", -1)]).limit(limit)
+            return [
+                QuarantinedRow(
+                    row["_id"],
+                    row["channel_id"],
+                    row.get("reason", ""),
+                    row["env"].get("sender") or "",
+                    row["size"],
+                    row["received_at"],
+                )
+                for row in found
+            ]
+
+    def retry(self, intake_ids: Sequence[str], channel_id: str, now: datetime) -> list[Unpublished]:
+        """Set quarantined rows back to accepted; answers what is to be published."""
+        where: dict[str, Any] = {"state": State.QUARANTINED.value}
+        if intake_ids:
+            where["_id"] = {"$in": list(intake_ids)}
+        if channel_id:
+            where["channel_id"] = channel_id
+        with named_failures():
+            rows = list(self._rows.find(where, {"channel_id": 1, "received_at": 1, "tp": 1}).limit(1000))
+            if rows:
+                self._rows.update_many(
+                    {**where, "_id": {"$in": [row["_id"] for row in rows]}},
+                    {
+                        "$set": {
+                            "state": State.ACCEPTED.value,
+                            "published": False,
+                            "attempts": 0,
+                            "retried_at": now,
+                        },
+                        "$inc": {"retries": 1},
+                    },
+                )
+        return [
+            Unpublished(row["_id"], row["channel_id"], row["received_at"], row.get("tp", "")) for row in rows
+        ]
+
+    def raw(self, intake_id: str) -> Iterable[bytes] | None:
+        """The raw bytes in pieces; None where there is no such row."""
+        with named_failures():
+            row = self._rows.find_one({"_id": intake_id}, {"raw": 1, "raw_file": 1})
+        if row is None:
+            return None
+        return [bytes(row["raw"])] if "raw" in row else self._chunks.read(row["raw_file"])
+
+    def named(self, file_ids: Iterable[str]) -> set[str]:
+        """Those of the raw files that a row names."""
+        ids = [name.removeprefix(RAW_PREFIX) for name in file_ids if name.startswith(RAW_PREFIX)]
+        with named_failures():
+            return {RAW_PREFIX + row["_id"] for row in self._rows.find({"_id": {"$in": ids}}, {"_id": 1})}
+
+
+def _document(row: IntakeRow) -> Document:
+    document: Document = {
+        "_id": row.intake_id,
+        "channel_id": row.channel_id,
+        "key": row.key,
+        "fp": row.fingerprint,
+        "sha": row.raw_sha256,
+        "size": len(row.raw),
+        "env": {
+            "sender": row.envelope.sender,
+            "recipient": row.envelope.recipient,
+            "peer": row.envelope.peer,
+            "key": row.envelope.idempotency_key,
+        },
+        "received_at": row.received_at,
+        "state": row.state.value,
+        "published": False,
+    }
+    if len(row.raw) > INLINE:
+        document["raw_file"] = RAW_PREFIX + row.intake_id
+    else:
+        document["raw"] = Binary(row.raw)
+    if row.flags:
+        document["flags"] = list(row.flags)
+    if row.traceparent:
+        document["tp"] = row.traceparent
+    return document
+
+
+def _row_of(document: Document, raw: bytes) -> IntakeRow:
+    env = document["env"]
+    return IntakeRow(
+        intake_id=document["_id"],
+        channel_id=document["channel_id"],
+        key=document["key"],
+        fingerprint=document["fp"],
+        raw=raw,
+        raw_sha256=document["sha"],
+        envelope=Envelope(env["sender"], env["recipient"], env["peer"], env["key"]),
+        received_at=document["received_at"],
+        flags=tuple(document.get("flags", ())),
+        traceparent=document.get("tp", ""),
+        state=State(document["state"]),
+        reason=document.get("reason", ""),
+        retries=int(document.get("retries", 0)),
+    )
+
+
+def _closed(one: Closing, now: datetime) -> Document:
+    changed = {"state": one.state.value, "closed_by": one.closing_id, "closed_at": now, "published": True}
+    if one.reason:
+        changed["reason"] = one.reason
+    return {"$set": changed}
+
+
+def _twice(one: Closing) -> Document:
+    # A set, so that hearing the same closing again does not count again.
+    return {"$addToSet": {"closed_again_by": one.closing_id}, "$max": {"closed_twice": 1}}

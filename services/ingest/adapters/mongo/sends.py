@@ -1,0 +1,227 @@
+"""The send ledger in MongoDB: rows unique by message and recipient, claimed and marked under a fence."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from chassis.clock import Clock
+from chassis.mongo import Document, Documents, Raced, named_failures
+from chassis.outbox import Outbox
+from chassis.units import Cause, Unit
+from services.ingest.adapters.wire import delivery_changed
+from services.ingest.domain.sending import NextStep, Reply, SendRow, SendState
+
+# A job that was asked for and never came is asked for again.
+_ENQUEUED_FOR = timedelta(seconds=60)
+
+
+class MongoSends:
+    """Outgoing messages."""
+
+    def __init__(
+        self, database: Documents, clock: Clock, outbox: Outbox | None, claim_for: timedelta
+    ) -> None:
+        self._database = database
+        self._rows = database["sends"]
+        self._replies = database["replies"]
+        self._clock = clock
+        self._outbox = outbox
+        self._claim_for = claim_for
+
+    # --------------------------------------------------------------------------------------------------- queueing
+
+    @staticmethod
+    def stage(unit: Unit, reply: Reply, rows: Sequence[SendRow]) -> None:
+        """Stage a reply and its rows."""
+        unit.insert("replies", {"_id": reply.message_id, **_reply_document(reply), "at": unit.now})
+        for row in rows:
+            unit.insert(
+                "sends",
+                {
+                    "_id": row.send_id,
+                    "ticket_id": row.ticket_id,
+                    "message_id": row.message_id,
+                    "channel_id": row.channel_id,
+                    "recipient": row.recipient,
+                    "lane": row.lane,
+                    "state": SendState.QUEUED.value,
+                    "reason": "",
+                    "attempts": 0,
+                    "due_at": unit.now,
+                    "updated_at": unit.now,
+                    "fence": 0,
+                    "chain": {
+                        "id": unit.cause.chain_id,
+                        "cause": unit.cause.event_id,
+                        "depth": unit.cause.depth,
+                    },
+                    "tp": unit.cause.traceparent,
+                },
+            )
+
+    def take_due(self, limit: int) -> list[str]:
+        """Ids of rows that are due and were not asked for lately; they count as asked for from now on."""
+        now = self._clock.now()
+        where = {
+            "state": SendState.QUEUED.value,
+            "due_at": {"$lte": now},
+            "$or": [{"enqueued_until": {"$exists": False}}, {"enqueued_until": {"$lte": now}}],
+        }
+        with named_failures():
+            ids = [row["_id"] for row in self._rows.find(where, {"_id": 1}).sort("due_at", 1).limit(limit)]
+            if ids:
+                self._rows.update_many(
+                    {"_id": {"$in": ids}}, {"$set": {"enqueued_until": now + _ENQUEUED_FOR}}
+                )
+        return ids
+
+    # ----------------------------------------------------------------------------------------------------- sending
+
+    def claim(self, send_id: str, now: datetime) -> tuple[SendRow, Reply] | None:
+        """Take a due row for one attempt; None where it is not due or another has it."""
+        with named_failures():
+            row = self._rows.find_one_and_update(
+                {"_id": send_id, "state": SendState.QUEUED.value, "due_at": {"$lte": now}},
+                {
+                    "$set": {
+                        "state": SendState.SENDING.value,
+                        "claimed_until": now + self._claim_for,
+                        "data_begun": False,
+                        "updated_at": now,
+                    },
+                    "$inc": {"fence": 1, "attempts": 1},
+                },
+                return_document=ReturnDocument.AFTER,
+            )
+            if row is None:
+                return None
+            reply = self._replies.find_one({"_id": row["message_id"]})
+        if reply is None:
+            return None
+        return _row_of(row), _reply_of(reply)
+
+    def begin_data(self, row: SendRow) -> None:
+        """Note that from now on the outcome is unknown unless we learn it. Raises Raced where the claim was lost."""
+        with named_failures():
+            found = self._rows.update_one(
+                {"_id": row.send_id, "fence": row.fence, "state": SendState.SENDING.value},
+                {"$set": {"data_begun": True}},
+            )
+        if not found.matched_count:
+            raise Raced(f"{row.send_id}: another has the row by now")
+
+    def mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
+        """Write down the outcome and say it; False where another owner has the row by now."""
+        with named_failures():
+            kept = self._rows.find_one({"_id": row.send_id}, {"chain": 1, "tp": 1}) or {}
+        chain = kept.get("chain", {})
+        unit = Unit(self._database, self._clock)
+        unit.cause = Cause(
+            chain.get("cause", ""), chain.get("id", ""), int(chain.get("depth", 0)), kept.get("tp", "")
+        )
+        changed: Document = {
+            "state": step.state.value,
+            "reason": step.reason,
+            "updated_at": now,
+            "provider_message_id": provider_message_id,
+        }
+        if step.due_at is not None:
+            changed["due_at"] = step.due_at
+        unit.update(
+            "sends",
+            {"_id": row.send_id, "fence": row.fence, "state": SendState.SENDING.value},
+            {"$set": changed, "$unset": {"enqueued_until": "", "claimed_until": ""}},
+        )
+        unit.say(
+            delivery_changed(row, step, provider_message_id, now),
+            event_id=f"{row.send_id}:{row.fence}:{step.state.value}",
+            lane=row.lane,
+            subject=row.ticket_id,
+        )
+        try:
+            unit.commit()
+        except Raced:
+            return False
+        if self._outbox is not None:
+            self._outbox.publish(unit.outbox)
+        return True
+
+    def abandoned(self, limit: int) -> list[tuple[SendRow, bool]]:
+        """Rows whose process died while sending, and whether the mail may have been handed over."""
+        where = {"state": SendState.SENDING.value, "claimed_until": {"$lte": self._clock.now()}}
+        with named_failures():
+            return [
+                (_row_of(row), bool(row.get("data_begun"))) for row in self._rows.find(where).limit(limit)
+            ]
+
+    # ----------------------------------------------------------------------------------------------------- reading
+
+    def list(self, ticket_id: str, states: Sequence[str], limit: int, after: str) -> list[SendRow]:
+        """Rows by id, the newest messages last."""
+        where: dict[str, Any] = {}
+        if ticket_id:
+            where["ticket_id"] = ticket_id
+        if states:
+            where["state"] = {"$in": list(states)}
+        if after:
+            where["_id"] = {"$gt": after}
+        with named_failures():
+            return [_row_of(row) for row in self._rows.find(where).sort("_id", 1).limit(limit)]
+
+    def count(self, state: SendState) -> int:
+        """How many rows are in a state."""
+        with named_failures():
+            return self._rows.count_documents({"state": state.value})
+
+
+def _row_of(row: Document) -> SendRow:
+    return SendRow(
+        send_id=row["_id"],
+        ticket_id=row["ticket_id"],
+        message_id=row["message_id"],
+        channel_id=row["channel_id"],
+        recipient=row["recipient"],
+        lane=row["lane"],
+        state=SendState(row["state"]),
+        reason=row.get("reason", ""),
+        attempts=int(row["attempts"]),
+        due_at=row.get("due_at"),
+        updated_at=row.get("updated_at"),
+        provider_message_id=row.get("provider_message_id", ""),
+        fence=int(row["fence"]),
+    )
+
+
+def _reply_document(reply: Reply) -> Document:
+    return {
+        "ticket_id": reply.ticket_id,
+        "channel_id": reply.channel_id,
+        "to": list(reply.to),
+        "cc": list(reply.cc),
+        "subject": reply.subject,
+        "text": reply.text,
+        "author_name": reply.author_name,
+        "in_reply_to": reply.in_reply_to,
+        "references": list(reply.references),
+        "attachment_ids": list(reply.attachment_ids),
+        "is_automatic": reply.is_automatic,
+    }
+
+
+def _reply_of(row: Document) -> Reply:
+    return Reply(
+        ticket_id=row["ticket_id"],
+        message_id=row["_id"],
+        channel_id=row["channel_id"],
+        to=tuple(row["to"]),
+        cc=tuple(row["cc"]),
+        subject=row["subject"],
+        text=row["text"],
+        author_name=row["author_name"],
+        in_reply_to=row["in_reply_to"],
+        references=tuple(row["references"]),
+        attachment_ids=tuple(row["attachment_ids"]),
+        is_automatic=bool(row["is_automatic"]),
+    )

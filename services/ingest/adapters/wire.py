@@ -1,0 +1,177 @@
+"""Foreign facts to our commands, our facts to the contract."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from bus.v1.bundle_pb2 import Envelope
+from relaydesk.ingest.v1 import events_pb2 as ingest
+from relaydesk.tickets.v1 import events_pb2 as tickets
+from services.ingest.application.close_rows import CloseRow
+from services.ingest.application.normalise import Understood
+from services.ingest.application.queue_sends import QueueReply
+from services.ingest.domain.intake import Closing, State
+from services.ingest.domain.sending import NextStep, Reply, SendRow
+
+# ------------------------------------------------------------------------------------------------------ what we hear
+
+
+def row_ticketed(fact: tickets.TicketOpened, envelope: Envelope) -> CloseRow | None:
+    """A ticket began with the message."""
+    return _close(fact.intake_id, State.TICKETED, envelope)
+
+
+def row_appended(fact: tickets.MessageAdded, envelope: Envelope) -> CloseRow | QueueReply | None:
+    """The message joined a ticket; or an answer must leave."""
+    if fact.HasField("reply"):
+        return QueueReply(_reply(fact), envelope.lane)
+    return _close(fact.intake_id, State.APPENDED, envelope)
+
+
+def row_applied(fact: tickets.TicketChanged, envelope: Envelope) -> CloseRow | None:
+    """The message changed something that was there."""
+    return _close(fact.intake_id, State.APPLIED, envelope)
+
+
+def row_ignored(fact: tickets.MessageIgnored, envelope: Envelope) -> CloseRow | None:
+    """The message rightly led to nothing."""
+    return _close(fact.intake_id, State.IGNORED, envelope, fact.reason)
+
+
+def _close(intake_id: str, state: State, envelope: Envelope, reason: str = "") -> CloseRow | None:
+    if not intake_id:
+        return None
+    # All facts of one commit close as one.
+    closing_id = f"{envelope.subject}:{envelope.version}" if envelope.version else envelope.event_id
+    return CloseRow(Closing(intake_id, state, closing_id, reason))
+
+
+def _reply(fact: tickets.MessageAdded) -> Reply:
+    message, reply = fact.message, fact.reply
+    return Reply(
+        ticket_id=fact.ticket.id,
+        message_id=message.id,
+        channel_id=reply.channel_id,
+        to=tuple(reply.to),
+        cc=tuple(reply.cc),
+        subject=reply.subject,
+        text=message.text,
+        author_name=message.author.name,
+        in_reply_to=reply.in_reply_to,
+        references=tuple(reply.references),
+        attachment_ids=tuple(one.attachment_id for one in message.attachments),
+        is_automatic=message.is_automatic or message.author.kind in ("rule", "system"),
+    )
+
+
+CONSUMES = {
+    tickets.TicketOpened: row_ticketed,
+    tickets.MessageAdded: row_appended,
+    tickets.TicketChanged: row_applied,
+    tickets.MessageIgnored: row_ignored,
+}
+
+# ------------------------------------------------------------------------------------------------------- what we say
+
+
+def message_received(one: Understood) -> ingest.MessageReceived:
+    """A message that was understood."""
+    row, message = one.row, one.message
+    fact = ingest.MessageReceived(
+        intake_id=row.intake_id,
+        channel_id=row.channel_id,
+        channel_kind=one.channel.kind,
+        received_at=stamp(row.received_at),
+        author=ingest.Author(
+            name=message.author.name,
+            email=message.author.email,
+            phone=message.author.phone,
+            external_id=message.author.external_id,
+        ),
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        is_truncated=message.is_truncated,
+        attachments=[
+            ingest.Attachment(
+                attachment_id=file.attachment_id,
+                name=file.name,
+                mime_type=file.mime_type,
+                size=file.size,
+                content_id=file.content_id,
+                is_inline=file.is_inline,
+            )
+            for file in one.files
+        ],
+        thread=ingest.Thread(
+            message_id=message.thread.message_id,
+            in_reply_to=message.thread.in_reply_to,
+            references=message.thread.references,
+            proven_ticket_ids=message.thread.proven_ticket_ids,
+            mentioned_numbers=message.thread.mentioned_numbers,
+            conversation_id=message.thread.conversation_id,
+        ),
+        is_automatic=message.is_automatic,
+        automatic_reason=message.automatic_reason,
+        fields=message.fields,
+        flags=one.flags,
+        to=message.to,
+        cc=message.cc,
+        content_sha256=row.raw_sha256,
+    )
+    if message.sent_at is not None:
+        fact.sent_at.CopyFrom(stamp(message.sent_at))
+    if message.bounce is not None:
+        bounce = message.bounce
+        fact.bounce.CopyFrom(
+            ingest.Bounce(
+                failed_recipient=bounce.failed_recipient,
+                kind=bounce.kind,
+                code=bounce.code,
+                reason=bounce.reason,
+                original_message_id=bounce.original_message_id,
+            )
+        )
+    return fact
+
+
+def message_quarantined(
+    intake_id: str, channel_id: str, reason: str, at: datetime
+) -> ingest.MessageQuarantined:
+    """A message that nobody could understand."""
+    return ingest.MessageQuarantined(
+        intake_id=intake_id, channel_id=channel_id, reason=reason, quarantined_at=stamp(at)
+    )
+
+
+def delivery_changed(
+    row: SendRow, step: NextStep, provider_message_id: str, at: datetime
+) -> ingest.DeliveryChanged:
+    """What is known of one outgoing message and recipient."""
+    return ingest.DeliveryChanged(
+        send_id=row.send_id,
+        ticket_id=row.ticket_id,
+        message_id=row.message_id,
+        recipient=row.recipient,
+        state=step.state.value,
+        reason=step.reason,
+        provider_message_id=provider_message_id,
+        changed_at=stamp(at),
+        attempt=row.attempts,
+    )
+
+
+PUBLISHES: Mapping[type[Message], object] = {
+    ingest.MessageReceived: message_received,
+    ingest.MessageQuarantined: message_quarantined,
+    ingest.DeliveryChanged: delivery_changed,
+}
+
+
+def stamp(moment: datetime) -> Timestamp:
+    """A moment as the contract has it."""
+    found = Timestamp()
+    found.FromDatetime(moment)
+    return found

@@ -1,0 +1,77 @@
+"""One attempt to send one message to one recipient."""
+
+from dataclasses import dataclass
+
+from chassis.failpoints import failpoint
+from services.ingest.application.ports import Clock, Directory, FileStore, SendLedger
+from services.ingest.domain.sending import (
+    NextStep,
+    OutgoingFile,
+    Reply,
+    SendResult,
+    SendRow,
+    SendState,
+    Sent,
+    after_attempt,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SendPorts:
+    sends: SendLedger
+    files: FileStore
+    directory: Directory
+    clock: Clock
+
+
+def send_reply(send_id: str, ports: SendPorts) -> SendState | None:
+    """Claim the row, send, mark; None where there was nothing to do. Asking twice sends once: the claim is fenced.
+
+    Where the process dies before the mail is handed over the row is tried again, later on it becomes `unknown`.
+    """
+    claimed = ports.sends.claim(send_id, ports.clock.now())
+    if claimed is None:
+        return None
+    row, reply = claimed
+    result, provider_message_id = _attempt(row, reply, ports)
+    failpoint("after-250-before-mark")
+    step = after_attempt(row.attempts, result, ports.clock.now())
+    ports.sends.mark(row, step, provider_message_id, ports.clock.now())
+    return step.state
+
+
+def give_up_abandoned(row: SendRow, may_have_left: bool, ports: SendPorts) -> NextStep:
+    """What becomes of a row whose process died while sending."""
+    outcome = Sent.UNKNOWN if may_have_left else Sent.TEMPORARY
+    reason = (
+        "the process died while the mail was handed over"
+        if may_have_left
+        else "the process died before sending"
+    )
+    now = ports.clock.now()
+    step = after_attempt(row.attempts, SendResult(outcome, reason), now)
+    if step.state is SendState.QUEUED:
+        step = NextStep(step.state, step.reason, now)
+    ports.sends.mark(row, step, row.provider_message_id, now)
+    return step
+
+
+def _attempt(row: SendRow, reply: Reply, ports: SendPorts) -> tuple[SendResult, str]:
+    found = ports.directory.find(row.channel_id)
+    if found is None:
+        return SendResult(Sent.TEMPORARY, f"the channel {row.channel_id} is not there"), ""
+    _, channel = found
+    if not channel.sends:
+        return SendResult(Sent.PERMANENT, f"nothing leaves by the channel {row.channel_id}"), ""
+    known = ports.files.describe(reply.attachment_ids)
+    files = [
+        OutgoingFile(file.name, file.mime_type, ports.files.read(file.attachment_id))
+        for file in known.values()
+    ]
+    composed = channel.compose(reply, row.recipient, files, ports.clock.now())
+
+    def before_data() -> None:
+        ports.sends.begin_data(row)
+        failpoint("between-data-and-250")
+
+    return channel.send(composed, before_data), composed.provider_message_id
