@@ -69,8 +69,8 @@ class Span:
         return None
 
 
-_NOTHING = Span()
-_current: ContextVar[Span] = ContextVar("span", default=_NOTHING)
+UNSAMPLED = Span()
+_current: ContextVar[Span] = ContextVar("span", default=UNSAMPLED)
 
 
 class _Carried(Span):
@@ -216,7 +216,7 @@ def exemplar() -> dict[str, str] | None:
 
 def _unsampled() -> Span:
     # Inside another road's span, the inner work must not be taken for a part of it.
-    return _NOTHING if not _current.get().traceparent else _Carried("")
+    return UNSAMPLED if not _current.get().traceparent else _Carried("")
 
 
 def _parsed(traceparent: str) -> SpanContext | None:
