@@ -166,6 +166,7 @@ def main() -> int:
     asked.folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    told = False
     try:
         with ExitStack() as nodes:
             if asked.kind == "pair":
@@ -180,12 +181,12 @@ def main() -> int:
                 _publish(asked.folder / "mongo.json", nodes.enter_context(_mongo(asked.folder)))
             _wait_for_end_of(asked.until_end_of)
     except _Ended:
-        pass
+        told = True
     except NodeError as error:
         print(error, file=sys.stderr)
         return 1
-    if asked.until_end_of is not None:
-        # Where the session was killed, nobody else tidies up.
+    if not told and asked.until_end_of is not None:
+        # The session was killed: nobody else tidies up.
         shutil.rmtree(asked.folder, ignore_errors=True)
     return 0
 
