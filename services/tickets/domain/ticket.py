@@ -92,6 +92,11 @@ class Ticket:
     def is_closed(self) -> bool:
         return self.status == statuses.CLOSED
 
+    @property
+    def rank(self) -> int:
+        """How urgent it is, from 0 on."""
+        return statuses.RANK[self.priority]
+
     def takes_part(self, email: str) -> bool:
         """Whether the address is the requester's or another participant's."""
         return bool(email) and (email == self.requester.email or email in self.participants)

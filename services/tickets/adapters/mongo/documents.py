@@ -8,7 +8,6 @@ from bson.binary import Binary
 
 from chassis.mongo import Document
 from services.tickets.application.ports import Place
-from services.tickets.domain import status as statuses
 from services.tickets.domain.message import Attachment, Delivery, Message, Sending
 from services.tickets.domain.people import Actor, Requester
 from services.tickets.domain.ticket import NO_CLOCK, Clock, Ticket
@@ -28,7 +27,7 @@ def ticket_document(ticket: Ticket) -> Document:
         "status": ticket.status,
         "priority": ticket.priority,
         # Sorts as people mean it.
-        "rank": statuses.RANK[ticket.priority],
+        "rank": ticket.rank,
         "requester": requester_part(ticket.requester),
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,

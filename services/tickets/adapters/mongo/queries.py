@@ -1,0 +1,197 @@
+"""Questions about tickets: straight to the store, without a use case in between."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chassis.mongo import Document, Documents, named_failures
+from services.tickets.adapters.mongo.documents import NEVER, message_of, ticket_of
+from services.tickets.domain.message import PUBLIC, Message
+from services.tickets.domain.people import normal_email
+from services.tickets.domain.selection import Order, Position, Selection
+from services.tickets.domain.tags import SUBTREE, normal_tag
+from services.tickets.domain.ticket import Ticket
+
+COUNTED_AT_MOST = 10_000
+_COLUMNS = {
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "number": "number",
+    "priority": "rank",
+    "clock": "clock_due",
+}
+
+
+class MongoQueries:
+    """Reads tickets, their messages and their changes. Everything raises Unavailable where the store is away."""
+
+    def __init__(self, database: Documents) -> None:
+        self._tickets = database["tickets"]
+        self._messages = database["messages"]
+        self._changes = database["changes"]
+        self._requesters = database["requesters"]
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """The ticket by id."""
+        with named_failures():
+            row = self._tickets.find_one({"_id": ticket_id})
+        return ticket_of(row) if row is not None else None
+
+    def numbered(self, number: int) -> Ticket | None:
+        """The ticket by its number."""
+        with named_failures():
+            row = self._tickets.find_one({"number": number})
+        return ticket_of(row) if row is not None else None
+
+    def page(self, selection: Selection, order: Order, after: Position | None, size: int) -> list[Ticket]:
+        """At most `size` tickets behind a position."""
+        wanted = self._filter(selection)
+        with named_failures():
+            if order.by == "clock" and order.is_descending:
+                return [ticket_of(row) for row in self._by_clock_descending(wanted, after, size)]
+            return [ticket_of(row) for row in self._rows(wanted, order, after, size)]
+
+    def count(self, selection: Selection) -> int:
+        """How many, up to COUNTED_AT_MOST."""
+        wanted = self._filter(selection)
+        with named_failures():
+            return self._tickets.count_documents(wanted, limit=COUNTED_AT_MOST)
+
+    def messages(self, ticket_id: str, *, public_only: bool) -> list[Message]:
+        """A ticket's entries, oldest first."""
+        with named_failures():
+            rows = self._messages.find({"_id": _prefixed(ticket_id)}).sort("_id", 1)
+            found = [message_of(row) for row in rows]
+        return [message for message in found if not public_only or message.visibility == PUBLIC]
+
+    def changes(self, ticket_id: str, from_version: int) -> list[Document]:
+        """A ticket's log behind a version, oldest first, without the bodies."""
+        with named_failures():
+            rows = list(
+                self._changes.find(
+                    {"_id": _prefixed(ticket_id), "version": {"$gt": from_version}}, {"body": 0}
+                )
+            )
+        return sorted(rows, key=lambda row: (row["version"], row["index"]))
+
+    def open_by_channel_and_priority(self) -> list[tuple[str, str, int]]:
+        """How many unsolved tickets there are, for the gauges."""
+        groups: list[Document] = [
+            {"$match": {"status": {"$in": ["new", "open", "pending", "on_hold"]}}},
+            {"$group": {"_id": {"channel": "$channel", "priority": "$priority"}, "count": {"$sum": 1}}},
+        ]
+        with named_failures():
+            rows = list(self._tickets.aggregate(groups))
+        return [(row["_id"].get("channel", ""), row["_id"]["priority"], row["count"]) for row in rows]
+
+    def _rows(self, wanted: Document, order: Order, after: Position | None, size: int) -> Sequence[Document]:
+        column = _COLUMNS[order.by]
+        direction = -1 if order.is_descending else 1
+        if after is not None:
+            wanted = {"$and": [wanted, _behind(column, order.is_descending, after)]}
+        return list(self._tickets.find(wanted).sort([(column, direction), ("_id", direction)]).limit(size))
+
+    def _by_clock_descending(self, wanted: Document, after: Position | None, size: int) -> Sequence[Document]:
+        # What has no clock stays last in this direction too.
+        order = Order("clock", is_descending=True)
+        rows: list[Document] = []
+        if after is None or after.value != NEVER:
+            running = {"$and": [wanted, {"clock_due": {"$lt": NEVER}}]}
+            rows = list(self._rows(running, order, after, size))
+            after = None
+        if len(rows) < size:
+            rows += self._rows({"$and": [wanted, {"clock_due": NEVER}]}, order, after, size - len(rows))
+        return rows
+
+    def _filter(self, selection: Selection) -> Document:
+        wanted: Document = {}
+        for name, values in (
+            ("status", selection.statuses),
+            ("group", selection.groups),
+            ("agent", selection.agents),
+            ("channel", selection.channels),
+            ("priority", selection.priorities),
+        ):
+            if values:
+                wanted[name] = values[0] if len(values) == 1 else {"$in": list(values)}
+        if selection.is_unassigned and not selection.agents:
+            wanted["agent"] = None
+        for name, since, until in (
+            ("created_at", selection.created_after, selection.created_before),
+            ("updated_at", selection.updated_after, selection.updated_before),
+        ):
+            span = _span(since, until)
+            if span:
+                wanted[name] = span
+        either: list[Document] = []
+        if selection.requester:
+            wanted |= self._requester(selection.requester)
+        if selection.tags:
+            either.append({"$or": [_tag(tag) for tag in selection.tags]})
+        if selection.text.strip():
+            either.append(_words(selection.text))
+        if either:
+            wanted["$and"] = either
+        return wanted
+
+    def _requester(self, wanted: str) -> Document:
+        wanted = wanted.strip()
+        key = ""
+        if "@" in wanted:
+            key = f"e:{normal_email(wanted)}"
+        elif wanted.startswith("+"):
+            key = f"p:{wanted}"
+        if not key:
+            return {"requester.id": wanted}
+        with named_failures():
+            row = self._requesters.find_one({"keys": key}, {"_id": 1})
+        return {"requester.id": row["_id"] if row is not None else ""}
+
+
+def position_of(ticket: Ticket, order: Order) -> Position:
+    """Where the ticket stands in the order."""
+    values: dict[str, datetime | int] = {
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "number": ticket.number,
+        "clock": ticket.clock.due_at or NEVER,
+    }
+    return Position(values.get(order.by, ticket.rank), ticket.ticket_id)
+
+
+def _behind(column: str, is_descending: bool, after: Position) -> Document:
+    way = "$lt" if is_descending else "$gt"
+    return {"$or": [{column: {way: after.value}}, {column: after.value, "_id": {way: after.ticket_id}}]}
+
+
+def _prefixed(ticket_id: str) -> Document:
+    # ";" is what follows ":".
+    return {"$gte": f"{ticket_id}:", "$lt": f"{ticket_id};"}
+
+
+def _span(since: datetime | None, until: datetime | None) -> Document:
+    span: Document = {}
+    if since is not None:
+        span["$gte"] = since
+    if until is not None:
+        span["$lt"] = until
+    return span
+
+
+def _tag(tag: str) -> Document:
+    tag = normal_tag(tag)
+    if not tag.endswith(SUBTREE):
+        return {"tags": tag}
+    root = tag.removesuffix(SUBTREE)
+    # "0" is what follows "/".
+    below = {"tags": {"$elemMatch": {"$gte": f"{root}/", "$lt": f"{root}0"}}}
+    return {"$or": [{"tags": root}, below]}
+
+
+def _words(text: str) -> Document:
+    """Every word must be there: without the quotes the store would take any."""
+    words = [word.replace('"', "") for word in text.split()]
+    search: Document = {"$text": {"$search": " ".join(f'"{word}"' for word in words if word)}}
+    number = text.strip().removeprefix("#")
+    if number.isdecimal() and len(number) <= 15:
+        return {"$or": [{"number": int(number)}, search]}
+    return search

@@ -1,0 +1,96 @@
+"""The gap-free sequence over all facts: stamped after the commit, by one process at a time, never twice.
+
+Commits become visible in any order, so no number taken before a commit can be gap-free. Here the stamping itself is the
+order: whatever is committed and not stamped is found by an index, however late it came.
+"""
+
+from collections.abc import Sequence
+
+from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+
+from chassis.clock import Clock
+from chassis.leases import Lease
+from chassis.mongo import Document, Documents, Raced, named_failures
+from chassis.units import Unit
+
+COUNTER = "sequence"
+COMMITS_AT_ONCE = 500
+
+
+class Sequencer:
+    """Stamps what is committed. Every write is a compare-and-set on the counter, fenced by the lease: two that believe
+    they hold it cannot both succeed."""
+
+    def __init__(self, database: Documents, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def stamp(self, lease: Lease) -> bool:
+        """Give the next numbers to what has none; True where there may be more. Raises Unavailable."""
+        with named_failures():
+            rows = list(
+                self._database.get_collection("commits", read_concern=ReadConcern("majority"))
+                .find({"first_sequence": 0})
+                .sort("_id", 1)
+                .limit(COMMITS_AT_ONCE)
+            )
+            if not rows:
+                return False
+            last = self._last()
+        unit, end = Unit(self._database, self._clock), last
+        for row in in_order_of_versions(rows):
+            stamp = {"$set": {"first_sequence": end + 1}}
+            unit.update("commits", {"_id": row["_id"], "first_sequence": 0}, stamp)
+            end += len(row["events"])
+        unit.update(
+            "counters",
+            {"_id": COUNTER, "last": last, "fence": {"$lte": lease.fence}},
+            {"$set": {"last": end, "fence": lease.fence}},
+        )
+        try:
+            unit.commit()
+        except Raced:
+            # Another holds the lease by now; it stamps them.
+            return False
+        return len(rows) == COMMITS_AT_ONCE
+
+    def _last(self) -> int:
+        counters = self._database["counters"]
+        row = counters.find_one({"_id": COUNTER})
+        if row is None:
+            try:
+                counters.insert_one({"_id": COUNTER, "last": 0, "fence": 0})
+            except DuplicateKeyError:
+                return self._last()
+            return 0
+        return int(row["last"])
+
+
+def in_order_of_versions(rows: Sequence[Document]) -> list[Document]:
+    """The commits in their order, but none before one that holds an earlier version of one of its tickets.
+
+    Ids are made before the commit and by clocks that differ, so a later version may come with an earlier id.
+    """
+    holders: dict[str, list[tuple[int, Document]]] = {}
+    for row in rows:
+        for event_id in row["events"]:
+            ticket_id, version, _ = event_id.split(":")
+            holders.setdefault(ticket_id, []).append((int(version), row))
+    ordered: dict[str, Document] = {}
+
+    def put(row: Document) -> None:
+        if row["_id"] in ordered:
+            return
+        for event_id in row["events"]:
+            ticket_id, version, _ = event_id.split(":")
+            among = holders[ticket_id]
+            if len(among) > 1:
+                for earlier, holder in among:
+                    if earlier < int(version) and holder is not row and holder["_id"] not in ordered:
+                        put(holder)
+        ordered[row["_id"]] = row
+
+    for row in rows:
+        put(row)
+    return list(ordered.values())

@@ -1,0 +1,215 @@
+"""TicketsService: queries go to the store, writes through group commit, watches to the tailer."""
+
+# ruff: noqa: N802 - the methods have the names of the contract
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import TimeoutError as FutureTimeout
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from chassis import rpc
+from chassis.batches import GroupCommitter, Outcome, Task
+from chassis.errors import InvalidField, NotFound, Refused, Unavailable
+from chassis.telemetry import current_traceparent
+from chassis.units import Cause
+from relaydesk.tickets.v1 import service_pb2, ticket_pb2
+from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceServicer
+from services.tickets.adapters.mongo.documents import actor_of
+from services.tickets.adapters.mongo.queries import MongoQueries, position_of
+from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, ticket_to_wire
+from services.tickets.adapters.rpc.callers import Callers
+from services.tickets.adapters.rpc.commands import create_of, message_of, steps_of, update_of
+from services.tickets.adapters.rpc.listing import order_of, page_size_of, selection_of
+from services.tickets.adapters.rpc.page_tokens import PageTokens
+from services.tickets.adapters.rpc.watch import Tailer
+from services.tickets.domain.ticket import Ticket
+
+R = TypeVar("R", bound=Message)
+
+# How long a write may take where the caller does not say.
+_PATIENCE = timedelta(seconds=10)
+MOST_COMMANDS = 500
+MOST_VIEWS = 50
+
+
+class TicketsRpc(TicketsServiceServicer):
+    """Implements the contract; see proto/relaydesk/tickets/v1/service.proto."""
+
+    def __init__(
+        self,
+        queries: MongoQueries,
+        committer: GroupCommitter,
+        callers: Callers,
+        tokens: PageTokens,
+        tailer: Tailer,
+    ) -> None:
+        self._queries = queries
+        self._committer = committer
+        self._callers = callers
+        self._tokens = tokens
+        self._tailer = tailer
+
+    # -------------------------------------------------------------------------------------------------------- queries
+
+    def GetTicket(self, request: service_pb2.GetTicketRequest, context: Any) -> service_pb2.GetTicketResponse:
+        if bool(request.id) == bool(request.number):
+            raise InvalidField("id", "an id or a number, one of the two")
+        queries = self._queries
+        ticket = queries.ticket(request.id) if request.id else queries.numbered(request.number)
+        if ticket is None:
+            raise NotFound(f"no ticket {request.id or request.number!r}")
+        return service_pb2.GetTicketResponse(ticket=ticket_to_wire(ticket))
+
+    def ListTickets(
+        self, request: service_pb2.ListTicketsRequest, context: Any
+    ) -> service_pb2.ListTicketsResponse:
+        size, order = page_size_of(request), order_of(request)
+        after = self._tokens.read(request)
+        # One more than asked for tells whether there is a next page.
+        tickets = self._queries.page(selection_of(request), order, after, size + 1)
+        token = ""
+        if len(tickets) > size:
+            tickets = tickets[:size]
+            token = self._tokens.write(request, position_of(tickets[-1], order))
+        return service_pb2.ListTicketsResponse(
+            tickets=[ticket_to_wire(ticket) for ticket in tickets], next_page_token=token
+        )
+
+    def CountTickets(
+        self, request: service_pb2.CountTicketsRequest, context: Any
+    ) -> service_pb2.CountTicketsResponse:
+        if len(request.views) > MOST_VIEWS:
+            raise InvalidField("views", f"at most {MOST_VIEWS}", str(len(request.views)))
+        selections = [selection_of(view, f"views[{place}].") for place, view in enumerate(request.views)]
+        return service_pb2.CountTicketsResponse(counts=[self._queries.count(wanted) for wanted in selections])
+
+    def ListMessages(
+        self, request: service_pb2.ListMessagesRequest, context: Any
+    ) -> service_pb2.ListMessagesResponse:
+        messages = self._queries.messages(request.ticket_id, public_only=request.public_only)
+        if not messages:
+            self._existing(request.ticket_id)
+        return service_pb2.ListMessagesResponse(
+            messages=[message_to_wire(message, with_html=True) for message in messages]
+        )
+
+    def ListChanges(
+        self, request: service_pb2.ListChangesRequest, context: Any
+    ) -> service_pb2.ListChangesResponse:
+        rows = self._queries.changes(request.ticket_id, request.from_version)
+        if not rows:
+            self._existing(request.ticket_id)
+        return service_pb2.ListChangesResponse(changes=[_change_to_wire(row) for row in rows])
+
+    def _existing(self, ticket_id: str) -> Ticket:
+        ticket = self._queries.ticket(ticket_id)
+        if ticket is None:
+            raise NotFound(f"no ticket {ticket_id!r}")
+        return ticket
+
+    # --------------------------------------------------------------------------------------------------------- writes
+
+    def CreateTicket(
+        self, request: service_pb2.CreateTicketRequest, context: Any
+    ) -> service_pb2.CreateTicketResponse:
+        command = create_of(request, self._callers.actor())
+        return self._write(request, command, service_pb2.CreateTicketResponse)
+
+    def UpdateTicket(
+        self, request: service_pb2.UpdateTicketRequest, context: Any
+    ) -> service_pb2.UpdateTicketResponse:
+        command = update_of(request, self._callers.actor())
+        return self._write(request, command, service_pb2.UpdateTicketResponse)
+
+    def AddMessage(
+        self, request: service_pb2.AddMessageRequest, context: Any
+    ) -> service_pb2.AddMessageResponse:
+        command = message_of(request, self._callers.actor())
+        return self._write(request, command, service_pb2.AddMessageResponse)
+
+    def ApplyCommands(
+        self, request: service_pb2.ApplyCommandsRequest, context: Any
+    ) -> service_pb2.ApplyCommandsResponse:
+        if len(request.commands) > MOST_COMMANDS:
+            raise InvalidField("commands", f"at most {MOST_COMMANDS}", str(len(request.commands)))
+        principal = rpc.call().principal.token_id
+        # No digest: a repeat gets the first answer, even where the rule was changed in between.
+        tasks = [
+            Task(f"{principal}:{wire.idempotency_key}", steps_of(wire, f"commands[{place}]"), _cause_of(wire))
+            for place, wire in enumerate(request.commands)
+        ]
+        futures = [self._committer.submit(task) for task in tasks]
+        patience = _time_left()
+        outcomes = []
+        for wire, future in zip(request.commands, futures, strict=True):
+            try:
+                outcome = future.result(patience.total_seconds())
+            except FutureTimeout:
+                raise Unavailable("the store") from None
+            outcomes.append(_outcome_to_wire(wire.idempotency_key, outcome))
+        return service_pb2.ApplyCommandsResponse(outcomes=outcomes)
+
+    def _write(self, request: Any, command: object, response: type[R]) -> R:
+        key = digest = ""
+        if request.idempotency_key:
+            key = f"{rpc.call().principal.token_id}:{request.idempotency_key}"
+            asked = type(request).__name__.encode() + request.SerializeToString(deterministic=True)
+            digest = hashlib.sha256(asked).hexdigest()[:32]
+        cause = Cause(traceparent=current_traceparent())
+        try:
+            outcome = self._committer.call(Task(key, command, cause, digest), _time_left())
+        except FutureTimeout:
+            raise Unavailable("the store") from None
+        assert isinstance(outcome.answer, bytes)
+        return response.FromString(outcome.answer)
+
+    # -------------------------------------------------------------------------------------------------------- streams
+
+    async def WatchTickets(
+        self, request: service_pb2.WatchTicketsRequest, context: Any
+    ) -> AsyncIterator[service_pb2.WatchTicketsResponse]:
+        async for answer in self._tailer.watch(request):
+            yield answer
+
+
+def _time_left() -> timedelta:
+    left = rpc.call().time_left()
+    return _PATIENCE if left is None else min(left, _PATIENCE)
+
+
+def _cause_of(wire: service_pb2.TicketCommand) -> Cause:
+    return Cause(wire.cause_id, wire.chain_id, wire.depth, wire.traceparent)
+
+
+def _outcome_to_wire(key: str, outcome: Outcome) -> service_pb2.CommandOutcome:
+    if outcome.error is not None and not isinstance(outcome.error, Refused):
+        # What was done of the rest is known by its keys when the caller asks again.
+        raise outcome.error
+    if outcome.error is not None:
+        return service_pb2.CommandOutcome(idempotency_key=key, outcome="refused", reason=str(outcome.error))
+    assert isinstance(outcome.answer, bytes)
+    wire = service_pb2.CommandOutcome.FromString(outcome.answer)
+    wire.idempotency_key = key
+    return wire
+
+
+def _change_to_wire(row: Mapping[str, Any]) -> service_pb2.Change:
+    wire = service_pb2.Change(
+        event_id=row["_id"],
+        version=row["version"],
+        index=row["index"],
+        fact=row["fact"],
+        actor=actor_to_wire(actor_of(row["actor"])),
+        changes=[
+            ticket_pb2.FieldChange(field=name, old=old, new=new) for name, old, new in row.get("changes", ())
+        ],
+        message_id=row.get("message_id", ""),
+        cause_id=row.get("cause_id", ""),
+        chain_id=row.get("chain_id", ""),
+        depth=row.get("depth", 0),
+    )
+    wire.occurred_at.FromDatetime(row["at"])
+    return wire

@@ -1,0 +1,54 @@
+"""Make an agent or change one."""
+
+from dataclasses import replace
+
+from services.tickets.application.account_ports import AccountPorts
+from services.tickets.domain.accounts import AGENT, AGENT_ROLES, LANGUAGES, id_of, is_id
+from services.tickets.domain.checks import Checks
+from services.tickets.domain.people import Agent, normal_email
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 1_000
+
+
+def save_agent(agent: Agent, password: str, ports: AccountPorts) -> Agent:
+    """The agent as kept; an empty password leaves the present one, an empty id is made of the name, an empty role is
+    agent, an empty language English. Raises InvalidField(s), AlreadyExists."""
+    agent = replace(
+        agent,
+        name=agent.name.strip(),
+        email=normal_email(agent.email),
+        role=agent.role or AGENT,
+        language=agent.language or LANGUAGES[0],
+    )
+    _check(agent, password, ports)
+    kept = replace(agent, agent_id=agent.agent_id or _free_id(agent, ports))
+    ports.accounts.save_agent(kept, ports.passwords.hash(password) if password else "")
+    return kept
+
+
+def _free_id(agent: Agent, ports: AccountPorts) -> str:
+    wanted = id_of(agent.name)
+    # Two people of one name are two people.
+    if not wanted or ports.accounts.agent(wanted) is not None:
+        return ports.new_id()
+    return wanted
+
+
+def _check(agent: Agent, password: str, ports: AccountPorts) -> None:
+    checks = Checks()
+    if agent.agent_id:
+        checks.that(
+            is_id(agent.agent_id), "agent.id", "lower-case letters, digits and hyphens", agent.agent_id
+        )
+    checks.name(agent.name, "agent.name", may_be_empty=False)
+    checks.email(agent.email, "agent.email")
+    checks.one_of(agent.role, AGENT_ROLES, "agent.role")
+    checks.one_of(agent.language, LANGUAGES, "agent.language")
+    known = {group.group_id for group in ports.accounts.groups()}
+    for group in agent.groups:
+        checks.that(group in known, "agent.groups", "ids of groups", group)
+    if password:
+        fits = SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD
+        checks.that(fits, "password", f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    checks.done()
