@@ -94,10 +94,15 @@ class History:
             self.entries = folded(self.entries, self.seen_to)
 
     def fill(self, entries: Sequence[Entry], seen_to: int) -> None:
-        """Take in the log from its beginning up to a version; what came since stays."""
-        known = {_place(entry) for entry in entries}
-        later = [entry for entry in self.entries if _place(entry) not in known and entry.version > seen_to]
+        """Take in the log from its beginning up to a version; what came since stays.
+
+        The log does not say what a ticket began with: that follows from what was changed first.
+        """
+        later = [entry for entry in self.entries if entry.version > seen_to]
         self.entries = sorted([*entries, *later], key=_place)
+        if self.entries and self.entries[0].is_opening:
+            changes = tuple(Change(name, "", self._began_with(name)) for name in WATCHED)
+            self.entries[0] = replace(self.entries[0], at=self.snapshot.created_at, changes=changes)
         self.seen_to = max(self.seen_to, seen_to)
         ahead, self.ahead = sorted(self.ahead), set()
         for version in ahead:
@@ -130,7 +135,7 @@ class History:
     def _began_with(self, name: str) -> str:
         for entry in self.entries:
             for change in entry.changes:
-                if change.field == name:
+                if change.field == name and not entry.is_opening:
                     return change.old
         return self.snapshot.value(name)
 

@@ -1,0 +1,149 @@
+"""The sla service: `python -m services.sla serve|listen|work|prepare`."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from chassis import rpc, run
+from chassis.config import ConfigError, load
+from chassis.errors import Unavailable
+from chassis.preparation import Preparation
+from chassis.rpc import RpcServer
+from chassis.service import Parts
+from chassis.tokens import CachedAuthenticator
+from chassis.units import Unit
+from chassis.web import Heartbeat, ProbeServer
+from relaydesk.sla.v1.service_pb2_grpc import add_SlaServiceServicer_to_server
+from services.sla.adapters.alarms import AlarmPoller, GapFiller
+from services.sla.adapters.measures import Measures, StoreGauges
+from services.sla.adapters.mongo import INDEXES, MongoPorts, Shelf
+from services.sla.adapters.rpc import ACCESS, SlaRpc
+from services.sla.adapters.tickets import RETRIED, Accounts, TicketsLog
+from services.sla.adapters.wire import CONSUMES
+from services.sla.application import HANDLERS
+from services.sla.config import Settings
+from services.sla.domain.record import GAP_PATIENCE
+
+
+def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
+    """gRPC: policies, calendars and the clocks of tickets."""
+    shelf = Shelf(parts.database)
+    tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
+    authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
+    server = RpcServer(settings.grpc_port, parts.metrics, authenticate, ACCESS, host=settings.grpc_host)
+    runner = parts.runner("sla.rpc", _ports(parts, shelf, Measures(parts.metrics)), HANDLERS)
+    server.add(add_SlaServiceServicer_to_server, SlaRpc(parts.database, parts.clock, shelf, runner))
+    preparation = Preparation(lambda: prepare(parts))
+    beat = Heartbeat("rpc")
+    server.heartbeat = beat.beat
+    ready = {"rpc": server.is_ready, "preparation": preparation.is_ready}
+    return [_probes(parts, settings, [beat], ready), preparation, server]
+
+
+def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
+    """Facts of tickets, into their clocks."""
+    open_ports = _ports(parts, Shelf(parts.database), Measures(parts.metrics))
+    listener = parts.listener(
+        CONSUMES,
+        open_ports,
+        HANDLERS,
+        batch_max=settings.batch_max,
+        linger=settings.linger,
+        prefetch=settings.prefetch,
+    )
+    preparation = Preparation(lambda: prepare(parts))
+    beat = Heartbeat("listener")
+    listener.heartbeat = beat.beat
+    ready = {"listener": listener.is_ready, "preparation": preparation.is_ready}
+    return [_probes(parts, settings, [beat], ready), preparation, listener]
+
+
+def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
+    """Alarms, gaps, the outbox's sweep, the counts."""
+    measures = Measures(parts.metrics)
+    open_ports = _ports(parts, Shelf(parts.database), measures)
+    tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
+    runner = parts.runner("sla.gaps", open_ports, HANDLERS)
+    gaps = GapFiller(parts.database, parts.clock, runner, TicketsLog(tickets).read, GAP_PATIENCE)
+    gauges = StoreGauges(parts.metrics, parts.database, parts.clock)
+    loops = [
+        *(
+            parts.loop(
+                f"alarms-{shard}",
+                AlarmPoller(
+                    parts.database,
+                    parts.clock,
+                    parts.runner(f"sla.alarms-{shard}", open_ports, HANDLERS),
+                    measures.lag,
+                    batch=settings.alarm_batch,
+                    shard=shard,
+                    shards=settings.alarm_shards,
+                ).fire,
+                every=settings.alarm_every,
+            )
+            for shard in range(settings.alarm_shards)
+        ),
+        parts.loop("gaps", gaps.fill, every=settings.gap_every),
+        parts.loop("counts", gauges.count, every=settings.count_every),
+        parts.outbox_sweep(),
+    ]
+    beats = []
+    for loop in loops:
+        beat = Heartbeat(loop.name)
+        loop.heartbeat = beat.beat
+        beats.append(beat)
+    preparation = Preparation(lambda: prepare(parts))
+    return [_probes(parts, settings, beats, {"preparation": preparation.is_ready}), preparation, *loops]
+
+
+def prepare(parts: Parts) -> None:
+    """Indexes, queues and bindings. Raises Unavailable."""
+    parts.prepare(INDEXES, CONSUMES)
+
+
+def _ports(parts: Parts, shelf: Shelf, measures: Measures) -> Callable[[Unit], MongoPorts]:
+    return lambda unit: MongoPorts(unit, shelf, measures.said)
+
+
+def _probes(
+    parts: Parts,
+    settings: Settings,
+    heartbeats: Sequence[Heartbeat],
+    ready: Mapping[str, Callable[[], bool]],
+) -> ProbeServer:
+    return ProbeServer(
+        settings.probe_port, parts.metrics, heartbeats=heartbeats, ready=ready, host=settings.probe_host
+    )
+
+
+ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
+    "serve": serve,
+    "listen": listen,
+    "work": work,
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one role until told to stop; answers the exit code."""
+    if len(words) != 1 or words[0] not in (*ROLES, "prepare"):
+        print(f"usage: python -m services.sla {'|'.join(ROLES)}|prepare", file=sys.stderr)  # noqa: T201
+        return 2
+    role = words[0]
+    try:
+        settings = load(Settings)
+    except ConfigError as error:
+        return run.refuse(error)
+    parts = Parts("sla", role, settings, prefix="relaydesk")
+    try:
+        if role == "prepare":
+            prepare(parts)
+            return 0
+        return run.run([parts.telemetry, *ROLES[role](parts, settings)])
+    except Unavailable as away:
+        print(away, file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        parts.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

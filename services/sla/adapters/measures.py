@@ -1,0 +1,76 @@
+"""What sla counts and times."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from chassis.clock import Clock
+from chassis.leases import Lease
+from chassis.mongo import Documents, named_failures
+from chassis.telemetry.metrics import Metrics
+from services.sla.domain.events import Fact, TimerBreached, TimerMet
+from services.sla.domain.policy import TARGETS
+
+WINDOWS = {"15m": timedelta(minutes=15), "60m": timedelta(minutes=60)}
+# A timer that did not fire by now is late.
+_LATE = timedelta(seconds=1)
+
+
+class Measures:
+    """Counts what was said. Safe in any thread."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._breaches = metrics.counter("sla_breaches_total", "Targets missed.", ["target", "channel"])
+        self._met = metrics.counter("sla_met_total", "Targets kept.", ["target", "channel"])
+        self.lag = metrics.histogram(
+            "sla_timer_lag_seconds", "From a timer's due moment to its effect, committed."
+        )
+
+    def said(self, facts: Sequence[Fact]) -> None:
+        """A batch is in the store."""
+        for fact in facts:
+            if isinstance(fact, TimerBreached):
+                self._breaches.labels(fact.target.name, fact.target.ticket.channel).inc()
+            elif isinstance(fact, TimerMet):
+                self._met.labels(fact.target.name, fact.target.ticket.channel).inc()
+
+
+class StoreGauges:
+    """What is armed and at risk in the whole store; told by whichever replica holds the lease."""
+
+    def __init__(self, metrics: Metrics, database: Documents, clock: Clock) -> None:
+        self._clocks = database["clocks"]
+        self._clock = clock
+        self._armed = metrics.gauge("sla_timers_armed", "Tickets with an alarm set.")
+        self._late = metrics.gauge("sla_timers_late", "Alarms more than a second late.")
+        self._at_risk = metrics.gauge(
+            "sla_at_risk", "Tickets whose next target falls due within the window.", ["target", "window"]
+        )
+        self._overdue = metrics.gauge("sla_overdue", "Tickets whose next target is overdue.", ["target"])
+
+    def count(self, lease: Lease) -> bool:
+        """One turn of the leased loop."""
+        now = self._clock.now()
+        with named_failures():
+            self._armed.set(self._clocks.count_documents({"alarm_at": {"$exists": True}}, hint="alarm_at_1"))
+            self._late.set(self._clocks.count_documents({"alarm_at": {"$lt": now - _LATE}}))
+            due = {"due_at": {"$lte": now + max(WINDOWS.values())}}
+            nearest = {"$switch": {"branches": self._branches(now), "default": "60m"}}
+            rows = list(
+                self._clocks.aggregate(
+                    [{"$match": due}, {"$group": {"_id": {"t": "$target", "w": nearest}, "n": {"$sum": 1}}}]
+                )
+            )
+        counts = {(row["_id"]["t"], row["_id"]["w"]): row["n"] for row in rows}
+        for target in TARGETS:
+            soon = counts.get((target, "15m"), 0)
+            self._at_risk.labels(target, "15m").set(soon)
+            self._at_risk.labels(target, "60m").set(soon + counts.get((target, "60m"), 0))
+            self._overdue.labels(target).set(counts.get((target, "overdue"), 0))
+        return False
+
+    @staticmethod
+    def _branches(now: object) -> list[dict[str, object]]:
+        return [
+            {"case": {"$lte": ["$due_at", now]}, "then": "overdue"},
+            {"case": {"$lte": [{"$subtract": ["$due_at", 900_000]}, now]}, "then": "15m"},
+        ]

@@ -1,0 +1,7 @@
+"""The store of sla: `clocks` (one row a ticket), `policies` and `calendars` (one row a version), `book` (their count)."""
+
+from services.sla.adapters.mongo.batch import MongoPorts
+from services.sla.adapters.mongo.book import Shelf
+from services.sla.adapters.mongo.indexes import INDEXES
+
+__all__ = ["INDEXES", "MongoPorts", "Shelf"]

@@ -1,0 +1,45 @@
+"""The book of policies and calendars: kept in memory, read again when its count says that something was saved."""
+
+import threading
+
+from chassis.mongo import Document, Documents, named_failures
+from services.sla.adapters.mongo.documents import calendar_of_row, policy_of_row
+from services.sla.domain.book import Book
+from services.sla.domain.policy import NamedCalendar, Policy
+
+COUNT = "count"
+
+
+class Shelf:
+    """The newest book. One small read a batch keeps it exact: what was saved before a ticket's fact holds for it."""
+
+    def __init__(self, database: Documents) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._count = -1
+        self._book = Book()
+        self._policies: tuple[Policy, ...] = ()
+        self._calendars: tuple[NamedCalendar, ...] = ()
+
+    def newest(self) -> tuple[int, Book]:
+        """The book and its count. Raises Unavailable."""
+        with self._lock, named_failures():
+            row = self._database["book"].find_one({"_id": COUNT})
+            count = row["count"] if row else 0
+            if count != self._count:
+                self._policies = tuple(policy_of_row(row) for row in self._rows("policies"))
+                self._calendars = tuple(calendar_of_row(row) for row in self._rows("calendars"))
+                self._book, self._count = Book(self._policies, self._calendars), count
+            return self._count, self._book
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """The newest version of each, as of the last `newest`."""
+        return {policy.policy_id: policy for policy in self._policies}
+
+    @property
+    def calendars(self) -> dict[str, NamedCalendar]:
+        return {calendar.calendar_id: calendar for calendar in self._calendars}
+
+    def _rows(self, collection: str) -> list[Document]:
+        return list(self._database[collection].find().sort("version"))

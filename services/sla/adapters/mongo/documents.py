@@ -1,0 +1,179 @@
+"""Clocks, policies and calendars as documents, and back."""
+
+from datetime import date, timedelta
+from typing import Any
+from zlib import crc32
+
+from chassis.businesstime import Hours, Window
+from chassis.mongo import Document
+from services.sla.domain.history import Change, Entry, History, Snapshot
+from services.sla.domain.policy import NamedCalendar, Policy, PolicyTarget
+from services.sla.domain.record import ClockRecord, Said, Shown
+
+# Pollers may share the alarms by this number; it is fixed, as rows hold it.
+SHARDS = 64
+
+
+def clock_to_row(record: ClockRecord) -> Document:
+    """Everything but the id. What has no value is left out, so that sparse indexes hold only what runs."""
+    history, ticket, shown = record.history, record.history.snapshot, record.shown
+    row: Document = {
+        "edition": record.edition,
+        "latest_at": history.latest_at,
+        "ticket": _snapshot_to_row(ticket),
+        # Asked for by lists.
+        "group": ticket.group,
+        "channel": ticket.channel,
+        "entries": [_entry_to_row(entry) for entry in history.entries],
+        "seen_to": history.seen_to,
+        "ahead": sorted(history.ahead),
+        "said": [
+            [key, said.epoch, said.due_at, said.warned, said.breached, said.met]
+            for key, said in record.said.items()
+        ],
+        "armed": record.armed,
+        "epoch": record.epoch,
+        "target": shown.target,
+        "is_paused": shown.is_paused,
+        "is_breached": shown.is_breached,
+        "shard": crc32(ticket.ticket_id.encode()) % SHARDS,
+    }
+    for name, moment in (
+        ("due_at", shown.due_at),
+        ("alarm_at", record.alarm_at),
+        ("gap_since", record.gap_since),
+    ):
+        if moment is not None:
+            row[name] = moment
+    return row
+
+
+OPTIONAL = ("due_at", "alarm_at", "gap_since")
+
+
+def clock_of_row(row: Document) -> ClockRecord:
+    history = History(
+        snapshot=_snapshot_of_row(row["_id"], row["ticket"]),
+        latest_at=row["latest_at"],
+        entries=[_entry_of_row(entry) for entry in row["entries"]],
+        seen_to=row["seen_to"],
+        ahead=set(row["ahead"]),
+    )
+    return ClockRecord(
+        history=history,
+        said={said[0]: Said(*said[1:]) for said in row["said"]},
+        armed=row["armed"],
+        shown=Shown(row["target"], row.get("due_at"), row["is_paused"], row["is_breached"]),
+        epoch=row["epoch"],
+        alarm_at=row.get("alarm_at"),
+        gap_since=row.get("gap_since"),
+        edition=row["edition"],
+    )
+
+
+def _entry_to_row(entry: Entry) -> list[Any]:
+    changes = [[change.field, change.old, change.new] for change in entry.changes]
+    return [entry.version, entry.index, entry.at, entry.wrote, changes, entry.is_opening]
+
+
+def _entry_of_row(row: list[Any]) -> Entry:
+    version, index, at, wrote, changes, is_opening = row
+    return Entry(version, index, at, wrote, tuple(Change(*change) for change in changes), is_opening)
+
+
+def _snapshot_to_row(ticket: Snapshot) -> Document:
+    return {
+        "version": ticket.version,
+        "created_at": ticket.created_at,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "channel": ticket.channel,
+        "lane": ticket.lane,
+        "group": ticket.group,
+        "agent": ticket.agent,
+        "tags": list(ticket.tags),
+        "sla_policy": ticket.sla_policy,
+        "first_replied_at": ticket.first_replied_at,
+        "last_requester_message_at": ticket.last_requester_message_at,
+    }
+
+
+def _snapshot_of_row(ticket_id: str, row: Document) -> Snapshot:
+    return Snapshot(ticket_id=ticket_id, **{**row, "tags": tuple(row["tags"])})
+
+
+def policy_to_row(policy: Policy) -> Document:
+    return {
+        "_id": f"{policy.policy_id}:{policy.version}",
+        "policy_id": policy.policy_id,
+        "name": policy.name,
+        "position": policy.position,
+        "calendar_id": policy.calendar_id,
+        "channels": list(policy.channels),
+        "groups": list(policy.groups),
+        "pause_statuses": list(policy.pause_statuses),
+        "targets": [
+            {
+                "name": target.name,
+                "priority": target.priority,
+                "within": target.within.total_seconds(),
+                "warn_before": target.warn_before.total_seconds(),
+                "time": target.time,
+            }
+            for target in policy.targets
+        ],
+        "version": policy.version,
+        "saved_at": policy.saved_at,
+    }
+
+
+def policy_of_row(row: Document) -> Policy:
+    return Policy(
+        policy_id=row["policy_id"],
+        name=row["name"],
+        position=row["position"],
+        calendar_id=row["calendar_id"],
+        targets=tuple(
+            PolicyTarget(
+                target["name"],
+                timedelta(seconds=target["within"]),
+                target["priority"],
+                timedelta(seconds=target["warn_before"]),
+                target["time"],
+            )
+            for target in row["targets"]
+        ),
+        channels=tuple(row["channels"]),
+        groups=tuple(row["groups"]),
+        pause_statuses=tuple(row["pause_statuses"]),
+        version=row["version"],
+        saved_at=row["saved_at"],
+    )
+
+
+def calendar_to_row(calendar: NamedCalendar) -> Document:
+    hours = calendar.hours
+    return {
+        "_id": f"{calendar.calendar_id}:{calendar.version}",
+        "calendar_id": calendar.calendar_id,
+        "name": calendar.name,
+        "zone": hours.zone,
+        "windows": [[window.weekday, window.opens, window.closes] for window in hours.windows],
+        "holidays": sorted(day.isoformat() for day in hours.holidays),
+        "version": calendar.version,
+        "saved_at": calendar.saved_at,
+    }
+
+
+def calendar_of_row(row: Document) -> NamedCalendar:
+    return NamedCalendar(
+        calendar_id=row["calendar_id"],
+        name=row["name"],
+        hours=Hours(
+            row["zone"],
+            tuple(Window(*window) for window in row["windows"]),
+            frozenset(date.fromisoformat(day) for day in row["holidays"]),
+        ),
+        version=row["version"],
+        saved_at=row["saved_at"],
+    )

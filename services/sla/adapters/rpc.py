@@ -1,0 +1,253 @@
+"""SlaService: requests become commands and queries, answers become messages of the contract."""
+
+# ruff: noqa: N802 - the methods have the names of the contract
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis.batches import BatchRunner, Task
+from chassis.businesstime import Hours, Window
+from chassis.clock import Clock
+from chassis.errors import InvalidField
+from chassis.mongo import Document, Documents, named_failures
+from chassis.rpc import Access
+from relaydesk.sla.v1 import service_pb2 as pb
+from relaydesk.sla.v1.service_pb2_grpc import SlaServiceServicer
+from services.sla.adapters.mongo.book import Shelf
+from services.sla.adapters.mongo.documents import clock_of_row
+from services.sla.domain import commands
+from services.sla.domain.clock import evaluate
+from services.sla.domain.policy import DEFAULT_PAUSE, TARGETS, NamedCalendar, Policy, PolicyTarget
+from services.sla.domain.target import TargetState
+
+MOST_CLOCKS = 200
+_READERS = frozenset({"admin", "agent", "system", "read_only"})
+_WRITERS = frozenset({"admin", "system"})
+_SERVICE = "relaydesk.sla.v1.SlaService"
+ACCESS: Access = {
+    f"{_SERVICE}/ListPolicies": _READERS,
+    f"{_SERVICE}/SavePolicy": _WRITERS,
+    f"{_SERVICE}/ListCalendars": _READERS,
+    f"{_SERVICE}/SaveCalendar": _WRITERS,
+    f"{_SERVICE}/GetClocks": _READERS,
+    f"{_SERVICE}/ListAtRisk": _READERS,
+}
+Saved = TypeVar("Saved", Policy, NamedCalendar)
+
+
+class SlaRpc(SlaServiceServicer):
+    """Answers in threads."""
+
+    def __init__(self, database: Documents, clock: Clock, shelf: Shelf, runner: BatchRunner) -> None:
+        self._clocks = database["clocks"]
+        self._clock = clock
+        self._shelf = shelf
+        self._runner = runner
+
+    def ListPolicies(self, request: pb.ListPoliciesRequest, _: Any) -> pb.ListPoliciesResponse:
+        _, book = self._shelf.newest()
+        return pb.ListPoliciesResponse(policies=[policy_to_wire(policy) for policy in book.newest.policies])
+
+    def SavePolicy(self, request: pb.SavePolicyRequest, _: Any) -> pb.SavePolicyResponse:
+        command = commands.SavePolicy(policy_of_wire(request.policy), request.expected_version)
+        return pb.SavePolicyResponse(policy=policy_to_wire(self._save(command, Policy)))
+
+    def ListCalendars(self, request: pb.ListCalendarsRequest, _: Any) -> pb.ListCalendarsResponse:
+        self._shelf.newest()
+        calendars = sorted(self._shelf.calendars.values(), key=lambda calendar: calendar.name)
+        return pb.ListCalendarsResponse(calendars=[calendar_to_wire(calendar) for calendar in calendars])
+
+    def SaveCalendar(self, request: pb.SaveCalendarRequest, _: Any) -> pb.SaveCalendarResponse:
+        command = commands.SaveCalendar(calendar_of_wire(request.calendar), request.expected_version)
+        return pb.SaveCalendarResponse(calendar=calendar_to_wire(self._save(command, NamedCalendar)))
+
+    def GetClocks(self, request: pb.GetClocksRequest, _: Any) -> pb.GetClocksResponse:
+        if len(request.ticket_ids) > MOST_CLOCKS:
+            raise InvalidField("ticket_ids", f"at most {MOST_CLOCKS} ids", str(len(request.ticket_ids)))
+        _, book = self._shelf.newest()
+        names = {policy.policy_id: policy.name for policy in book.newest.policies}
+        now = self._clock.now()
+        with named_failures():
+            found = {row["_id"]: row for row in self._clocks.find({"_id": {"$in": list(request.ticket_ids)}})}
+        answer = pb.GetClocksResponse()
+        for ticket_id in dict.fromkeys(request.ticket_ids):
+            if ticket_id not in found:
+                continue
+            history = clock_of_row(found[ticket_id]).history
+            states = {state.name: state for state in evaluate(history, book, now)}
+            chosen = book.at(history.latest_at).choose(
+                history.snapshot.channel, history.snapshot.group, history.snapshot.sla_policy
+            )
+            policy_id = chosen.policy_id if chosen is not None else ""
+            answer.clocks.append(
+                pb.TicketClock(
+                    ticket_id=ticket_id,
+                    policy_id=policy_id,
+                    policy_name=names.get(policy_id, ""),
+                    targets=[state_to_wire(states[name]) for name in TARGETS if name in states],
+                )
+            )
+        return answer
+
+    def ListAtRisk(self, request: pb.ListAtRiskRequest, _: Any) -> pb.ListAtRiskResponse:
+        if request.within_seconds < 0:
+            raise InvalidField("within_seconds", "0 or more", str(request.within_seconds))
+        if not 0 <= request.page_size <= MOST_CLOCKS:
+            raise InvalidField("page_size", f"1 to {MOST_CLOCKS}, or 0 for 50", str(request.page_size))
+        now = self._clock.now()
+        until = now + timedelta(seconds=min(request.within_seconds, 10 * 366 * 86_400))
+        wanted: Document = {"due_at": {"$lte": until}}
+        if request.groups:
+            wanted["group"] = {"$in": list(request.groups)}
+        if request.channels:
+            wanted["channel"] = {"$in": list(request.channels)}
+        fields = {"target": 1, "due_at": 1, "group": 1, "channel": 1, "is_breached": 1}
+        with named_failures():
+            # Overdue ones are due soonest of all.
+            rows = list(self._clocks.find(wanted, fields).sort("due_at").limit(request.page_size or 50))
+            counts = list(
+                self._clocks.aggregate([{"$match": wanted}, {"$group": {"_id": "$group", "n": {"$sum": 1}}}])
+            )
+        return pb.ListAtRiskResponse(
+            tickets=[
+                pb.AtRisk(
+                    ticket_id=row["_id"],
+                    target=row["target"],
+                    due_at=_timestamp(row["due_at"]),
+                    group=row["group"],
+                    channel=row["channel"],
+                    is_breached=row["is_breached"] or row["due_at"] <= now,
+                )
+                for row in rows
+            ],
+            counts_by_group={row["_id"]: row["n"] for row in counts},
+        )
+
+    def _save(self, command: commands.SavePolicy | commands.SaveCalendar, kind: type[Saved]) -> Saved:
+        (outcome,) = self._runner.run([Task("", command)])
+        if outcome.error is not None:
+            raise outcome.error
+        assert isinstance(outcome.answer, kind)
+        return outcome.answer
+
+
+def policy_of_wire(wire: pb.Policy) -> Policy:
+    """A policy as somebody wrote it. What is left empty has the usual value."""
+    return Policy(
+        policy_id=wire.id,
+        name=wire.name.strip(),
+        position=wire.position,
+        calendar_id=wire.calendar_id,
+        targets=tuple(
+            PolicyTarget(
+                name=target.name,
+                within=_seconds(target.within_seconds),
+                priority=target.priority,
+                warn_before=_seconds(target.warn_before_seconds),
+                time=target.time or ("business" if wire.calendar_id else "calendar"),
+            )
+            for target in wire.targets
+        ),
+        channels=tuple(dict.fromkeys(wire.channels)),
+        groups=tuple(dict.fromkeys(wire.groups)),
+        pause_statuses=pause_of_wire(wire.pause_statuses),
+    )
+
+
+# Nothing sent means what is usual; `none` says that time never stands still.
+_NONE = "none"
+
+
+def pause_of_wire(statuses: Sequence[str]) -> tuple[str, ...]:
+    """The statuses in which time stands still."""
+    if not statuses:
+        return DEFAULT_PAUSE
+    return () if list(statuses) == [_NONE] else tuple(dict.fromkeys(statuses))
+
+
+def policy_to_wire(policy: Policy) -> pb.Policy:
+    return pb.Policy(
+        id=policy.policy_id,
+        name=policy.name,
+        position=policy.position,
+        channels=policy.channels,
+        groups=policy.groups,
+        calendar_id=policy.calendar_id,
+        targets=[
+            pb.PolicyTarget(
+                name=target.name,
+                priority=target.priority,
+                within_seconds=int(target.within.total_seconds()),
+                warn_before_seconds=int(target.warn_before.total_seconds()),
+                time=target.time,
+            )
+            for target in policy.targets
+        ],
+        version=policy.version,
+        pause_statuses=policy.pause_statuses or (_NONE,),
+    )
+
+
+def calendar_of_wire(wire: pb.Calendar) -> NamedCalendar:
+    """A calendar as somebody wrote it. Raises InvalidField for a day that does not exist."""
+    holidays = []
+    for place, day in enumerate(wire.holidays):
+        try:
+            holidays.append(date.fromisoformat(day))
+        except ValueError:
+            raise InvalidField(f"calendar.holidays[{place}]", "a day as YYYY-MM-DD", day) from None
+    windows = tuple(Window(window.weekday, window.opens, window.closes) for window in wire.windows)
+    return NamedCalendar(wire.id, wire.name.strip(), Hours(wire.zone, windows, frozenset(holidays)))
+
+
+def calendar_to_wire(calendar: NamedCalendar) -> pb.Calendar:
+    return pb.Calendar(
+        id=calendar.calendar_id,
+        name=calendar.name,
+        zone=calendar.hours.zone,
+        windows=[
+            pb.OpenWindow(weekday=window.weekday, opens=window.opens, closes=window.closes)
+            for window in calendar.hours.windows
+        ],
+        holidays=sorted(day.isoformat() for day in calendar.hours.holidays),
+        version=calendar.version,
+    )
+
+
+def state_to_wire(state: TargetState) -> pb.TargetState:
+    return pb.TargetState(
+        name=state.name,
+        state=state.state,
+        started_at=_timestamp(state.started_at),
+        due_at=_timestamp(state.due_at),
+        met_at=_timestamp(state.ended_at),
+        within_seconds=int(state.within.total_seconds()),
+        elapsed_seconds=int(state.elapsed.total_seconds()),
+        paused_seconds=int(state.paused.total_seconds()),
+        late_seconds=int(state.late.total_seconds()),
+        is_breached=state.is_breached,
+        pauses=[_pause_to_wire(pause.since, pause.to, pause.reason) for pause in state.pauses],
+    )
+
+
+def _pause_to_wire(since: datetime, to: datetime | None, reason: str) -> pb.Pause:
+    pause = pb.Pause(to=_timestamp(to), reason=reason)
+    # `from` is a word of Python's own.
+    getattr(pause, "from").FromDatetime(since)
+    return pause
+
+
+def _timestamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    wire = Timestamp()
+    wire.FromDatetime(moment.astimezone(UTC))
+    return wire
+
+
+def _seconds(amount: int) -> timedelta:
+    # Beyond this a timedelta overflows; either is refused by the policy's own bounds.
+    return timedelta(seconds=max(-1, min(amount, 10**11)))

@@ -1,0 +1,59 @@
+"""The tickets service, as sla needs it: the log of a ticket, and whose a token is."""
+
+import grpc
+
+from chassis.errors import Unauthenticated
+from chassis.tokens import Principal
+from relaydesk.tickets.v1 import accounts_pb2, service_pb2
+from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
+from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
+from services.sla.adapters.wire import moment_of, watched_of, writer_of
+from services.sla.domain.commands import FillGap
+from services.sla.domain.history import Entry
+
+# Queries: safe to send again.
+RETRIED = (
+    "relaydesk.tickets.v1.TicketsService/ListChanges",
+    "relaydesk.tickets.v1.TicketsService/ListMessages",
+    "relaydesk.tickets.v1.AccountsService/CheckToken",
+)
+
+
+class TicketsLog:
+    """Reads the whole log of one ticket."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._tickets = TicketsServiceStub(channel)
+
+    def read(self, ticket_id: str) -> FillGap:
+        """Raises NotFound or Unavailable."""
+        log = self._tickets.ListChanges(service_pb2.ListChangesRequest(ticket_id=ticket_id)).changes
+        answer = self._tickets.ListMessages(service_pb2.ListMessagesRequest(ticket_id=ticket_id))
+        messages = {message.id: message for message in answer.messages}
+        entries = []
+        for change in log:
+            message = messages.get(change.message_id)
+            wrote = writer_of(message) if message is not None else ""
+            at = moment_of(message.created_at if message is not None else change.occurred_at)
+            watched = watched_of(change.changes)
+            is_opening = change.fact == "TicketOpened"
+            if wrote or watched or is_opening:
+                entries.append(Entry(change.version, change.index, at, wrote, watched, is_opening))
+        return FillGap(ticket_id, tuple(entries), max((change.version for change in log), default=0))
+
+
+class Accounts:
+    """Asks whose a token is."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._accounts = AccountsServiceStub(channel)
+
+    def check(self, token: str) -> Principal | None:
+        """None for a token that nobody has. Raises Unavailable."""
+        try:
+            found = self._accounts.CheckToken(accounts_pb2.CheckTokenRequest(token=token))
+        except Unauthenticated:
+            return None
+        if not found.token_id:
+            return None
+        return Principal(found.token_id, found.role, found.agent_id, found.name)

@@ -1,0 +1,174 @@
+"""What sla hears and says, as two tables."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf import message as protobuf
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from bus.v1.bundle_pb2 import Envelope
+from chassis.clock import to_milliseconds
+from relaydesk.sla.v1 import events_pb2
+from relaydesk.tickets.v1 import events_pb2 as tickets
+from relaydesk.tickets.v1 import ticket_pb2
+from services.sla.domain import events
+from services.sla.domain.commands import ObserveTicket
+from services.sla.domain.history import AGENT, REQUESTER, WATCHED, Change, Entry, Snapshot
+
+# Whose public message answers: persons, and systems that speak for them. Rules and bots do not.
+_ANSWERING = frozenset({"agent", "api"})
+
+
+def observation_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> ObserveTicket:
+    """The ticket's clocks begin."""
+    snapshot = snapshot_of(fact.ticket)
+    changes = tuple(Change(name, "", snapshot.value(name)) for name in WATCHED)
+    # It counts from when the message was accepted, under the policy of when the ticket was opened.
+    began_at = snapshot.created_at
+    entry = Entry(
+        fact.ticket.version, envelope.index, began_at, writer_of(fact.message), changes, is_opening=True
+    )
+    return ObserveTicket(snapshot, moment_of(envelope.occurred_at), entry)
+
+
+def observation_of_added(fact: tickets.MessageAdded, envelope: Envelope) -> ObserveTicket:
+    """Somebody wrote; it may begin or end a wait."""
+    at = moment_of(fact.message.created_at)
+    return _observation(fact.ticket, envelope, at, writer_of(fact.message), fact.changes)
+
+
+def observation_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> ObserveTicket:
+    """Something is other than before."""
+    return _observation(fact.ticket, envelope, moment_of(envelope.occurred_at), "", fact.changes)
+
+
+def _observation(
+    ticket: ticket_pb2.Ticket,
+    envelope: Envelope,
+    at: datetime,
+    wrote: str,
+    changes: Iterable[ticket_pb2.FieldChange],
+) -> ObserveTicket:
+    watched = watched_of(changes)
+    entry = Entry(ticket.version, envelope.index, at, wrote, watched) if wrote or watched else None
+    return ObserveTicket(snapshot_of(ticket), moment_of(envelope.occurred_at), entry)
+
+
+def watched_of(changes: Iterable[ticket_pb2.FieldChange]) -> tuple[Change, ...]:
+    """The changes that a clock looks at."""
+    return tuple(
+        Change(change.field, change.old, change.new) for change in changes if change.field in WATCHED
+    )
+
+
+def writer_of(message: ticket_pb2.Message) -> str:
+    """REQUESTER or AGENT where a person wrote in public; machines and notes neither wait nor answer."""
+    if message.visibility != "public" or message.is_automatic:
+        return ""
+    if message.author.kind == "requester":
+        return REQUESTER
+    return AGENT if message.author.kind in _ANSWERING else ""
+
+
+def snapshot_of(ticket: ticket_pb2.Ticket) -> Snapshot:
+    """What sla keeps of a ticket."""
+    return Snapshot(
+        ticket_id=ticket.id,
+        version=ticket.version,
+        created_at=moment_of(ticket.created_at),
+        status=ticket.status,
+        priority=ticket.priority,
+        channel=ticket.channel,
+        lane=ticket.lane,
+        group=ticket.group,
+        agent=ticket.agent,
+        tags=tuple(ticket.tags),
+        sla_policy=ticket.sla_policy,
+        first_replied_at=_moment_or_none(ticket, "first_replied_at"),
+        last_requester_message_at=_moment_or_none(ticket, "last_requester_message_at"),
+    )
+
+
+def moment_of(timestamp: Timestamp) -> datetime:
+    """The aware moment, cut to what the store keeps."""
+    return to_milliseconds(timestamp.ToDatetime(tzinfo=UTC))
+
+
+def _moment_or_none(ticket: ticket_pb2.Ticket, name: str) -> datetime | None:
+    return moment_of(getattr(ticket, name)) if ticket.HasField(name) else None  # type: ignore[arg-type]
+
+
+def target_to_wire(target: events.Target) -> events_pb2.Target:
+    """What happened to a target."""
+    wire = events_pb2.Target(
+        ticket_id=target.ticket.ticket_id,
+        name=target.name,
+        policy=target.policy_id,
+        elapsed_seconds=int(target.elapsed.total_seconds()),
+        within_seconds=int(target.within.total_seconds()),
+        channel=target.ticket.channel,
+        group=target.ticket.group,
+        agent=target.ticket.agent,
+        tags=target.ticket.tags,
+        epoch=target.epoch,
+    )
+    wire.started_at.FromDatetime(target.started_at)
+    wire.happened_at.FromDatetime(target.happened_at)
+    if target.due_at is not None:
+        wire.due_at.FromDatetime(target.due_at)
+    return wire
+
+
+def warned_to_wire(fact: events.TimerWarned) -> events_pb2.TimerWarned:
+    return events_pb2.TimerWarned(target=target_to_wire(fact.target))
+
+
+def breached_to_wire(fact: events.TimerBreached) -> events_pb2.TimerBreached:
+    return events_pb2.TimerBreached(target=target_to_wire(fact.target))
+
+
+def met_to_wire(fact: events.TimerMet) -> events_pb2.TimerMet:
+    return events_pb2.TimerMet(target=target_to_wire(fact.target))
+
+
+def clock_to_wire(fact: events.ClockChanged) -> events_pb2.ClockChanged:
+    wire = events_pb2.ClockChanged(
+        ticket_id=fact.ticket.ticket_id,
+        ticket_version=fact.ticket.version,
+        epoch=fact.epoch,
+        target=fact.target,
+        is_paused=fact.is_paused,
+        is_breached=fact.is_breached,
+    )
+    if fact.due_at is not None:
+        wire.due_at.FromDatetime(fact.due_at)
+    return wire
+
+
+def event_id_of(fact: events.Fact) -> str:
+    """The same for the same fact, however often it is decided."""
+    if isinstance(fact, events.ClockChanged):
+        return f"{fact.ticket.ticket_id}:clock:{fact.epoch}"
+    kind = _KINDS[type(fact)]
+    return f"{fact.target.ticket.ticket_id}:{fact.target.name}:{fact.target.epoch}:{kind}"
+
+
+_KINDS: Mapping[type, str] = {
+    events.TimerWarned: "warned",
+    events.TimerBreached: "breached",
+    events.TimerMet: "met",
+}
+# A foreign fact -> our command.
+CONSUMES: Mapping[type[protobuf.Message], Callable[[Any, Envelope], object | None]] = {
+    tickets.TicketOpened: observation_of_opened,
+    tickets.MessageAdded: observation_of_added,
+    tickets.TicketChanged: observation_of_changed,
+}
+# Our fact -> the contract.
+PUBLISHES: Mapping[type, Callable[[Any], protobuf.Message]] = {
+    events.TimerWarned: warned_to_wire,
+    events.TimerBreached: breached_to_wire,
+    events.TimerMet: met_to_wire,
+    events.ClockChanged: clock_to_wire,
+}

@@ -1,0 +1,20 @@
+"""What sla does: one file per use case, each a function of one command."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from services.sla.application.fill_gap import fill_gap
+from services.sla.application.fire_alarm import fire_alarm
+from services.sla.application.observe_ticket import observe_ticket
+from services.sla.application.save_calendar import save_calendar
+from services.sla.application.save_policy import save_policy
+from services.sla.domain.commands import FillGap, FireAlarm, ObserveTicket, SaveCalendar, SavePolicy
+
+# A command's type -> function(command, ports).
+HANDLERS: Mapping[type, Callable[[Any, Any], object]] = {
+    ObserveTicket: observe_ticket,
+    FireAlarm: fire_alarm,
+    FillGap: fill_gap,
+    SavePolicy: save_policy,
+    SaveCalendar: save_calendar,
+}

@@ -1,0 +1,13 @@
+"""What the bus has not brought is taken from the ticket's log."""
+
+from services.sla.application.ports import Ports
+from services.sla.domain.commands import FillGap
+
+
+def fill_gap(command: FillGap, ports: Ports) -> None:
+    """The log is as good as the facts themselves; those that come later are known then."""
+    record = ports.clocks.get(command.ticket_id)
+    if record is None:
+        return
+    record.history.fill(command.entries, command.seen_to)
+    ports.clocks.keep(record)

@@ -1,0 +1,50 @@
+"""What the use cases need of the outside. It was read for the whole batch; what is kept is written at its end."""
+
+from datetime import datetime
+from typing import Protocol
+
+from services.sla.domain.policy import NamedCalendar, Policy
+from services.sla.domain.record import ClockRecord
+
+
+class Clocks(Protocol):
+    """The clocks of tickets. What was changed earlier in the batch is seen."""
+
+    def get(self, ticket_id: str) -> ClockRecord | None:
+        """The ticket's clock; to be kept after a change."""
+        ...
+
+    def keep(self, record: ClockRecord) -> None:
+        """At the end of the batch it is settled, once however often it was kept, and written."""
+        ...
+
+
+class Policies(Protocol):
+    """Policies and calendars by id, the newest version of each."""
+
+    def policy(self, policy_id: str) -> Policy | None: ...
+
+    def calendar(self, calendar_id: str) -> NamedCalendar | None: ...
+
+    def calendar_ids(self) -> frozenset[str]: ...
+
+    def save_policy(self, policy: Policy) -> None:
+        """Add a version; every replica uses it from its next batch on."""
+        ...
+
+    def save_calendar(self, calendar: NamedCalendar) -> None: ...
+
+
+class Ports(Protocol):
+    """Everything a use case may reach."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def clocks(self) -> Clocks: ...
+
+    @property
+    def policies(self) -> Policies: ...
+
+    def new_id(self) -> str: ...

@@ -1,0 +1,30 @@
+"""Settings of the sla service."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chassis.service import CommonSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(CommonSettings):
+    """What sla reads beside what every service does."""
+
+    grpc_host: str = "0.0.0.0"
+    # 0 lets the system choose (tests).
+    grpc_port: int = 50053
+    # Where tokens are checked and the ticket's log is read.
+    tickets_address: str = "127.0.0.1:50051"
+    # Facts that one transaction takes, and how long a listener may wait for a fuller batch: nobody waits for sla.
+    batch_max: int = 200
+    linger: timedelta = timedelta(milliseconds=250)
+    # Unacknowledged deliveries per lane; more than the rate times the linger.
+    prefetch: int = 50
+    # How often the alarms are looked at while none is due, and how many one transaction fires.
+    alarm_every: timedelta = timedelta(milliseconds=200)
+    alarm_batch: int = 200
+    # Leases that share the alarms: as many replicas of `work` fire at the same time.
+    alarm_shards: int = 1
+    # How often gaps are looked for, and what is armed and at risk is counted.
+    gap_every: timedelta = timedelta(seconds=5)
+    count_every: timedelta = timedelta(seconds=15)
