@@ -1,0 +1,1 @@
+"""The only ones here that know a transport or a store."""

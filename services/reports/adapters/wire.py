@@ -1,0 +1,167 @@
+"""What reports hears. It says nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from bus.v1.bundle_pb2 import Envelope
+from relaydesk.ingest.v1 import events_pb2 as ingest
+from relaydesk.rules.v1 import events_pb2 as rules
+from relaydesk.sla.v1 import events_pb2 as sla
+from relaydesk.tickets.v1 import events_pb2 as tickets
+from relaydesk.tickets.v1 import ticket_pb2
+from services.reports.domain import figures
+from services.reports.domain.facts import (
+    FINISHED,
+    Arrival,
+    CountChange,
+    CountOne,
+    CountOpening,
+    Move,
+    Step,
+    Words,
+)
+from services.reports.domain.tally import AGENT, GROUP, TAG, Labels
+
+_PUBLIC = "public"
+# Fields of a ticket by which its opening is counted, and may have to move.
+_MOVING = {"group": GROUP, "agent": AGENT, "tags": TAG}
+
+
+def opening_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> CountOpening:
+    """A ticket began."""
+    ticket = fact.ticket
+    return CountOpening(
+        labels=_labels(ticket),
+        created_at=_moment(ticket.created_at),
+        words=_words(fact.message),
+        arrival=_arrival(fact.intake_id, envelope),
+    )
+
+
+def change_of_message(fact: tickets.MessageAdded, envelope: Envelope) -> CountChange | None:
+    """Somebody wrote; a note inside that changes nothing is not counted."""
+    words = _words(fact.message)
+    return _change(
+        fact.ticket, fact.changes, envelope, words, fact.intake_id, _moment(fact.message.created_at)
+    )
+
+
+def change_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> CountChange | None:
+    """The ticket is other than before; most changes are not counted."""
+    return _change(fact.ticket, fact.changes, envelope, None, "", _moment(envelope.occurred_at))
+
+
+def one_of_ignored(fact: tickets.MessageIgnored, envelope: Envelope) -> CountOne:
+    """A message rightly led to nothing. Which channel it came by is not told."""
+    return CountOne(figures.IGNORED, Labels(), _moment(envelope.occurred_at))
+
+
+def one_of_warned(fact: sla.TimerWarned, envelope: Envelope) -> CountOne:
+    """A target is at risk."""
+    return _of_target(figures.WARNED, fact.target, envelope)
+
+
+def one_of_breached(fact: sla.TimerBreached, envelope: Envelope) -> CountOne:
+    """A target was missed."""
+    return _of_target(figures.BREACHED, fact.target, envelope)
+
+
+def one_of_met(fact: sla.TimerMet, envelope: Envelope) -> CountOne:
+    """A target was met."""
+    return _of_target(figures.MET, fact.target, envelope)
+
+
+def one_of_quarantined(fact: ingest.MessageQuarantined, envelope: Envelope) -> CountOne:
+    """A message was set aside."""
+    at = fact.quarantined_at if fact.HasField("quarantined_at") else envelope.occurred_at
+    return CountOne(figures.QUARANTINED, Labels(fact.channel_id), _moment(at))
+
+
+def one_of_applied(fact: rules.RulesApplied, envelope: Envelope) -> CountOne:
+    """At least one rule matched."""
+    return CountOne(figures.RULES_APPLIED, Labels(fact.channel), _moment(envelope.occurred_at))
+
+
+# A foreign fact -> our command; None where it is not counted.
+CONSUMES: Mapping[type[Message], Callable[[Any, Envelope], object | None]] = {
+    tickets.TicketOpened: opening_of_opened,
+    tickets.MessageAdded: change_of_message,
+    tickets.TicketChanged: change_of_changed,
+    tickets.MessageIgnored: one_of_ignored,
+    sla.TimerWarned: one_of_warned,
+    sla.TimerBreached: one_of_breached,
+    sla.TimerMet: one_of_met,
+    ingest.MessageQuarantined: one_of_quarantined,
+    rules.RulesApplied: one_of_applied,
+}
+PUBLISHES: Mapping[type, Callable[[Any], Message]] = {}
+
+
+def _change(
+    ticket: ticket_pb2.Ticket,
+    changes: Sequence[ticket_pb2.FieldChange],
+    envelope: Envelope,
+    words: Words | None,
+    intake_id: str,
+    at: datetime,
+) -> CountChange | None:
+    arrival = _arrival(intake_id, envelope)
+    step: Step | None = None
+    moves: list[Move] = []
+    for change in changes:
+        if change.field == "status":
+            step = _step(ticket, change, at)
+        elif by := _MOVING.get(change.field):
+            moves.append(Move(by, change.old, change.new))
+    if words is None and arrival is None and step is None and not moves:
+        return None
+    return CountChange(
+        ticket_id=ticket.id,
+        labels=_labels(ticket),
+        created_at=_moment(ticket.created_at),
+        first_replied_at=_moment(ticket.first_replied_at) if ticket.HasField("first_replied_at") else None,
+        words=words,
+        arrival=arrival,
+        step=step,
+        moves=tuple(moves),
+    )
+
+
+def _step(ticket: ticket_pb2.Ticket, change: ticket_pb2.FieldChange, at: datetime) -> Step | None:
+    is_solved = change.new in FINISHED
+    if is_solved == (change.old in FINISHED):
+        return None
+    if is_solved and ticket.HasField("solved_at"):
+        at = _moment(ticket.solved_at)
+    return Step(ticket.id, is_solved, ticket.reopen_count, at)
+
+
+def _words(message: ticket_pb2.Message) -> Words | None:
+    if message.visibility != _PUBLIC:
+        return None
+    author = message.author
+    return Words(_moment(message.created_at), author.kind, author.id, message.is_automatic)
+
+
+def _arrival(intake_id: str, envelope: Envelope) -> Arrival | None:
+    if not intake_id or not envelope.HasField("received_at"):
+        return None
+    return Arrival(_moment(envelope.received_at), _moment(envelope.occurred_at))
+
+
+def _of_target(name: str, target: sla.Target, envelope: Envelope) -> CountOne:
+    labels = Labels(target.channel, target.group, target.agent, tuple(target.tags))
+    at = target.happened_at if target.HasField("happened_at") else envelope.occurred_at
+    return CountOne(name, labels, _moment(at))
+
+
+def _labels(ticket: ticket_pb2.Ticket) -> Labels:
+    return Labels(ticket.channel, ticket.group, ticket.agent, tuple(ticket.tags))
+
+
+def _moment(wire: Timestamp) -> datetime:
+    return wire.ToDatetime(tzinfo=UTC)

@@ -1,0 +1,65 @@
+"""Something about a ticket is other than before, or somebody wrote."""
+
+from services.reports.application.count_words import by_author, count_arrival, count_words
+from services.reports.application.ports import CountingPorts
+from services.reports.domain import figures as names
+from services.reports.domain.facts import CountChange, Move, Step
+from services.reports.domain.histogram import milliseconds
+from services.reports.domain.spells import Spell, spell_id
+from services.reports.domain.tally import TAG, subtrees
+
+
+def count_change(command: CountChange, ports: CountingPorts) -> None:
+    """Count the message, the solving or reopening, and under which group, agent and tags its opening counts now."""
+    if command.words is not None:
+        count_words(command.words, command.labels, ports.tally)
+    if command.arrival is not None:
+        count_arrival(command.arrival, command.labels, ports.tally)
+    for move in command.moves:
+        _move(command, move, ports)
+    if command.step is not None:
+        _step(command, command.step, ports)
+    if command.is_first_reply:
+        _first_reply(command, ports)
+
+
+def _move(command: CountChange, move: Move, ports: CountingPorts) -> None:
+    """Every change says from where to where, so the sum is right whatever the order in which they are heard."""
+    if move.by == TAG:
+        old, new = subtrees(move.old.split(",")), subtrees(move.new.split(","))
+    else:
+        old, new = frozenset({move.old}), frozenset({move.new})
+    for value in old - new:
+        ports.tally.move(command.created_at, move.by, value, names.OPENED, -1)
+    for value in new - old:
+        ports.tally.move(command.created_at, move.by, value, names.OPENED, 1)
+
+
+def _step(command: CountChange, step: Step, ports: CountingPorts) -> None:
+    figures = ports.tally.at(step.at, command.labels)
+    figures.count(names.SOLVED if step.is_solved else names.REOPENED)
+    if step.is_solved and step.spell == 0:
+        figures.measure(names.RESOLUTION, milliseconds(step.at - command.created_at))
+        return
+    name = spell_id(step)
+    other = ports.spells.take(name)
+    if step.is_solved:
+        if other is not None and other.began_at is not None:
+            figures.measure(names.RESOLUTION, milliseconds(step.at - other.began_at))
+        else:
+            ports.spells.keep(Spell(name, solved_at=step.at, labels=command.labels))
+    elif other is not None and other.solved_at is not None:
+        ports.tally.at(other.solved_at, other.labels).measure(
+            names.RESOLUTION, milliseconds(other.solved_at - step.at)
+        )
+    else:
+        ports.spells.keep(Spell(name, began_at=step.at))
+
+
+def _first_reply(command: CountChange, ports: CountingPorts) -> None:
+    words = command.words
+    if words is None or not ports.first_replies.claim(command.ticket_id):
+        return
+    ports.tally.at(words.written_at, by_author(words, command.labels)).measure(
+        names.FIRST_REPLY, milliseconds(words.written_at - command.created_at)
+    )

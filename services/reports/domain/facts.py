@@ -1,0 +1,105 @@
+"""What was heard, cut down to what is counted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.reports.domain.tally import Labels
+
+# Kinds of author, as tickets names them.
+REQUESTER = "requester"
+AGENT_KIND = "agent"
+API = "api"
+# Of ours, those who are people or speak for one; rules and the system are machines.
+_PERSONS = frozenset({AGENT_KIND, API})
+FINISHED = frozenset({"solved", "closed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A public message."""
+
+    written_at: datetime
+    author_kind: str
+    author: str
+    is_automatic: bool
+
+    @property
+    def is_in(self) -> bool:
+        """From the requester's side."""
+        return self.author_kind == REQUESTER
+
+    @property
+    def is_by_machine(self) -> bool:
+        return self.is_automatic or not (self.is_in or self.author_kind in _PERSONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message from outside became an entry: accepted then, kept now."""
+
+    received_at: datetime
+    kept_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The ticket came from one value of a dimension to another; tags are joined by commas."""
+
+    by: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountOpening:
+    """A ticket began."""
+
+    labels: Labels
+    created_at: datetime
+    words: Words | None
+    arrival: Arrival | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A ticket's status went over the line between unsolved and finished. `spell` is how often it had come back by
+    then."""
+
+    ticket_id: str
+    is_solved: bool
+    spell: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountChange:
+    """Something about a ticket is other than before; `words` and `arrival` where a message did it."""
+
+    ticket_id: str
+    labels: Labels
+    created_at: datetime
+    first_replied_at: datetime | None = None
+    words: Words | None = None
+    arrival: Arrival | None = None
+    step: Step | None = None
+    moves: tuple[Move, ...] = ()
+
+    @property
+    def is_first_reply(self) -> bool:
+        """The message is the one that ended the first wait."""
+        words = self.words
+        return (
+            words is not None
+            and not words.is_in
+            and not words.is_by_machine
+            and words.written_at == self.first_replied_at
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CountOne:
+    """One thing that is only counted: a target warned of, breached or met; a message set aside; rules that acted."""
+
+    name: str
+    labels: Labels
+    at: datetime
