@@ -86,6 +86,11 @@ class ReportRow(_message.Message):
     RESOLUTION_FIELD_NUMBER: _builtins.int
     MESSAGE_TO_TICKET_FIELD_NUMBER: _builtins.int
     IGNORED_FIELD_NUMBER: _builtins.int
+    MESSAGES_IN_AUTOMATIC_FIELD_NUMBER: _builtins.int
+    MESSAGES_OUT_AUTOMATIC_FIELD_NUMBER: _builtins.int
+    ARRIVED_FIELD_NUMBER: _builtins.int
+    QUARANTINED_FIELD_NUMBER: _builtins.int
+    RULES_APPLIED_FIELD_NUMBER: _builtins.int
     key: _builtins.str
     opened: _builtins.int
     solved: _builtins.int
@@ -96,6 +101,14 @@ class ReportRow(_message.Message):
     met: _builtins.int
     warned: _builtins.int
     ignored: _builtins.int
+    messages_in_automatic: _builtins.int
+    """Of messages_in and messages_out: written by a machine."""
+    messages_out_automatic: _builtins.int
+    arrived: _builtins.int
+    """Messages from outside that became entries of tickets, by the moment they were accepted."""
+    quarantined: _builtins.int
+    rules_applied: _builtins.int
+    """Events for which at least one rule matched."""
     @_builtins.property
     def bucket_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -121,10 +134,15 @@ class ReportRow(_message.Message):
         resolution: Global___Durations | None = ...,
         message_to_ticket: Global___Durations | None = ...,
         ignored: _builtins.int = ...,
+        messages_in_automatic: _builtins.int = ...,
+        messages_out_automatic: _builtins.int = ...,
+        arrived: _builtins.int = ...,
+        quarantined: _builtins.int = ...,
+        rules_applied: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["bucket_at", b"bucket_at", "first_reply", b"first_reply", "message_to_ticket", b"message_to_ticket", "resolution", b"resolution"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["breached", b"breached", "bucket_at", b"bucket_at", "first_reply", b"first_reply", "ignored", b"ignored", "key", b"key", "message_to_ticket", b"message_to_ticket", "messages_in", b"messages_in", "messages_out", b"messages_out", "met", b"met", "opened", b"opened", "reopened", b"reopened", "resolution", b"resolution", "solved", b"solved", "warned", b"warned"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrived", b"arrived", "breached", b"breached", "bucket_at", b"bucket_at", "first_reply", b"first_reply", "ignored", b"ignored", "key", b"key", "message_to_ticket", b"message_to_ticket", "messages_in", b"messages_in", "messages_in_automatic", b"messages_in_automatic", "messages_out", b"messages_out", "messages_out_automatic", b"messages_out_automatic", "met", b"met", "opened", b"opened", "quarantined", b"quarantined", "reopened", b"reopened", "resolution", b"resolution", "rules_applied", b"rules_applied", "solved", b"solved", "warned", b"warned"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -398,7 +416,9 @@ class QueueLoad(_message.Message):
     """The highest in the bucket."""
     unacked: _builtins.int
     consumers: _builtins.int
+    """The last that was seen in the bucket."""
     published_per_second: _builtins.float
+    """Means over the bucket."""
     acked_per_second: _builtins.float
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
@@ -420,3 +440,168 @@ class QueueLoad(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QueueLoad: _TypeAlias = QueueLoad  # noqa: Y015
+
+@_typing.final
+class StartExportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """A repeat with the same key gets the same export."""
+    @_builtins.property
+    def query(self) -> Global___QueryReportRequest: ...
+    def __init__(
+        self,
+        *,
+        query: Global___QueryReportRequest | None = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartExportRequest: _TypeAlias = StartExportRequest  # noqa: Y015
+
+@_typing.final
+class StartExportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def export(self) -> Global___Export: ...
+    def __init__(
+        self,
+        *,
+        export: Global___Export | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["export", b"export"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["export", b"export"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartExportResponse: _TypeAlias = StartExportResponse  # noqa: Y015
+
+@_typing.final
+class GetExportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPORT_ID_FIELD_NUMBER: _builtins.int
+    export_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        export_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["export_id", b"export_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetExportRequest: _TypeAlias = GetExportRequest  # noqa: Y015
+
+@_typing.final
+class GetExportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def export(self) -> Global___Export: ...
+    def __init__(
+        self,
+        *,
+        export: Global___Export | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["export", b"export"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["export", b"export"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetExportResponse: _TypeAlias = GetExportResponse  # noqa: Y015
+
+@_typing.final
+class ReadExportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPORT_ID_FIELD_NUMBER: _builtins.int
+    export_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        export_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["export_id", b"export_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadExportRequest: _TypeAlias = ReadExportRequest  # noqa: Y015
+
+@_typing.final
+class ReadExportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PIECE_FIELD_NUMBER: _builtins.int
+    piece: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        piece: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["piece", b"piece"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadExportResponse: _TypeAlias = ReadExportResponse  # noqa: Y015
+
+@_typing.final
+class Export(_message.Message):
+    """Kept for seven days."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    REQUESTED_AT_FIELD_NUMBER: _builtins.int
+    FINISHED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    state: _builtins.str
+    """queued, running, done or failed."""
+    reason: _builtins.str
+    """Why it failed."""
+    rows: _builtins.int
+    size: _builtins.int
+    """Bytes."""
+    @_builtins.property
+    def requested_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def finished_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        state: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        rows: _builtins.int = ...,
+        size: _builtins.int = ...,
+        requested_at: _timestamp_pb2.Timestamp | None = ...,
+        finished_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at", "requested_at", b"requested_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at", "id", b"id", "reason", b"reason", "requested_at", b"requested_at", "rows", b"rows", "size", b"size", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Export: _TypeAlias = Export  # noqa: Y015

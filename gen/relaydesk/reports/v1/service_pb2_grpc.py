@@ -49,6 +49,21 @@ class ReportsServiceStub:
                 request_serializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.ListQueueLoadRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.ListQueueLoadResponse.FromString,
                 _registered_method=True)
+        self.StartExport = channel.unary_unary(
+                '/relaydesk.reports.v1.ReportsService/StartExport',
+                request_serializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.StartExportRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.StartExportResponse.FromString,
+                _registered_method=True)
+        self.GetExport = channel.unary_unary(
+                '/relaydesk.reports.v1.ReportsService/GetExport',
+                request_serializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.GetExportRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.GetExportResponse.FromString,
+                _registered_method=True)
+        self.ReadExport = channel.unary_stream(
+                '/relaydesk.reports.v1.ReportsService/ReadExport',
+                request_serializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.ReadExportRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.ReadExportResponse.FromString,
+                _registered_method=True)
 
 
 class ReportsServiceServicer:
@@ -74,6 +89,26 @@ class ReportsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartExport(self, request, context):
+        """Begins a CSV file of a query, however many rows it has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetExport(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadExport(self, request, context):
+        """The finished file in pieces; FAILED_PRECONDITION before it is done.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReportsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -91,6 +126,21 @@ def add_ReportsServiceServicer_to_server(servicer, server):
                     servicer.ListQueueLoad,
                     request_deserializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.ListQueueLoadRequest.FromString,
                     response_serializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.ListQueueLoadResponse.SerializeToString,
+            ),
+            'StartExport': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartExport,
+                    request_deserializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.StartExportRequest.FromString,
+                    response_serializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.StartExportResponse.SerializeToString,
+            ),
+            'GetExport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetExport,
+                    request_deserializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.GetExportRequest.FromString,
+                    response_serializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.GetExportResponse.SerializeToString,
+            ),
+            'ReadExport': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadExport,
+                    request_deserializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.ReadExportRequest.FromString,
+                    response_serializer=relaydesk_dot_reports_dot_v1_dot_service__pb2.ReadExportResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -174,6 +224,87 @@ class ReportsService:
             '/relaydesk.reports.v1.ReportsService/ListQueueLoad',
             relaydesk_dot_reports_dot_v1_dot_service__pb2.ListQueueLoadRequest.SerializeToString,
             relaydesk_dot_reports_dot_v1_dot_service__pb2.ListQueueLoadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartExport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.reports.v1.ReportsService/StartExport',
+            relaydesk_dot_reports_dot_v1_dot_service__pb2.StartExportRequest.SerializeToString,
+            relaydesk_dot_reports_dot_v1_dot_service__pb2.StartExportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetExport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.reports.v1.ReportsService/GetExport',
+            relaydesk_dot_reports_dot_v1_dot_service__pb2.GetExportRequest.SerializeToString,
+            relaydesk_dot_reports_dot_v1_dot_service__pb2.GetExportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadExport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/relaydesk.reports.v1.ReportsService/ReadExport',
+            relaydesk_dot_reports_dot_v1_dot_service__pb2.ReadExportRequest.SerializeToString,
+            relaydesk_dot_reports_dot_v1_dot_service__pb2.ReadExportResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,11 @@ class ReportsServiceStub:
     GetBoard: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetBoardRequest, _service_pb2.GetBoardResponse]
     """What the 15-minute board shows."""
     ListQueueLoad: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListQueueLoadRequest, _service_pb2.ListQueueLoadResponse]
+    StartExport: _grpc.UnaryUnaryMultiCallable[_service_pb2.StartExportRequest, _service_pb2.StartExportResponse]
+    """Begins a CSV file of a query, however many rows it has."""
+    GetExport: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetExportRequest, _service_pb2.GetExportResponse]
+    ReadExport: _grpc.UnaryStreamMultiCallable[_service_pb2.ReadExportRequest, _service_pb2.ReadExportResponse]
+    """The finished file in pieces; FAILED_PRECONDITION before it is done."""
 
 @_typing.type_check_only
 class ReportsServiceAsyncStub(ReportsServiceStub):
@@ -45,6 +50,11 @@ class ReportsServiceAsyncStub(ReportsServiceStub):
     GetBoard: _aio.UnaryUnaryMultiCallable[_service_pb2.GetBoardRequest, _service_pb2.GetBoardResponse]  # type: ignore[assignment]
     """What the 15-minute board shows."""
     ListQueueLoad: _aio.UnaryUnaryMultiCallable[_service_pb2.ListQueueLoadRequest, _service_pb2.ListQueueLoadResponse]  # type: ignore[assignment]
+    StartExport: _aio.UnaryUnaryMultiCallable[_service_pb2.StartExportRequest, _service_pb2.StartExportResponse]  # type: ignore[assignment]
+    """Begins a CSV file of a query, however many rows it has."""
+    GetExport: _aio.UnaryUnaryMultiCallable[_service_pb2.GetExportRequest, _service_pb2.GetExportResponse]  # type: ignore[assignment]
+    ReadExport: _aio.UnaryStreamMultiCallable[_service_pb2.ReadExportRequest, _service_pb2.ReadExportResponse]  # type: ignore[assignment]
+    """The finished file in pieces; FAILED_PRECONDITION before it is done."""
 
 class ReportsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -69,5 +79,28 @@ class ReportsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_pb2.ListQueueLoadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.ListQueueLoadResponse, _abc.Awaitable[_service_pb2.ListQueueLoadResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def StartExport(
+        self,
+        request: _service_pb2.StartExportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.StartExportResponse, _abc.Awaitable[_service_pb2.StartExportResponse]]:
+        """Begins a CSV file of a query, however many rows it has."""
+
+    @_abc_1.abstractmethod
+    def GetExport(
+        self,
+        request: _service_pb2.GetExportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.GetExportResponse, _abc.Awaitable[_service_pb2.GetExportResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ReadExport(
+        self,
+        request: _service_pb2.ReadExportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_service_pb2.ReadExportResponse], _abc.AsyncIterator[_service_pb2.ReadExportResponse]]:
+        """The finished file in pieces; FAILED_PRECONDITION before it is done."""
 
 def add_ReportsServiceServicer_to_server(servicer: ReportsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
