@@ -131,11 +131,11 @@ def later_mails(mailbox: str, our_message_id: str, first: list[EmailMessage]) ->
         References=str(first[4]["Message-ID"]),
         Auto_Submitted="auto-replied",
     )
-    return [reply, second, away, _bounce(mailbox, our_message_id)]
+    return [reply, second, away, bounce_of(our_message_id, mailbox)]
 
 
-def _bounce(mailbox: str, our_message_id: str) -> EmailMessage:
-    """A delivery status notification (RFC 3464) for our answer."""
+def bounce_of(our_message_id: str, mailbox: str, code: str = "4.2.2") -> EmailMessage:
+    """A delivery status notification (RFC 3464) for a mail of ours, with its enhanced status code (RFC 3463)."""
     return email.message_from_string(
         "From: Mail Delivery System <mailer-daemon@post.example>\n"
         f"To: {mailbox}\n"
@@ -147,7 +147,7 @@ def _bounce(mailbox: str, our_message_id: str) -> EmailMessage:
         "\n"
         "--bounce-7f3e\n"
         "\n"
-        "The mailbox of hannah.becker@post.example is full; your message was not delivered.\n"
+        "The mailbox of hannah.becker@post.example cannot be reached; your message was not delivered.\n"
         "\n"
         "--bounce-7f3e\n"
         "Content-Type: message/delivery-status\n"
@@ -156,8 +156,8 @@ def _bounce(mailbox: str, our_message_id: str) -> EmailMessage:
         "\n"
         "Final-Recipient: rfc822; hannah.becker@post.example\n"
         "Action: failed\n"
-        "Status: 4.2.2\n"
-        "Diagnostic-Code: smtp; 452 4.2.2 Mailbox full\n"
+        f"Status: {code}\n"
+        f"Diagnostic-Code: smtp; {code[0]}52 {code} Mailbox unavailable\n"
         "\n"
         "--bounce-7f3e\n"
         "Content-Type: text/rfc822-headers\n"
