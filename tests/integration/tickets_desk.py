@@ -159,7 +159,7 @@ class Client:
     def watch(self, from_sequence: int, **wanted: Any) -> Iterator[service_pb2.WatchTicketsResponse]:
         """The facts of a watch, without its heartbeats; `cancel()` ends it."""
         request = service_pb2.WatchTicketsRequest(from_sequence=from_sequence, **wanted)
-        return self._tickets.WatchTickets(request, metadata=self._metadata)  # type: ignore[return-value]
+        return self._tickets.WatchTickets(request, metadata=tuple(self._metadata))
 
 
 def event_id_of(fact: Any) -> str:
@@ -176,22 +176,20 @@ def received(intake: str, **more: Any) -> ingest.MessageReceived:
     thread = {name: more.pop(name) for name in ("message_id", "in_reply_to", "references") if name in more}
     conversation = more.pop("conversation_id", "")
     sender = more.pop("sender", "ana@example.org")
-    fact = ingest.MessageReceived(
-        **{
-            "intake_id": intake,
-            "channel_id": "support",
-            "channel_kind": "email",
-            "subject": "Parcel",
-            "text": f"Where is it? {intake}",
-            "author": ingest.Author(name="Ana", email=sender),
-            "to": ["support@demo.example"],
-            "content_sha256": intake,
-            "thread": ingest.Thread(
-                **{"message_id": f"<{intake}@example.org>", "conversation_id": conversation, **thread}
-            ),
-            **more,
-        }
-    )
+    filled: dict[str, Any] = {
+        "intake_id": intake,
+        "channel_id": "support",
+        "channel_kind": "email",
+        "subject": "Parcel",
+        "text": f"Where is it? {intake}",
+        "author": ingest.Author(name="Ana", email=sender),
+        "to": ["support@demo.example"],
+        "content_sha256": intake,
+        "thread": ingest.Thread(
+            **{"message_id": f"<{intake}@example.org>", **thread}, conversation_id=conversation
+        ),
+    }
+    fact = ingest.MessageReceived(**{**filled, **more})
     fact.received_at.GetCurrentTime()
     return fact
 

@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.clock import Clock
-from chassis.errors import InvalidField, NotFound
+from chassis.errors import InvalidField, Unauthenticated
 from chassis.ids import new_id
 from chassis.tokens import Principal
 from relaydesk.tickets.v1 import accounts_pb2
@@ -82,7 +82,7 @@ class AccountsRpc(AccountsServiceServicer):
     ) -> accounts_pb2.CheckTokenResponse:
         token = check_token(request.token, self._ports)
         if token is None:
-            raise NotFound("this token is not known, or no longer")
+            raise Unauthenticated("this token is not known, or no longer")
         return accounts_pb2.CheckTokenResponse(
             token_id=token.token_id, role=token.role, agent_id=token.agent_id, name=token.name
         )
