@@ -122,11 +122,7 @@ def test_an_answer_leaves_threaded_and_its_reply_comes_back_to_the_ticket(system
             f"Re: {mail['Subject']}", "Thank you", sender=str(mail["From"]), answers=str(answer["Message-ID"])
         ),
     )
-    reopened = wait_until(
-        lambda: (found := fresh(system, ticket)).status == "open" and found,
-        timeout=20,
-        describe="the reopened ticket",
-    )
+    reopened = once(system, ticket, lambda t: t.status == "open")
     assert reopened.message_count >= 3
 
 
