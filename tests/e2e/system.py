@@ -98,6 +98,11 @@ class System:
         return killed
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What a program beside the system needs to talk to it."""
+        return {**os.environ, **self._shared}
+
+    @property
     def tickets(self) -> TicketsServiceStub:
         return TicketsServiceStub(grpc.insecure_channel(self.endpoints.tickets_address))
 
