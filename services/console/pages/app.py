@@ -143,7 +143,7 @@ def explain(status: int, what: str) -> Response:
         response = toast(Response(status=status), refusal_text(status, what), is_bad=True)
         response.headers["HX-Reswap"] = "none"
         return response
-    return page("error.html", status, status=status, text=refusal_text(status, what), current="")
+    return page("error.html", status, code=status, text=refusal_text(status, what), current="")
 
 
 def refusal_text(status: int, what: str) -> str:

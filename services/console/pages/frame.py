@@ -106,7 +106,7 @@ class Frame:
 
 
 def frame() -> Frame:
-    return cast(Frame, g.frame)
+    return cast("Frame", g.frame)
 
 
 def open_frame(console: Console) -> Frame:

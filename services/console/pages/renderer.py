@@ -1,6 +1,6 @@
 """Templates in a person's language; pages and the stream render the same parts by it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +18,11 @@ from services.console.pages.translations import LANGUAGES, NAMES, translations
 from services.console.pages.words import Words
 
 FOLDER = Path(__file__).parent.parent / "templates"
+
+
+def names_of(values: Sequence[str], name: Callable[[str], str]) -> list[str]:
+    """Each value's name."""
+    return [name(value) for value in values]
 
 
 class Renderer:
@@ -45,15 +50,17 @@ class Renderer:
         environment.globals |= {
             "address": address,
             "asset": self._assets.url,
-            "sprite": Markup((FOLDER / "parts/sprite.svg").read_text().strip()),  # noqa: S704 - our own file
-            "marks": Markup((FOLDER / "parts/marks.svg").read_text().strip()),  # noqa: S704 - our own file
+            "sprite": Markup((FOLDER / "parts/sprite.svg").read_text().strip()),
+            "marks": Markup((FOLDER / "parts/marks.svg").read_text().strip()),
             "initials": initials,
             "hue": hue,
             "kind_icon": kind_icon,
             "status_mark": status_mark,
             "band_of": band_of,
             "language_of": language_of,
+            "names_of": names_of,
             "paper": mail_text.paper,
+            "remote_images": mail_text.count_remote_images,
             "statuses": STATUSES,
             "priorities": PRIORITIES,
             "languages": LANGUAGES,

@@ -1,12 +1,12 @@
 """Things in a person's words: names of what the system has words for, moments, lengths of time, sizes, lists."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, lists, numbers
 
+from services.console.application.directory import Names
 from services.console.domain.tickets import FieldChange
 from services.console.pages.translations import translations
 
@@ -23,6 +23,10 @@ class Words:
 
     def gettext(self, text: str) -> str:
         return self._translations.gettext(text)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """The form that fits the number, which stands in it as %(num)d."""
+        return self._translations.ngettext(one, many, count) % {"num": count}
 
     # ------------------------------------------------------------------ names
 
@@ -116,12 +120,26 @@ class Words:
 
     # --------------------------------------------------------------- sentences
 
-    def change(self, step: FieldChange, shown: "Shown") -> str:
-        """One changed field as a noun phrase that stands in a list."""
+    def changes(self, steps: Sequence[FieldChange], names: Names) -> str:
+        """Changed fields as noun phrases in one list."""
+        return self.together([self._change(step, names) for step in steps])
+
+    def value(self, name: str, value: str, names: Names) -> str:
+        """A field's value, with a name in place of an id."""
+        if name == "agent":
+            return names.agent_name(value) if value else self.gettext("Nobody")
+        if name == "group":
+            return names.group_name(value)
+        if name == "status":
+            return self.status(value)
+        if name == "priority":
+            return self.priority(value)
+        return value
+
+    def _change(self, step: FieldChange, names: Names) -> str:
         _ = self.gettext
         if step.name == "tags":
             return self._tags(step)
-        holes = {"value": shown.new}
         if not step.new:
             return {"agent": _("no agent"), "group": _("no group"), "sla_policy": _("no policy")}.get(
                 step.name, _("no %(field)s") % {"field": step.name}
@@ -136,8 +154,8 @@ class Words:
             "requester": _("requester %(value)s"),
         }.get(step.name)
         if sentence is None:
-            return f"{step.name.removeprefix('fields.')} {shown.new}"
-        return sentence % holes
+            return f"{step.name.removeprefix('fields.')} {step.new}"
+        return sentence % {"value": self.value(step.name, step.new, names)}
 
     def _tags(self, step: FieldChange) -> str:
         _ = self.gettext
@@ -224,11 +242,3 @@ class Words:
         if size < 1_000_000:
             return f"{self.number(size / 1000, '0')} {_('KB')}"
         return f"{self.number(size / 1_000_000, '0.#')} {_('MB')}"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A changed field's values with names in place of ids."""
-
-    old: str
-    new: str

@@ -1,0 +1,77 @@
+"""What could not be understood: why, as it came, and once more."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from chassis.errors import PermissionDenied
+from services.console.pages.frame import Console, announce, frame, is_partial, page
+from services.console.pages.part import part
+from services.console.pages.query import parse
+
+# Enough to see what is wrong; the whole can be downloaded.
+_SHOWN = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineQuery:
+    channel: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The beginning of a raw message as text."""
+
+    text: str
+    is_cut: bool
+
+
+def blueprint(console: Console) -> Blueprint:
+    pages = Blueprint("quarantine", __name__)
+    ingest = console.desk.ingest
+
+    @pages.get("/quarantine")
+    def show() -> Response:
+        query = parse(QuarantineQuery, request.args)
+        listed = part(lambda: ingest.list_quarantine(channel_id=query.channel, page_token=query.after))
+        return page("quarantine.html", current="quarantine", query=query, listed=listed, chosen="", raw=None)
+
+    @pages.get("/quarantine/<intake_id>")
+    def raw(intake_id: str) -> Response:
+        shown = part(lambda: raw_text(console, intake_id))
+        listed = part(lambda: ingest.list_quarantine())
+        query = QuarantineQuery()
+        return page(
+            "quarantine.html", current="quarantine", query=query, listed=listed, chosen=intake_id, raw=shown
+        )
+
+    @pages.post("/quarantine/retry")
+    def retry() -> Response | WerkzeugResponse:
+        here = frame()
+        if not here.me.may_write:
+            raise PermissionDenied(here.words.gettext("Your role only reads."))
+        wanted = request.form.getlist("intake")
+        retried = ingest.retry_quarantined(wanted)
+        if not is_partial():
+            return redirect("/quarantine", 303)
+        answer = page("parts/quarantine_rows.html", listed=part(lambda: ingest.list_quarantine()), chosen="")
+        return announce(answer, {"toast": {"text": retried_text(retried), "bad": False}})
+
+    return pages
+
+
+def retried_text(count: int) -> str:
+    ngettext = frame().words.ngettext
+    return ngettext("%(num)d message is processed again", "%(num)d messages are processed again", count)
+
+
+def raw_text(console: Console, intake_id: str) -> Raw:
+    """The first pieces, whatever their charset: what is no UTF-8 stands as its replacement sign."""
+    kept = b""
+    for piece in console.desk.ingest.read_raw(intake_id):
+        kept += piece
+        if len(kept) > _SHOWN:
+            break
+    return Raw(kept[:_SHOWN].decode("utf-8", "replace").replace("\0", "␀"), len(kept) > _SHOWN)

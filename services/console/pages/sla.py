@@ -1,0 +1,80 @@
+"""What is promised: policies, the calendars they count in, and the tickets that are near or past their promise."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, Response, request
+
+from services.console.domain.sla import AtRisk, AtRiskList
+from services.console.domain.tickets import Ticket
+from services.console.pages.frame import Console, page
+from services.console.pages.part import part
+from services.console.pages.query import parse
+
+WITHIN = {
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "4h": timedelta(hours=4),
+    "1d": timedelta(days=1),
+}
+# A ticket is read for each row; more than a screen of them helps nobody.
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class RiskQuery:
+    within: str = "1h"
+
+
+@dataclass(frozen=True, slots=True)
+class RiskRow:
+    """`ticket` is None where it could not be read; the promise is shown all the same."""
+
+    risk: AtRisk
+    ticket: Ticket | None
+
+
+def blueprint(console: Console) -> Blueprint:
+    pages = Blueprint("sla", __name__)
+    sla = console.desk.sla
+
+    @pages.get("/sla")
+    @pages.get("/sla/policies/<policy_id>")
+    def policies(policy_id: str = "") -> Response:
+        listed, calendars = part(sla.list_policies), part(sla.list_calendars)
+        names = {calendar.calendar_id: calendar.name for calendar in calendars.value or ()}
+        return page(
+            "sla.html", current="sla", tab="policies", policies=listed, calendar_names=names, chosen=policy_id
+        )
+
+    @pages.get("/sla/calendars")
+    @pages.get("/sla/calendars/<calendar_id>")
+    def calendars(calendar_id: str = "") -> Response:
+        listed = part(sla.list_calendars)
+        return page("sla.html", current="sla", tab="calendars", calendars=listed, chosen=calendar_id)
+
+    @pages.get("/sla/at-risk")
+    def at_risk() -> Response:
+        query = parse(RiskQuery, request.args)
+        listed = part(lambda: sla.list_at_risk(WITHIN.get(query.within, WITHIN["1h"]), _SHOWN))
+        rows = risk_rows(console, listed.value) if listed.value else []
+        return page(
+            "sla.html",
+            current="sla",
+            tab="at-risk",
+            query=query,
+            spans=tuple(WITHIN),
+            at_risk=listed,
+            rows=rows,
+        )
+
+    return pages
+
+
+def risk_rows(console: Console, listed: AtRiskList) -> list[RiskRow]:
+    """The promises with their tickets."""
+
+    def ticket_of(risk: AtRisk) -> Ticket | None:
+        return part(lambda: console.desk.tickets.get_ticket_by_id(risk.ticket_id)).value
+
+    return [RiskRow(risk, ticket_of(risk)) for risk in listed.tickets]

@@ -1,0 +1,406 @@
+"""The console's ports in memory: a desk that behaves, fails on demand, and tells what was done to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from chassis.clock import FixedClock
+from chassis.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from services.console.application.ports import Clock, Desk, Download, NewMessage
+from services.console.domain import ingest, reports, rules, sla
+from services.console.domain.tickets import (
+    Actor,
+    Agent,
+    Attachment,
+    Change,
+    Edit,
+    Fact,
+    FieldChange,
+    Filter,
+    Group,
+    Message,
+    Ticket,
+    TicketPage,
+)
+from tests.fakes import console_samples as samples
+
+
+@dataclass
+class Outages:
+    """Services that are away for now."""
+
+    away: set[str] = field(default_factory=set)
+
+    def check(self, service: str) -> None:
+        if service in self.away:
+            raise Unavailable(service)
+
+    @contextmanager
+    def of(self, *services: str) -> Iterator[None]:
+        self.away |= set(services)
+        try:
+            yield
+        finally:
+            self.away -= set(services)
+
+
+class MemoryTickets:
+    """Keeps tickets by compare-and-set on their version, as the real ones."""
+
+    def __init__(self, outages: Outages, clock: Clock) -> None:
+        self._outages = outages
+        self._clock = clock
+        self.tickets: dict[str, Ticket] = {}
+        self.messages: dict[str, tuple[Message, ...]] = {}
+        self.changes: dict[str, tuple[Change, ...]] = {}
+        self.facts: list[Fact] = []
+        self.answers: dict[str, tuple[Message, Ticket]] = {}
+
+    def put(self, ticket: Ticket, messages: tuple[Message, ...], changes: tuple[Change, ...] = ()) -> None:
+        self.tickets[ticket.ticket_id] = ticket
+        self.messages[ticket.ticket_id] = messages
+        self.changes[ticket.ticket_id] = changes
+
+    def say(self, kind: str, ticket: Ticket, message_id: str = "") -> None:
+        """Keep the ticket and tell whoever watches."""
+        self.tickets[ticket.ticket_id] = ticket
+        sequence = len(self.facts) + 1
+        self.facts.append(Fact(sequence, f"{ticket.ticket_id}:{ticket.version}:0", kind, ticket, message_id))
+
+    def list_tickets(
+        self, wanted: Filter, *, order_by: str, page_size: int = 60, page_token: str = ""
+    ) -> TicketPage:
+        self._outages.check("tickets")
+        found = [ticket for ticket in self.tickets.values() if self._holds(wanted, ticket)]
+        far = self._clock.now() + timedelta(days=9999)
+        keys = {
+            "clock": lambda t: (t.clock.due_at or far) if t.clock else far,
+            "created_at desc": lambda t: -t.created_at.timestamp(),
+            "updated_at desc": lambda t: -t.updated_at.timestamp(),
+            "priority desc": lambda t: -("low", "medium", "high", "urgent").index(t.priority),
+        }
+        found.sort(key=keys[order_by])
+        start = int(page_token or 0)
+        end = start + page_size
+        return TicketPage(tuple(found[start:end]), str(end) if end < len(found) else "")
+
+    def count_tickets(self, views: Sequence[Filter]) -> tuple[int, ...]:
+        self._outages.check("tickets")
+        return tuple(sum(self._holds(view, ticket) for ticket in self.tickets.values()) for view in views)
+
+    def get_ticket(self, number: int) -> Ticket:
+        self._outages.check("tickets")
+        for ticket in self.tickets.values():
+            if ticket.number == number:
+                return ticket
+        raise NotFound(f"ticket {number}")
+
+    def get_ticket_by_id(self, ticket_id: str) -> Ticket:
+        self._outages.check("tickets")
+        if ticket_id not in self.tickets:
+            raise NotFound(f"ticket {ticket_id}")
+        return self.tickets[ticket_id]
+
+    def list_messages(self, ticket_id: str) -> tuple[Message, ...]:
+        self._outages.check("tickets")
+        return self.messages[ticket_id]
+
+    def list_changes(self, ticket_id: str) -> tuple[Change, ...]:
+        self._outages.check("tickets")
+        return self.changes[ticket_id]
+
+    def update_ticket(
+        self, ticket_id: str, edit: Edit, *, expected_version: int, key: str, agent_id: str
+    ) -> Ticket:
+        self._outages.check("tickets")
+        old = self.tickets[ticket_id]
+        if expected_version not in (0, old.version):
+            raise Conflict("the ticket has moved on")
+        steps = edit.differences(old)
+        if not steps:
+            return old
+        new = replace(
+            old,
+            status=old.status if edit.status is None else edit.status,
+            priority=old.priority if edit.priority is None else edit.priority,
+            group_id=old.group_id if edit.group_id is None else edit.group_id,
+            agent_id=old.agent_id if edit.agent_id is None else edit.agent_id,
+            tags=old.tags if edit.tags is None else edit.tags,
+            version=old.version + 1,
+            updated_at=self._clock.now(),
+        )
+        self._log(new, "TicketChanged", agent_id, steps)
+        self.say("changed", new)
+        return new
+
+    def add_message(
+        self, ticket_id: str, message: NewMessage, *, key: str, agent_id: str
+    ) -> tuple[Message, Ticket]:
+        self._outages.check("tickets")
+        if key in self.answers:
+            return self.answers[key]
+        old = self.tickets[ticket_id]
+        now = self._clock.now()
+        written = Message(
+            f"m{old.number}-{old.version + 1}",
+            message.visibility,
+            actor(agent_id),
+            message.text,
+            "",
+            message.attachments,
+            now,
+            delivery_state="queued" if message.visibility == "public" else "",
+        )
+        steps = Edit(status=message.status or None).differences(old)
+        new = replace(old, status=message.status or old.status, version=old.version + 1, updated_at=now)
+        if message.visibility == "public":
+            new = replace(new, last_agent_message_at=now, preview=message.text[:80])
+        self.messages[ticket_id] = (*self.messages[ticket_id], written)
+        self._log(new, "MessageAdded", agent_id, steps, written.message_id)
+        self.say("message", new, written.message_id)
+        self.answers[key] = (written, new)
+        return written, new
+
+    def hear(self, number: int, text: str) -> Message:
+        """The requester writes again."""
+        old = self.get_ticket(number)
+        author = Actor("requester", old.requester.requester_id, old.requester.name)
+        message = Message(
+            f"m{number}-{old.version + 1}", "public", author, text, "", (), self._clock.now(), intake_id="in"
+        )
+        new = replace(old, version=old.version + 1, preview=text, last_requester_message_at=self._clock.now())
+        self.messages[old.ticket_id] = (*self.messages[old.ticket_id], message)
+        self._log(new, "MessageAdded", "", (), message.message_id, author)
+        self.say("message", new, message.message_id)
+        return message
+
+    def _holds(self, wanted: Filter, ticket: Ticket) -> bool:
+        if wanted.requester not in ("", ticket.requester.requester_id, ticket.requester.email):
+            return False
+        hay = f"{ticket.subject} {ticket.requester.name} {ticket.preview}".lower()
+        return wanted.holds(ticket) and wanted.text.lower() in hay
+
+    def _log(
+        self,
+        ticket: Ticket,
+        fact: str,
+        agent_id: str,
+        steps: tuple[FieldChange, ...],
+        message_id: str = "",
+        who: Actor | None = None,
+    ) -> None:
+        line = Change(
+            f"{ticket.ticket_id}:{ticket.version}:0",
+            ticket.version,
+            0,
+            fact,
+            self._clock.now(),
+            who or actor(agent_id),
+            steps,
+            message_id,
+        )
+        self.changes[ticket.ticket_id] = (*self.changes[ticket.ticket_id], line)
+
+
+def actor(agent_id: str) -> Actor:
+    name = next((agent.name for agent in samples.AGENTS if agent.agent_id == agent_id), agent_id)
+    return Actor("agent", agent_id, name)
+
+
+class MemoryAccounts:
+    """Everybody's password is "a long password"."""
+
+    def __init__(self, outages: Outages) -> None:
+        self._outages = outages
+        self.agents = samples.AGENTS
+
+    def sign_in(self, email: str, password: str) -> Agent:
+        self._outages.check("tickets")
+        for agent in self.agents:
+            if agent.email == email and password == "a long password":
+                return agent
+        raise Unauthenticated("no")
+
+    def list_agents(self) -> tuple[Agent, ...]:
+        self._outages.check("tickets")
+        return self.agents
+
+    def list_groups(self) -> tuple[Group, ...]:
+        self._outages.check("tickets")
+        return samples.GROUPS
+
+    def save_language(self, agent: Agent, language: str) -> None:
+        self._outages.check("tickets")
+
+
+class MemoryRules:
+    def __init__(self, outages: Outages) -> None:
+        self._outages = outages
+        self.rules = {rule.rule_id: rule for rule in samples.RULES}
+
+    def list_rules(self) -> tuple[rules.Rule, ...]:
+        self._outages.check("rules")
+        return tuple(self.rules.values())
+
+    def switch_rule(self, rule_id: str, *, on: bool, expected_version: int, agent_id: str) -> rules.Rule:
+        self._outages.check("rules")
+        old = self.rules[rule_id]
+        if old.version != expected_version:
+            raise Conflict("the rule has moved on")
+        self.rules[rule_id] = replace(old, is_enabled=on, version=old.version + 1)
+        return self.rules[rule_id]
+
+    def explain_event(self, event_id: str) -> tuple[rules.Explanation, ...]:
+        self._outages.check("rules")
+        return (samples.EXPLANATION,) if event_id in ("id48198:1:0", "id48163:1:0") else ()
+
+
+class MemorySla:
+    def __init__(self, outages: Outages) -> None:
+        self._outages = outages
+
+    def list_policies(self) -> tuple[sla.Policy, ...]:
+        self._outages.check("sla")
+        return samples.POLICIES
+
+    def list_calendars(self) -> tuple[sla.Calendar, ...]:
+        self._outages.check("sla")
+        return samples.CALENDARS
+
+    def get_clock(self, ticket_id: str) -> sla.TicketClock | None:
+        self._outages.check("sla")
+        return samples.TICKET_CLOCK if ticket_id in ("id48163", "id48198") else None
+
+    def list_at_risk(self, within: timedelta, page_size: int = 60) -> sla.AtRiskList:
+        self._outages.check("sla")
+        if not within:
+            return sla.AtRiskList(samples.AT_RISK.tickets[:2], {"payments": 1, "export": 1})
+        return replace(samples.AT_RISK, tickets=samples.AT_RISK.tickets[:page_size])
+
+
+class MemoryReports:
+    def __init__(self, outages: Outages) -> None:
+        self._outages = outages
+        self.board = samples.BOARD
+
+    def get_board(self, span: timedelta, end: datetime | None) -> reports.Board:
+        self._outages.check("reports")
+        return self.board
+
+    def list_queue_load(self, begins_at: datetime, ends_at: datetime) -> tuple[reports.QueueLoad, ...]:
+        self._outages.check("reports")
+        return samples.QUEUE_LOAD
+
+
+class MemoryIngest:
+    def __init__(self, outages: Outages) -> None:
+        self._outages = outages
+        self.quarantined = {one.intake_id: one for one in samples.QUARANTINED}
+        self.files: dict[str, bytes] = {
+            "att-receipt": b"%PDF-1.7 a receipt",
+            "att-evil": b"<script>1</script>",
+        }
+
+    def list_channels(self) -> tuple[ingest.Channel, ...]:
+        self._outages.check("ingest")
+        return samples.CHANNELS
+
+    def get_ledger(self, begins_at: datetime | None, ends_at: datetime | None) -> ingest.Ledger:
+        self._outages.check("ingest")
+        return samples.LEDGER
+
+    def list_quarantine(
+        self, *, channel_id: str = "", page_token: str = "", page_size: int = 60
+    ) -> ingest.QuarantinePage:
+        self._outages.check("ingest")
+        return ingest.QuarantinePage(
+            tuple(one for one in self.quarantined.values() if channel_id in ("", one.channel_id))
+        )
+
+    def retry_quarantined(self, intake_ids: Sequence[str]) -> int:
+        self._outages.check("ingest")
+        return sum(self.quarantined.pop(intake_id, None) is not None for intake_id in intake_ids)
+
+    def read_raw(self, intake_id: str) -> Iterator[bytes]:
+        self._outages.check("ingest")
+        return iter((samples.RAW,))
+
+    def read_attachment(self, attachment_id: str) -> Download:
+        self._outages.check("ingest")
+        if attachment_id not in self.files:
+            raise NotFound(attachment_id)
+        content = self.files[attachment_id]
+        return Download("file", "application/octet-stream", len(content), iter((content,)))
+
+    def write_attachment(self, name: str, mime_type: str, pieces: Iterator[bytes]) -> Attachment:
+        self._outages.check("ingest")
+        content = b"".join(pieces)
+        attachment_id = f"att-{len(self.files)}"
+        self.files[attachment_id] = content
+        return Attachment(attachment_id, name, mime_type, len(content))
+
+    def list_sends(
+        self, *, states: Sequence[str] = (), ticket_id: str = "", page_token: str = "", page_size: int = 60
+    ) -> ingest.SendPage:
+        self._outages.check("ingest")
+        return ingest.SendPage(tuple(send for send in samples.SENDS if not states or send.state in states))
+
+
+class MemorySink:
+    def __init__(self, outages: Outages) -> None:
+        self._outages = outages
+
+    def list_mails(self) -> tuple[ingest.CaughtMail, ...]:
+        self._outages.check("mail sink")
+        return samples.MAILS
+
+
+class MemoryWatch:
+    """Tells the facts of MemoryTickets, from any thread's doing, within a few hundredths of a second."""
+
+    def __init__(self, tickets: MemoryTickets, outages: Outages) -> None:
+        self._tickets = tickets
+        self._outages = outages
+
+    async def facts(self, from_sequence: int) -> AsyncIterator[Fact]:
+        self._outages.check("watch")
+        told = len(self._tickets.facts) if from_sequence < 0 else from_sequence
+        # As the real one: how far the watch has come is said at once.
+        yield Fact(told, "", "heartbeat", None)
+        while True:
+            self._outages.check("watch")
+            while told < len(self._tickets.facts):
+                told += 1
+                yield self._tickets.facts[told - 1]
+            await asyncio.sleep(0.02)
+
+
+@dataclass
+class MemoryDesk:
+    """Every port, with the morning of the samples on it."""
+
+    outages: Outages
+    clock: FixedClock
+    tickets: MemoryTickets
+    accounts: MemoryAccounts
+    rules: MemoryRules
+    ingest: MemoryIngest
+    reports: MemoryReports
+    watch: MemoryWatch
+    desk: Desk
+
+
+def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
+    outages, clock = Outages(), FixedClock(samples.NOW)
+    tickets = MemoryTickets(outages, clock)
+    for ticket in samples.TICKETS:
+        messages = samples.MESSAGES.get(ticket.ticket_id) or samples.first_message(ticket)
+        tickets.put(ticket, messages, samples.CHANGES.get(ticket.ticket_id, ()))
+    accounts, rule_set, kept = MemoryAccounts(outages), MemoryRules(outages), MemoryIngest(outages)
+    board = MemoryReports(outages)
+    sink = MemorySink(outages) if has_sink else None
+    desk = Desk(tickets, accounts, rule_set, MemorySla(outages), board, kept, sink, clock)
+    watch = MemoryWatch(tickets, outages)
+    return MemoryDesk(outages, clock, tickets, accounts, rule_set, kept, board, watch, desk)
