@@ -1,15 +1,14 @@
 """The kinds of channel that there are: the files of the folder `channels`."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from chassis.errors import InvalidField, InvalidFields
-from services.ingest import channels
+from chassis.plugins import Plugins, load_folder
 from services.ingest.application.ports import Inbox, LiveChannel
 
 
@@ -24,13 +23,13 @@ class Kind:
     build: Callable[[Any, Inbox], LiveChannel]
 
 
-def load_kinds() -> dict[str, Kind]:
-    """Every kind by name. Raises AttributeError where a file does not keep the contract."""
-    kinds: dict[str, Kind] = {}
-    for found in pkgutil.iter_modules(channels.__path__):
-        module = importlib.import_module(f"{channels.__name__}.{found.name}")
-        kinds[module.KIND] = Kind(module.KIND, (module.__doc__ or "").strip(), module.Settings, module.build)
-    return kinds
+def load_kinds(folder: ModuleType) -> dict[str, Kind]:
+    """Every kind of the folder by name. Raises PluginError where a file does not keep the contract."""
+    files: Plugins[Any] = load_folder(folder, {"KIND": str, "Settings": type, "build": callable})
+    return {
+        name: Kind(file.KIND, (file.__doc__ or "").strip(), file.Settings, file.build)
+        for name, file in files.items()
+    }
 
 
 def check_settings(kinds: Mapping[str, Kind], kind: str, settings: Mapping[str, str]) -> BaseModel:

@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from bus.v1.bundle_pb2 import Envelope
+from chassis.listener import Translate
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.tickets.v1 import events_pb2 as tickets
 from services.ingest.application.close_rows import CloseRow
@@ -66,7 +67,7 @@ def _reply(fact: tickets.MessageAdded) -> Reply:
     )
 
 
-CONSUMES = {
+CONSUMES: Mapping[type[Message], Translate] = {
     tickets.TicketOpened: row_ticketed,
     tickets.MessageAdded: row_appended,
     tickets.TicketChanged: row_applied,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow, State
@@ -57,6 +57,18 @@ class LiveChannel(Protocol):
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
         """Hand it over once; `before_data` is called when from then on nobody can know whether it arrived."""
+        ...
+
+
+@runtime_checkable
+class PostedChannel(Protocol):
+    """A channel to which other systems post."""
+
+    # The largest body it takes, bytes.
+    size_limit: int
+
+    def check_posted(self, raw: bytes, idempotency_key: str) -> Sequence[str]:
+        """The ids of files that the body names, in its order, empty where it brings the file. Raises InvalidBody."""
         ...
 
 

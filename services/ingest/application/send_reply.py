@@ -1,6 +1,7 @@
 """One attempt to send one message to one recipient."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from chassis.failpoints import failpoint
 from services.ingest.application.ports import Clock, Directory, FileStore, SendLedger
@@ -22,6 +23,11 @@ class SendPorts:
     files: FileStore
     directory: Directory
     clock: Clock
+    counts: "SendCounts"
+
+
+class SendCounts(Protocol):
+    def marked(self, channel_id: str, state: SendState) -> None: ...
 
 
 def send_reply(send_id: str, ports: SendPorts) -> SendState | None:
@@ -36,7 +42,7 @@ def send_reply(send_id: str, ports: SendPorts) -> SendState | None:
     result, provider_message_id = _attempt(row, reply, ports)
     failpoint("after-250-before-mark")
     step = after_attempt(row.attempts, result, ports.clock.now())
-    ports.sends.mark(row, step, provider_message_id, ports.clock.now())
+    _mark(row, step, provider_message_id, ports)
     return step.state
 
 
@@ -52,8 +58,14 @@ def give_up_abandoned(row: SendRow, may_have_left: bool, ports: SendPorts) -> Ne
     step = after_attempt(row.attempts, SendResult(outcome, reason), now)
     if step.state is SendState.QUEUED:
         step = NextStep(step.state, step.reason, now)
-    ports.sends.mark(row, step, row.provider_message_id, now)
+    _mark(row, step, row.provider_message_id, ports)
     return step
+
+
+def _mark(row: SendRow, step: NextStep, provider_message_id: str, ports: SendPorts) -> None:
+    # A late owner finds that another has marked the row; what that one wrote stands.
+    if ports.sends.mark(row, step, provider_message_id, ports.clock.now()):
+        ports.counts.marked(row.channel_id, step.state)
 
 
 def _attempt(row: SendRow, reply: Reply, ports: SendPorts) -> tuple[SendResult, str]:

@@ -64,7 +64,7 @@ class Settings(BaseModel):
     smtp_port: int = Field(
         default=25, ge=1, le=65535, description="Its port: 25, 465 (tls) or 587 (starttls)."
     )
-    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
         "none", description="How the connection is protected."
     )
     smtp_user: str = Field(default="", description="Login; none is tried where empty.")
@@ -170,7 +170,7 @@ class Mailbox:
         settings = self._settings
         wait = settings.smtp_timeout_seconds
         server: smtplib.SMTP
-        if settings.smtp_tls == "tls":
+        if settings.smtp_security == "tls":
             server = smtplib.SMTP_SSL(
                 settings.smtp_host, settings.smtp_port, timeout=wait, context=ssl.create_default_context()
             )
@@ -178,7 +178,7 @@ class Mailbox:
             server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=wait)
         try:
             server.ehlo_or_helo_if_needed()
-            if settings.smtp_tls == "starttls":
+            if settings.smtp_security == "starttls":
                 server.starttls(context=ssl.create_default_context())
                 server.ehlo()
             if settings.smtp_user:

@@ -26,7 +26,7 @@ from pydantic import (
 from services.ingest.application.ports import Inbox
 from services.ingest.domain import charsets
 from services.ingest.domain.addresses import normalise
-from services.ingest.domain.errors import CannotRead
+from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.intake import DedupeKey, Envelope
 from services.ingest.domain.mail import cut
 from services.ingest.domain.received import AttachmentPart, Author, ReceivedMessage, StoredAttachment, Thread
@@ -137,14 +137,6 @@ class MessageBody(BaseModel):
         return self
 
 
-class InvalidBody(Exception):
-    """The body cannot be taken: (field, what is wrong) for each mistake."""
-
-    def __init__(self, mistakes: Sequence[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{name}: {text}" for name, text in mistakes))
-        self.mistakes = tuple(mistakes)
-
-
 # ------------------------------------------------------------------------------------------------- the channel
 
 
@@ -177,6 +169,10 @@ class JsonChannel:
         if body.author.phone and not self._phone(body.author.phone):
             raise InvalidBody([("author.phone", "a phone number such as +79211234567")])
         return body
+
+    def check_posted(self, raw: bytes, idempotency_key: str) -> Sequence[str]:
+        """The ids of files that the body names and that must be there. Raises InvalidBody with all mistakes."""
+        return [one.upload_id or "" for one in self.check(raw, idempotency_key).attachments]
 
     def dedupe(self, raw: bytes, envelope: Envelope) -> DedupeKey:
         """By Idempotency-Key or client_message_id; a repeat may differ in its bytes, not in what it says."""

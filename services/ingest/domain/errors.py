@@ -1,5 +1,7 @@
 """The ways in which ingest says no."""
 
+from collections.abc import Sequence
+
 
 class CannotRead(Exception):
     """There is nothing in the raw bytes that could be shown to a person; the message belongs in quarantine."""
@@ -8,3 +10,11 @@ class CannotRead(Exception):
         super().__init__(reason)
         # For a person to read, without anything from the message itself.
         self.reason = reason
+
+
+class InvalidBody(Exception):
+    """What was posted cannot be taken: (field, what is expected) for each mistake; no field where all of it is wrong."""
+
+    def __init__(self, mistakes: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{name}: {text}" for name, text in mistakes))
+        self.mistakes = tuple(mistakes)

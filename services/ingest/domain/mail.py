@@ -109,7 +109,7 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
     thread, is_spoofed = _thread(headers, subject, house)
     if is_spoofed:
         flags[SPOOFED_TOKEN] = None
-    _judge_road(headers, sender, thread, house, flags)
+    _judge_road(headers, sender, author, thread, house, flags)
     verdict = judge(headers, envelope_sender, sender.email, subject)
     if verdict.is_answer_suppressed:
         flags[SUPPRESS_ANSWER] = None
@@ -170,10 +170,11 @@ def _thread(headers: Headers, subject: str, house: House) -> tuple[Thread, bool]
 
 
 def _judge_road(
-    headers: Headers, sender: Address, thread: Thread, house: House, flags: dict[str, None]
+    headers: Headers, sender: Address, author: Author, thread: Thread, house: House, flags: dict[str, None]
 ) -> None:
     is_own = bool(sender.email) and house.is_ours(without_tag(sender.email))
-    if is_own:
+    if is_own and author.email == sender.email:
+        # A colleague in the shared mailbox; a form that writes in its name has a person in Reply-To.
         flags[OWN_ADDRESS] = None
     carries_our_mark = house.tokens.instance_id in (
         value.strip() for value in headers.raw_all(LOOP_HEADER.lower())

@@ -244,6 +244,29 @@ class MongoIntake:
                 return self._rows.count_documents(where, limit=limit)
             return self._rows.count_documents(where)
 
+    def stuck(self, channel_id: str, span: Mapping[str, Any] | None = None) -> int:
+        """Rows accepted for more than a minute and not closed."""
+        before = self._clock.now() - timedelta(seconds=60)
+        span = span or {}
+        moments = {**span, "$lt": min(span.get("$lt", before), before)}
+        with named_failures():
+            return self._rows.count_documents(
+                {"state": State.ACCEPTED.value, "channel_id": channel_id, "received_at": moments}
+            )
+
+    def closed_twice(self, channel_id: str, span: Mapping[str, Any] | None = None) -> int:
+        """Rows that two commits closed."""
+        where: dict[str, Any] = {"closed_twice": {"$gt": 0}, "channel_id": channel_id}
+        if span:
+            where["received_at"] = dict(span)
+        with named_failures():
+            return self._rows.count_documents(where, hint="twice")
+
+    def in_quarantine(self, channel_id: str) -> int:
+        """Rows that wait for a person."""
+        with named_failures():
+            return self._rows.count_documents({"state": State.QUARANTINED.value, "channel_id": channel_id})
+
     def ledger(
         self, channel_ids: Sequence[str], since: datetime | None, until: datetime | None
     ) -> list[LedgerCounts]:
@@ -253,25 +276,17 @@ class MongoIntake:
             span["$gte"] = since
         if until is not None:
             span["$lt"] = until
-        minute_ago = self._clock.now() - timedelta(seconds=60)
         lines: list[LedgerCounts] = []
-        with named_failures():
-            for channel_id in channel_ids:
-                where: dict[str, Any] = {"channel_id": channel_id}
-                if span:
-                    where["received_at"] = span
+        for channel_id in channel_ids:
+            where: dict[str, Any] = {"channel_id": channel_id}
+            if span:
+                where["received_at"] = span
+            with named_failures():
                 counts = {
                     state: self._rows.count_documents({"state": state.value, **where}) for state in State
                 }
-                stuck = self._rows.count_documents(
-                    {
-                        "state": State.ACCEPTED.value,
-                        "channel_id": channel_id,
-                        "received_at": {**span, "$lt": min(until, minute_ago) if until else minute_ago},
-                    }
-                )
-                twice = self._rows.count_documents({"closed_twice": {"$gt": 0}, **where}, hint="twice")
-                lines.append(LedgerCounts(channel_id, counts, stuck, twice))
+            stuck, twice = self.stuck(channel_id, span), self.closed_twice(channel_id, span)
+            lines.append(LedgerCounts(channel_id, counts, stuck, twice))
         return lines
 
     # ------------------------------------------------------------------------------------------------ quarantine

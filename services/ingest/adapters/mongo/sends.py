@@ -170,10 +170,14 @@ class MongoSends:
         with named_failures():
             return [_row_of(row) for row in self._rows.find(where).sort("_id", 1).limit(limit)]
 
-    def count(self, state: SendState) -> int:
-        """How many rows are in a state."""
+    def waiting(self, channel_id: str) -> int:
+        """How many rows of a channel are not sent yet."""
+        where = {
+            "channel_id": channel_id,
+            "state": {"$in": [SendState.QUEUED.value, SendState.SENDING.value]},
+        }
         with named_failures():
-            return self._rows.count_documents({"state": state.value})
+            return self._rows.count_documents(where)
 
 
 def _row_of(row: Document) -> SendRow:

@@ -125,7 +125,7 @@ def test_the_mailbox_reads_in_its_own_name() -> None:
         ("address", "nobody"),
         ("aliases", "a@b.example, what"),
         ("smtp_port", "0"),
-        ("smtp_tls", "maybe"),
+        ("smtp_security", "maybe"),
         ("colour", "x"),
     ],
 )

@@ -11,7 +11,7 @@ from services.ingest.domain.errors import CannotRead
 from services.ingest.domain.intake import Envelope
 from tests.unit.services.ingest.channels.inboxes import inbox
 
-CHANNEL: JsonChannel = build(Settings(default_region="RU"), inbox())
+CHANNEL: JsonChannel = build(Settings.model_validate({"default_region": "RU"}), inbox())
 GOOD: dict[str, Any] = {
     "client_message_id": "3f0c",
     "conversation_id": "c-1",

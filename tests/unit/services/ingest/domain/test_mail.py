@@ -86,7 +86,7 @@ FLAGS = {
     "unknown-charset": {"guessed_charset"},
     "encrypted": {"encrypted"},
     "read-receipt": {"read_receipt"},
-    "form-with-reply-to": {"own_address"},
+    "form-with-reply-to": set[str](),
     "typed-in-outlook": {"suppress_answer"},
     "plain-text": set[str](),
 }

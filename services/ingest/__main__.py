@@ -1,0 +1,321 @@
+"""The ingest service: `python -m services.ingest serve|listen|work|prepare`."""
+
+import argparse
+import ssl
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from chassis import rpc, run
+from chassis.chunks import Chunks
+from chassis.config import ConfigError, load
+from chassis.errors import Unavailable
+from chassis.jobs import JobWorker
+from chassis.listener import Listener
+from chassis.preparation import Preparation
+from chassis.rpc import RpcServer
+from chassis.service import LANES, Parts
+from chassis.tokens import CachedAuthenticator
+from chassis.web import Heartbeat, MeasuredApp, ProbeServer, serve_wsgi
+from services.ingest import channels
+from services.ingest.adapters import intake_queues
+from services.ingest.adapters.accounts import RETRIED, Accounts
+from services.ingest.adapters.edge import Backlog, Edge
+from services.ingest.adapters.hearing import HANDLERS, LedgerRunner, SendPorts
+from services.ingest.adapters.intake_queues import IntakePublisher
+from services.ingest.adapters.jobs import ChunkSweep, IntakeSweep, SendLoop, make_jobs
+from services.ingest.adapters.kinds import load_kinds
+from services.ingest.adapters.measures import ClosingCounts, LedgerGauges, SendCounts
+from services.ingest.adapters.mongo import INDEXES
+from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
+from services.ingest.adapters.mongo.files import MongoFiles
+from services.ingest.adapters.mongo.intake import MongoIntake
+from services.ingest.adapters.mongo.sends import MongoSends
+from services.ingest.adapters.reading import Reader
+from services.ingest.adapters.rpc import ACCESS, REFUSALS, IngestRpc, add_to
+from services.ingest.adapters.sealing import Seal
+from services.ingest.adapters.smtp import MailReceiver, SmtpSettings
+from services.ingest.adapters.web import make_app
+from services.ingest.adapters.wire import CONSUMES
+from services.ingest.application.send_reply import SendPorts as SendingPorts
+from services.ingest.channels.json import MessageBody
+from services.ingest.config import Settings
+from services.ingest.domain.channel import Channel
+from services.ingest.domain.tokens import Tokens
+
+_MEBIBYTE = 1024 * 1024
+
+
+class Ground:
+    """What the roles share, each made once and only where a role asks for it."""
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        self.parts = parts
+        self.settings = settings
+        self.instance_key = _key_bytes(settings.instance_key)
+        self.kinds = load_kinds(channels)
+
+    @cached_property
+    def intake(self) -> MongoIntake:
+        return MongoIntake(self.parts.database, self.parts.clock)
+
+    @cached_property
+    def files(self) -> MongoFiles:
+        return MongoFiles(self.parts.database, self.parts.clock)
+
+    @cached_property
+    def channels(self) -> MongoChannels:
+        return MongoChannels(self.parts.database, self.parts.clock, Seal(self.instance_key))
+
+    @cached_property
+    def directory(self) -> ChannelDirectory:
+        return ChannelDirectory(self.channels, self.kinds, Tokens(self.instance_key), self._secret)
+
+    @cached_property
+    def sends(self) -> MongoSends:
+        return MongoSends(
+            self.parts.database, self.parts.clock, self.parts.outbox(), self.settings.send_claim
+        )
+
+    @cached_property
+    def publisher(self) -> IntakePublisher:
+        return IntakePublisher(
+            self.parts.bus, self.parts.publisher(), self.intake, self._lane_of, self.parts.metrics
+        )
+
+    def takes(self, channel: Channel) -> bool:
+        """This process reads the channel's intake."""
+        settings = self.settings
+        return (
+            channel.lane in settings.lanes
+            and (not settings.only_channels or channel.channel_id in settings.only_channels)
+            and (not settings.only_kinds or channel.kind in settings.only_kinds)
+        )
+
+    def prepare(self) -> None:
+        """Indexes, queues and bindings. Raises Unavailable."""
+        self.parts.prepare(INDEXES, CONSUMES)
+        intake_queues.prepare(self.parts.bus, [channel.channel_id for channel in self.channels.all()])
+
+    def _lane_of(self, channel_id: str) -> str:
+        found = self.directory.find(channel_id)
+        return found[0].lane if found is not None else LANES[-1]
+
+    def _secret(self, name: str) -> str:
+        path = self.settings.secrets_folder / name
+        if not name or path.parent != self.settings.secrets_folder or not path.is_file():
+            raise KeyError(name)
+        return path.read_text().strip()
+
+
+def serve(ground: Ground) -> Sequence[run.Component]:
+    """The sockets: SMTP and LMTP, HTTP, gRPC."""
+    parts, settings = ground.parts, ground.settings
+    backlog = Backlog(ground.intake, ground.directory, settings.backlog_limit, parts.metrics)
+    edge = Edge(ground.intake, ground.publisher, ground.directory, backlog, parts.clock, parts.metrics)
+    schema = MessageBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    app = MeasuredApp(make_app(edge, ground.files, schema), parts.metrics)
+    http = serve_wsgi(
+        app,
+        settings.http_host,
+        settings.http_port,
+        threads=settings.http_threads,
+        max_body=settings.http_body_limit_mb * _MEBIBYTE,
+    )
+    tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
+    authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
+    server = RpcServer(
+        settings.grpc_port, parts.metrics, authenticate, ACCESS, refusals=REFUSALS, host=settings.grpc_host
+    )
+    answers = IngestRpc(
+        channels=ground.channels,
+        kinds=ground.kinds,
+        intake=ground.intake,
+        files=ground.files,
+        sends=ground.sends,
+        publisher=ground.publisher,
+        clock=parts.clock,
+    )
+    add_to(server, answers)
+    receivers = [MailReceiver(edge, one, parts.metrics) for one in _receivers(settings)]
+    preparation = Preparation(ground.prepare)
+    beating = [http, server, ground.publisher, *receivers]
+    ready: dict[str, Callable[[], bool]] = {
+        "http": http.is_ready,
+        "rpc": server.is_ready,
+        "preparation": preparation.is_ready,
+        **{one.name: one.is_ready for one in receivers},
+    }
+    return [
+        _probes(ground, _beats(beating), ready),
+        preparation,
+        ground.publisher,
+        edge.committer,
+        server,
+        http,
+        *receivers,
+    ]
+
+
+def listen(ground: Ground) -> Sequence[run.Component]:
+    """Intake ids into facts; facts of tickets into the ledgers."""
+    parts, settings = ground.parts, ground.settings
+    publisher = parts.publisher()
+    reader = Reader(
+        transport=parts.bus,
+        publisher=publisher,
+        database=parts.database,
+        clock=parts.clock,
+        intake=ground.intake,
+        files=ground.files,
+        directory=ground.directory,
+        outbox=parts.outbox(publisher),
+        metrics=parts.metrics,
+        takes=ground.takes,
+        weights=settings.weights,
+        prefetch=settings.reader_prefetch,
+    )
+    heard = parts.publisher()
+    runner = LedgerRunner(
+        consumer=parts.service,
+        database=parts.database,
+        clock=parts.clock,
+        open_ports=lambda unit: SendPorts(unit, ground.directory),
+        handlers=HANDLERS,
+        outbox=parts.outbox(heard),
+        metrics=parts.metrics,
+    ).use(ground.intake, parts.clock, ClosingCounts(parts.metrics))
+    listener = Listener(
+        transport=parts.bus,
+        consumer=parts.service,
+        consumes=CONSUMES,
+        runner=runner,
+        publisher=heard,
+        metrics=parts.metrics,
+        lanes=settings.lanes,
+        weights=settings.weights,
+        batch_max=settings.batch_max,
+        prefetch=settings.prefetch,
+    )
+    preparation = Preparation(ground.prepare)
+    ready = {"reader": reader.is_ready, "listener": listener.is_ready, "preparation": preparation.is_ready}
+    return [_probes(ground, _beats([reader, listener]), ready), preparation, reader, listener]
+
+
+def work(ground: Ground) -> Sequence[run.Component]:
+    """Replies out, and what others left behind."""
+    parts, settings = ground.parts, ground.settings
+    counts = SendCounts(parts.metrics)
+
+    def ports() -> SendingPorts:
+        return SendingPorts(ground.sends, ground.files, ground.directory, parts.clock, counts)
+
+    jobs = make_jobs(settings.broker_url, ports, parts.metrics)
+    worker = JobWorker(jobs, threads=settings.send_threads)
+    gauges = LedgerGauges(ground.intake, ground.channels, ground.sends, parts.metrics)
+    sweep = IntakeSweep(ground.intake, ground.publisher, settings.sweep_after)
+    orphans = ChunkSweep(Chunks(parts.database, parts.clock), ground.intake, ground.files)
+    loops = [
+        parts.loop("sends", SendLoop(ground.sends, jobs, ports).turn, every=settings.send_every),
+        parts.loop("intake-sweep", sweep.turn, every=settings.sweep_after / 5),
+        parts.loop("chunk-sweep", orphans.turn, every=settings.chunk_sweep_every),
+        parts.loop("ledger-gauges", gauges.measure, every=settings.measure_every),
+        parts.outbox_sweep(),
+    ]
+
+    def prepare() -> None:
+        ground.prepare()
+        jobs.prepare()
+
+    preparation = Preparation(prepare)
+    ready = {"jobs": worker.is_ready, "preparation": preparation.is_ready}
+    return [_probes(ground, _beats([worker, *loops]), ready), preparation, worker, *loops]
+
+
+def _receivers(settings: Settings) -> list[SmtpSettings]:
+    tls = None
+    if settings.smtp_tls_cert is not None and settings.smtp_tls_key is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(settings.smtp_tls_cert, settings.smtp_tls_key)
+    smtp = SmtpSettings(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        is_lmtp=False,
+        size_limit=settings.smtp_size_limit_mb * _MEBIBYTE,
+        hostname=settings.smtp_hostname,
+        tls=tls,
+    )
+    if settings.lmtp_port is None:
+        return [smtp]
+    return [smtp, replace(smtp, port=settings.lmtp_port, is_lmtp=True)]
+
+
+def _beats(beating: Sequence[Any]) -> list[Heartbeat]:
+    beats = []
+    for one in beating:
+        beat = Heartbeat(one.name)
+        one.heartbeat = beat.beat
+        beats.append(beat)
+    return beats
+
+
+def _probes(
+    ground: Ground, beats: Sequence[Heartbeat], ready: Mapping[str, Callable[[], bool]]
+) -> ProbeServer:
+    settings = ground.settings
+    return ProbeServer(
+        settings.probe_port, ground.parts.metrics, heartbeats=beats, ready=ready, host=settings.probe_host
+    )
+
+
+def _key_bytes(instance_key: str) -> bytes:
+    try:
+        return bytes.fromhex(instance_key)
+    except ValueError:
+        return instance_key.encode()
+
+
+ROLES: Mapping[str, Callable[[Ground], Sequence[run.Component]]] = {
+    "serve": serve,
+    "listen": listen,
+    "work": work,
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one role until told to stop; answers the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m services.ingest", description=__doc__)
+    parser.add_argument("role", choices=[*ROLES, "prepare"])
+    narrower = "only channels of this"
+    parser.add_argument("--channel", action="append", default=[], help="only this channel; may be repeated")
+    parser.add_argument("--lane", action="append", default=[], help=f"{narrower} lane; may be repeated")
+    parser.add_argument("--kind", action="append", default=[], help=f"{narrower} kind; may be repeated")
+    asked = parser.parse_args(words)
+    try:
+        settings = load(Settings)
+    except ConfigError as error:
+        return run.refuse(error)
+    settings = replace(
+        settings,
+        lanes=tuple(asked.lane) or settings.lanes,
+        only_channels=tuple(asked.channel) or settings.only_channels,
+        only_kinds=tuple(asked.kind) or settings.only_kinds,
+    )
+    parts = Parts("ingest", asked.role, settings, prefix="relaydesk")
+    ground = Ground(parts, settings)
+    try:
+        if asked.role == "prepare":
+            ground.prepare()
+            return 0
+        return run.run([parts.telemetry, *ROLES[asked.role](ground)])
+    except Unavailable as away:
+        print(away, file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        parts.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,141 @@
+"""Intake ids on their way to a reader: each channel has a queue of its own, so that a flood waits alone."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+import structlog
+
+from bus.v1.bundle_pb2 import Bundle, Envelope
+from chassis import bus
+from chassis.bus import FAILURES, Bus, Outgoing, Publisher, Unroutable
+from chassis.clock import monotonic
+from chassis.errors import Unavailable
+from chassis.ids import new_id
+from chassis.telemetry.metrics import Metrics
+from services.ingest.adapters.mongo.intake import MongoIntake
+from services.ingest.application.ports import Unpublished
+
+BUNDLE_IDS = 100
+TYPE = "bus.v1.Bundle"
+DEAD = "intake.dead"
+# More than this waits for the sweep rather than in memory.
+_WAITING = 20_000
+
+
+def queue_name(channel_id: str) -> str:
+    """The queue of one channel's intake."""
+    return f"intake.{channel_id}"
+
+
+def prepare(transport: Bus, channel_ids: Iterable[str]) -> None:
+    """Make the queues. Idempotent. Raises Unavailable."""
+    connection = transport.connect()
+    try:
+        channel = connection.channel()
+        bus.declare_queue(channel, DEAD)
+        for channel_id in channel_ids:
+            bus.declare_queue(channel, queue_name(channel_id))
+        connection.close()
+    except FAILURES as error:
+        raise Unavailable("broker") from error
+
+
+class IntakePublisher:
+    """Publishes intake ids behind the back of whoever accepted them: the row is kept, and a sweep finds what this loses."""
+
+    name = "intake-publisher"
+
+    def __init__(
+        self,
+        transport: Bus,
+        publisher: Publisher,
+        intake: MongoIntake,
+        lane_of: Callable[[str], str],
+        metrics: Metrics,
+    ) -> None:
+        self._bus = transport
+        self._publisher = publisher
+        self._intake = intake
+        self._lane_of = lane_of
+        self._waiting: list[Unpublished] = []
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._log = structlog.get_logger(__name__)
+        self._confirm = metrics.histogram(
+            "ingest_publish_confirm_seconds",
+            "From publishing a window of intake ids to the broker's confirms.",
+        )
+        self.heartbeat: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Begin to publish what is offered."""
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def stop(self, grace: timedelta) -> None:
+        """Publish what waits, then end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(grace.total_seconds())
+
+    def offer(self, rows: Iterable[Unpublished]) -> None:
+        """Hand in rows that are kept; never blocks."""
+        with self._changed:
+            if len(self._waiting) < _WAITING:
+                self._waiting.extend(rows)
+                self._changed.notify()
+
+    def publish(self, rows: Sequence[Unpublished]) -> None:
+        """Publish rows and note it. Raises Unavailable; what was published nevertheless is published again."""
+        by_channel: dict[str, list[Unpublished]] = defaultdict(list)
+        for row in rows:
+            by_channel[row.channel_id].append(row)
+        messages = [
+            Outgoing("", queue_name(channel_id), self._bundle(channel_id, some), TYPE, new_id())
+            for channel_id, found in by_channel.items()
+            for some in _in_bundles(found)
+        ]
+        begun = monotonic()
+        try:
+            self._publisher.publish(messages)
+        except Unroutable:
+            # A channel so new that nobody has made its queue.
+            prepare(self._bus, by_channel)
+            self._publisher.publish(messages)
+        self._confirm.observe(monotonic() - begun)
+        self._intake.mark_published([row.intake_id for row in rows])
+
+    def _bundle(self, channel_id: str, rows: Sequence[Unpublished]) -> bytes:
+        bundle, lane = Bundle(), self._lane_of(channel_id)
+        for row in rows:
+            envelope = Envelope(
+                event_id=row.intake_id, lane=lane, subject=row.intake_id, traceparent=row.traceparent
+            )
+            envelope.received_at.FromDatetime(row.received_at)
+            bundle.events.append(envelope)
+        return bundle.SerializeToString()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._stopping:
+                    self.heartbeat()
+                    self._changed.wait(1.0)
+                if not self._waiting:
+                    return
+                rows, self._waiting = self._waiting[:1000], self._waiting[1000:]
+            try:
+                self.publish(rows)
+            except Unavailable as away:
+                # Kept in the ledger; the sweep will bring them.
+                self._log.warning("intake_publish_left_to_sweep", rows=len(rows), away=str(away))
+
+
+def _in_bundles(rows: Sequence[Unpublished]) -> Iterable[Sequence[Unpublished]]:
+    for start in range(0, len(rows), BUNDLE_IDS):
+        yield rows[start : start + BUNDLE_IDS]

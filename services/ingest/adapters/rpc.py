@@ -1,0 +1,300 @@
+"""IngestService: requests become commands and queries, answers become messages of the contract."""
+
+# ruff: noqa: N802 - the methods have the names of the contract
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio.to_thread
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis.clock import Clock
+from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound, Refused
+from chassis.ids import new_id
+from chassis.mongo import Raced
+from chassis.rpc import Access, Refusals, RpcServer
+from relaydesk.ingest.v1 import service_pb2 as pb
+from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceServicer, add_IngestServiceServicer_to_server
+from services.ingest.adapters.intake_queues import IntakePublisher
+from services.ingest.adapters.kinds import Kind, check_settings
+from services.ingest.adapters.mongo.channels import MongoChannels
+from services.ingest.adapters.mongo.files import MongoFiles
+from services.ingest.adapters.mongo.intake import MongoIntake
+from services.ingest.adapters.mongo.sends import MongoSends
+from services.ingest.adapters.wire import stamp
+from services.ingest.application.ports import LedgerCounts
+from services.ingest.application.retry_quarantined import retry_quarantined
+from services.ingest.domain.channel import Channel, mistakes_in
+from services.ingest.domain.intake import State
+from services.ingest.domain.ledger import Line, line_of, total_of
+from services.ingest.domain.received import AttachmentPart
+from services.ingest.domain.sending import SendRow
+
+_PAGE = 200
+_PIECE = 1024 * 1024
+_UPLOAD = 25 * 1024 * 1024
+_READERS = frozenset({"admin", "agent", "system", "read_only"})
+_AGENTS = frozenset({"admin", "agent", "system"})
+_ADMINS = frozenset({"admin", "system"})
+_SERVICE = "relaydesk.ingest.v1.IngestService"
+ACCESS: Access = {
+    f"{_SERVICE}/ListChannels": _READERS,
+    f"{_SERVICE}/GetChannel": _READERS,
+    f"{_SERVICE}/SaveChannel": _ADMINS,
+    f"{_SERVICE}/GetChannelKey": _ADMINS,
+    f"{_SERVICE}/GetLedger": _READERS,
+    f"{_SERVICE}/ListQuarantine": _READERS,
+    f"{_SERVICE}/RetryQuarantined": _ADMINS,
+    f"{_SERVICE}/ReadRawMessage": _AGENTS,
+    f"{_SERVICE}/ReadAttachment": _READERS,
+    f"{_SERVICE}/WriteAttachment": _AGENTS,
+    f"{_SERVICE}/ListSends": _READERS,
+}
+
+
+def _raced(_: Raced) -> Refused:
+    return Conflict("another was first; read again")
+
+
+REFUSALS: Refusals = {Raced: _raced}
+
+
+class IngestRpc(IngestServiceServicer):
+    """Plain methods answer in threads, streams on the event loop with their reads in threads."""
+
+    def __init__(
+        self,
+        *,
+        channels: MongoChannels,
+        kinds: Mapping[str, Kind],
+        intake: MongoIntake,
+        files: MongoFiles,
+        sends: MongoSends,
+        publisher: IntakePublisher,
+        clock: Clock,
+    ) -> None:
+        self._channels = channels
+        self._kinds = kinds
+        self._intake = intake
+        self._files = files
+        self._sends = sends
+        self._publisher = publisher
+        self._clock = clock
+
+    # ------------------------------------------------------------------------------------------------- channels
+
+    def ListChannels(self, request: pb.ListChannelsRequest, _: Any) -> pb.ListChannelsResponse:
+        return pb.ListChannelsResponse(
+            channels=[_channel_to_wire(channel) for channel in self._channels.all()]
+        )
+
+    def GetChannel(self, request: pb.GetChannelRequest, _: Any) -> pb.GetChannelResponse:
+        return pb.GetChannelResponse(channel=_channel_to_wire(self._channels.get(request.channel_id)))
+
+    def SaveChannel(self, request: pb.SaveChannelRequest, _: Any) -> pb.SaveChannelResponse:
+        channel = _channel_of_wire(request.channel)
+        mistakes = [InvalidField(field, expected) for field, expected in mistakes_in(channel)]
+        try:
+            check_settings(self._kinds, channel.kind, channel.settings)
+        except InvalidFields as invalid:
+            mistakes.extend(invalid.fields)
+        if mistakes:
+            raise InvalidFields(mistakes)
+        return pb.SaveChannelResponse(
+            channel=_channel_to_wire(self._channels.save(channel, request.expected_version))
+        )
+
+    def GetChannelKey(self, request: pb.GetChannelKeyRequest, _: Any) -> pb.GetChannelKeyResponse:
+        return pb.GetChannelKeyResponse(key=self._channels.key(request.channel_id))
+
+    # --------------------------------------------------------------------------------------------------- ledger
+
+    def GetLedger(self, request: pb.GetLedgerRequest, _: Any) -> pb.GetLedgerResponse:
+        since = _moment(getattr(request, "from")) if request.HasField("from") else None
+        until = _moment(request.to) if request.HasField("to") else None
+        ids = [request.channel_id] if request.channel_id else [one.channel_id for one in self._channels.all()]
+        lines = [_line(counts) for counts in self._intake.ledger(ids, since, until)]
+        return pb.GetLedgerResponse(
+            total=_line_to_wire(total_of(lines)), channels=[_line_to_wire(one) for one in lines]
+        )
+
+    def ListQuarantine(self, request: pb.ListQuarantineRequest, _: Any) -> pb.ListQuarantineResponse:
+        size = _page_size(request.page_size)
+        after = _place(request.page_token) if request.page_token else None
+        rows = self._intake.quarantined(request.channel_id, size + 1, after)
+        answer = pb.ListQuarantineResponse()
+        for row in rows[:size]:
+            message = pb.QuarantinedMessage(
+                intake_id=row.intake_id,
+                channel_id=row.channel_id,
+                reason=row.reason,
+                size=row.size,
+                received_at=stamp(row.received_at),
+            )
+            setattr(message, "from", row.sender)
+            answer.messages.append(message)
+        if len(rows) > size:
+            last = rows[size - 1]
+            answer.next_page_token = _token(last.received_at, last.intake_id)
+        return answer
+
+    def RetryQuarantined(self, request: pb.RetryQuarantinedRequest, _: Any) -> pb.RetryQuarantinedResponse:
+        if not request.intake_ids and not request.channel_id:
+            raise InvalidField("intake_ids", "at least one id, or a channel_id")
+        rows = retry_quarantined(list(request.intake_ids), request.channel_id, self._intake, self._clock)
+        self._publisher.offer(rows)
+        return pb.RetryQuarantinedResponse(retried=len(rows))
+
+    # ---------------------------------------------------------------------------------------------------- bytes
+
+    async def ReadRawMessage(
+        self, request: pb.ReadRawMessageRequest, _: Any
+    ) -> AsyncIterator[pb.ReadRawMessageResponse]:
+        found = await anyio.to_thread.run_sync(self._intake.raw, request.intake_id)
+        if found is None:
+            raise NotFound(f"no message {request.intake_id}")
+        async for piece in _in_threads(found):
+            yield pb.ReadRawMessageResponse(data=piece)
+
+    async def ReadAttachment(
+        self, request: pb.ReadAttachmentRequest, _: Any
+    ) -> AsyncIterator[pb.ReadAttachmentResponse]:
+        file, pieces = await anyio.to_thread.run_sync(self._files.pieces, request.attachment_id)
+        first = True
+        async for piece in _in_threads(pieces):
+            if first:
+                yield pb.ReadAttachmentResponse(
+                    name=file.name, mime_type=file.mime_type, size=file.size, data=piece
+                )
+                first = False
+            else:
+                yield pb.ReadAttachmentResponse(data=piece)
+
+    async def WriteAttachment(
+        self, requests: AsyncIterator[pb.WriteAttachmentRequest], _: Any
+    ) -> pb.WriteAttachmentResponse:
+        data = bytearray()
+        name = mime_type = ""
+        async for request in requests:
+            name, mime_type = name or request.name, mime_type or request.mime_type
+            data += request.data
+            if len(data) > _UPLOAD:
+                raise InvalidField("data", f"at most {_UPLOAD} bytes")
+        if not name:
+            raise InvalidField("name", "a file name in the first message")
+        part = AttachmentPart(name[:200], mime_type or "application/octet-stream", bytes(data))
+        attachment_id = new_id()
+        await anyio.to_thread.run_sync(self._files.keep, [(attachment_id, part)])
+        return pb.WriteAttachmentResponse(attachment_id=attachment_id, size=len(data))
+
+    # ---------------------------------------------------------------------------------------------------- sends
+
+    def ListSends(self, request: pb.ListSendsRequest, _: Any) -> pb.ListSendsResponse:
+        size = _page_size(request.page_size)
+        rows = self._sends.list(request.ticket_id, list(request.states), size + 1, request.page_token)
+        answer = pb.ListSendsResponse(sends=[_send_to_wire(row) for row in rows[:size]])
+        if len(rows) > size:
+            answer.next_page_token = rows[size - 1].send_id
+        return answer
+
+
+async def _in_threads(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Pieces of at most 1 MiB; each is read from the store in a thread."""
+    source: Iterator[bytes] = iter(pieces)
+
+    def step() -> bytes | None:
+        return next(source, None)
+
+    while (piece := await anyio.to_thread.run_sync(step)) is not None:
+        for start in range(0, max(len(piece), 1), _PIECE):
+            yield piece[start : start + _PIECE]
+
+
+def _channel_of_wire(channel: pb.Channel) -> Channel:
+    return Channel(
+        channel_id=channel.id,
+        name=channel.name or channel.id,
+        kind=channel.kind,
+        lane=channel.lane,
+        settings=dict(channel.settings),
+        is_paused=channel.is_paused,
+    )
+
+
+def _channel_to_wire(channel: Channel) -> pb.Channel:
+    return pb.Channel(
+        id=channel.channel_id,
+        name=channel.name,
+        kind=channel.kind,
+        lane=channel.lane,
+        settings=channel.settings,
+        is_paused=channel.is_paused,
+        version=channel.version,
+        created_at=stamp(channel.created_at) if channel.created_at else None,
+        updated_at=stamp(channel.updated_at) if channel.updated_at else None,
+    )
+
+
+def _line(counts: LedgerCounts) -> Line:
+    return line_of(counts.channel_id, counts.counts, counts.in_flight_over_60s, counts.closed_twice)
+
+
+def _line_to_wire(line: Line) -> pb.LedgerLine:
+    return pb.LedgerLine(
+        channel_id=line.channel_id,
+        accepted=line.accepted,
+        ticketed=line.became[State.TICKETED],
+        appended=line.became[State.APPENDED],
+        applied=line.became[State.APPLIED],
+        ignored=line.became[State.IGNORED],
+        quarantined=line.became[State.QUARANTINED],
+        in_flight=line.became[State.ACCEPTED],
+        in_flight_over_60s=line.in_flight_over_60s,
+        closed_twice=line.closed_twice,
+    )
+
+
+def _send_to_wire(row: SendRow) -> pb.Send:
+    return pb.Send(
+        id=row.send_id,
+        ticket_id=row.ticket_id,
+        message_id=row.message_id,
+        channel_id=row.channel_id,
+        recipient=row.recipient,
+        state=row.state.value,
+        reason=row.reason,
+        attempts=row.attempts,
+        due_at=stamp(row.due_at) if row.due_at else None,
+        updated_at=stamp(row.updated_at) if row.updated_at else None,
+        provider_message_id=row.provider_message_id,
+    )
+
+
+def _page_size(asked: int) -> int:
+    if asked < 0 or asked > _PAGE:
+        raise InvalidField("page_size", f"1 to {_PAGE}", str(asked))
+    return asked or 50
+
+
+def _moment(moment: Timestamp) -> datetime:
+    return moment.ToDatetime(tzinfo=UTC)
+
+
+def _token(moment: datetime, intake_id: str) -> str:
+    return base64.urlsafe_b64encode(f"{moment.isoformat()} {intake_id}".encode()).decode()
+
+
+def _place(token: str) -> tuple[datetime, str]:
+    try:
+        moment, _, intake_id = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+        return datetime.fromisoformat(moment), intake_id
+    except (binascii.Error, ValueError):
+        raise InvalidField("page_token", "a token that ListQuarantine gave") from None
+
+
+def add_to(server: RpcServer, rpc: IngestRpc) -> None:
+    """Serve it."""
+    server.add(add_IngestServiceServicer_to_server, rpc)

@@ -1,0 +1,221 @@
+"""SMTP and LMTP: 250 only after the mail is kept, 451 on any doubt."""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import SMTP, Session
+from aiosmtpd.smtp import Envelope as SmtpEnvelope
+from opentelemetry.trace import SpanKind
+
+from chassis.errors import TooBusy, Unavailable
+from chassis.telemetry import tracing
+from chassis.telemetry.metrics import Metrics
+from services.ingest.adapters.edge import WAIT, Edge
+from services.ingest.adapters.mongo.intake import INLINE
+from services.ingest.application.accept_message import Arrival
+from services.ingest.application.ports import LiveChannel
+from services.ingest.domain.channel import Channel
+from services.ingest.domain.intake import Envelope
+
+MAX_RECIPIENTS = 100
+# One header of a megabyte in one line is clumsy, not wrong enough to lose a mail.
+_LONGEST_LINE = 4 * 1024 * 1024
+
+_AWAY = "451 4.3.0 cannot keep the mail now, try again later"
+_BUSY = "451 4.3.2 too much mail is waiting, try again later"
+_KEPT = "250 2.0.0 kept"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    host: str
+    port: int
+    # LMTP in place of SMTP: a status for each recipient.
+    is_lmtp: bool
+    # Advertised as SIZE; a mailbox may take less.
+    size_limit: int
+    hostname: str
+    tls: ssl.SSLContext | None = None
+
+
+class MailReceiver:
+    """Takes mail for every mailbox of the directory."""
+
+    def __init__(self, edge: Edge, settings: SmtpSettings, metrics: Metrics) -> None:
+        self.name = "lmtp" if settings.is_lmtp else "smtp"
+        self.port = settings.port
+        self._settings = settings
+        self._handler = _Handler(edge, settings, metrics)
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told: asyncio.Event | None = None
+        self.heartbeat: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Raises OSError where the port is taken. Port 0 takes a free one, shown by `port` afterwards."""
+        started: Future[int] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(started)), name=self.name, daemon=True
+        )
+        self._thread.start()
+        self.port = started.result(30)
+
+    def stop(self, grace: timedelta) -> None:
+        """Take no more; what is not answered by now was not accepted, and its sender tries again."""
+        if self._loop is not None and self._told is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
+            self._thread.join(grace.total_seconds())
+        self._loop = self._told = self._thread = None
+
+    async def _serve(self, started: "Future[int]") -> None:
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            server = await loop.create_server(
+                self._connection, self._settings.host, self._settings.port, backlog=1024
+            )
+        except OSError as error:
+            started.set_exception(error)
+            return
+        self._loop, self._told = loop, told
+        started.set_result(server.sockets[0].getsockname()[1])
+        beats = asyncio.create_task(self._beat())
+        await told.wait()
+        server.close()
+        # A mail that is being kept is told so; who is still speaking is cut off.
+        for _ in range(50):
+            if not self._handler.keeping:
+                break
+            await asyncio.sleep(0.1)
+        beats.cancel()
+
+    async def _beat(self) -> None:
+        while True:
+            self.heartbeat()
+            await asyncio.sleep(1)
+
+    def _connection(self) -> SMTP:
+        settings = self._settings
+        kind = _PatientLmtp if settings.is_lmtp else _PatientSmtp
+        return kind(
+            self._handler,
+            data_size_limit=settings.size_limit,
+            enable_SMTPUTF8=True,
+            decode_data=False,
+            hostname=settings.hostname,
+            ident="Relaydesk",
+            timeout=300,
+            tls_context=settings.tls,
+            loop=self._loop,
+        )
+
+    def is_ready(self) -> bool:
+        """Accepting connections."""
+        return self._told is not None and not self._told.is_set()
+
+
+class _Handler:
+    def __init__(self, edge: Edge, settings: SmtpSettings, metrics: Metrics) -> None:
+        self._edge = edge
+        self._settings = settings
+        # Mails between their last byte and their answer.
+        self.keeping = 0
+        self._log = structlog.get_logger(__name__)
+        self._answers = metrics.counter(
+            "ingest_smtp_answers_total", "Answers to RCPT and DATA.", ["verb", "code"]
+        )
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: SmtpEnvelope, address: str, options: list[str]
+    ) -> str:
+        answer = await self._recipient(session, envelope, address)
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+            envelope.rcpt_options.extend(options)
+        self._answers.labels("RCPT", answer[:3]).inc()
+        return answer
+
+    async def _recipient(self, session: Session, envelope: SmtpEnvelope, address: str) -> str:
+        if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
+            return "452 4.5.3 too many recipients, send the rest in another transaction"
+        try:
+            found = await asyncio.to_thread(self._edge.directory.by_address, address)
+        except Unavailable:
+            return _AWAY
+        if found is None:
+            return "550 5.1.1 no such mailbox here"
+        if found[0].is_paused:
+            return "451 4.2.1 the mailbox is paused, try again later"
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802
+        # The server was told not to decode.
+        raw: bytes = envelope.original_content or b""
+        peer = str(session.peer[0]) if session.peer else ""
+        sender = envelope.mail_from or ""
+        self.keeping += 1
+        try:
+            if self._settings.is_lmtp:
+                answers = [await self._keep([one], raw, sender, peer) for one in envelope.rcpt_tos]
+            else:
+                answers = [await self._keep(envelope.rcpt_tos, raw, sender, peer)]
+        finally:
+            self.keeping -= 1
+        for answer in answers:
+            self._answers.labels("DATA", answer[:3]).inc()
+        return "\r\n".join(answers)
+
+    async def _keep(self, addresses: Sequence[str], raw: bytes, sender: str, peer: str) -> str:
+        """One transaction over the mailboxes that the addresses name, each once."""
+        try:
+            mailboxes = self._mailboxes(addresses)
+            for channel, live, _ in mailboxes:
+                if len(raw) > live.size_limit:
+                    self._edge.refused(channel.channel_id)
+                    return f"552 5.3.4 the mail is larger than the {live.size_limit} bytes that the mailbox takes"
+            if not mailboxes:
+                return "550 5.1.1 no such mailbox here"
+            with tracing.start_trace("receive mail", SpanKind.SERVER) as span:
+                arrivals = [
+                    Arrival(channel, live, raw, Envelope(sender, address, peer), span.traceparent)
+                    for channel, live, address in mailboxes
+                ]
+                return await self._commit(arrivals)
+        except TooBusy:
+            return _BUSY
+        except (Unavailable, TimeoutError):
+            self._log.warning("mail_not_kept", recipients=len(addresses))
+            return _AWAY
+
+    async def _commit(self, arrivals: Sequence[Arrival]) -> str:
+        begin = self._edge.begin
+        # Only large mails block: their bytes are written before the row.
+        is_large = len(arrivals[0].raw) > INLINE
+        pending = await asyncio.to_thread(begin, arrivals) if is_large else begin(arrivals)
+        outcome = await asyncio.wait_for(asyncio.wrap_future(pending.outcome), WAIT.total_seconds())
+        kept = self._edge.finish(pending, outcome)
+        return f"{_KEPT} {kept[0].intake_id}"
+
+    def _mailboxes(self, addresses: Sequence[str]) -> list[tuple[Channel, LiveChannel, str]]:
+        found: dict[str, tuple[Channel, LiveChannel, str]] = {}
+        for address in addresses:
+            one = self._edge.directory.by_address(address)
+            if one is not None:
+                found.setdefault(one[0].channel_id, (*one, address))
+        return list(found.values())
+
+
+class _PatientSmtp(SMTP):
+    line_length_limit = _LONGEST_LINE
+    command_size_limit = 2048
+
+
+class _PatientLmtp(LMTP):
+    line_length_limit = _LONGEST_LINE
+    command_size_limit = 2048

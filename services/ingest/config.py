@@ -1,0 +1,59 @@
+"""Settings of the ingest service."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from chassis.service import CommonSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(CommonSettings):
+    """What ingest reads beside what every service does."""
+
+    grpc_host: str = "0.0.0.0"
+    # 0 lets the system choose (tests); the same for the others.
+    grpc_port: int = 50055
+    http_host: str = "0.0.0.0"
+    http_port: int = 8081
+    # Threads that answer posted messages; each waits for a shared insert.
+    http_threads: int = 32
+    # The largest body at all; a channel may take less.
+    http_body_limit_mb: int = 50
+    smtp_host: str = "0.0.0.0"
+    smtp_port: int = 2525
+    # No LMTP where unset.
+    lmtp_port: int | None = None
+    # Advertised as SIZE; a mailbox may take less.
+    smtp_size_limit_mb: int = 35
+    # How we name ourselves in the greeting.
+    smtp_hostname: str = "relaydesk"
+    # STARTTLS is offered where both are given.
+    smtp_tls_cert: Path | None = None
+    smtp_tls_key: Path | None = None
+    # Where the named secrets of channels are mounted.
+    secrets_folder: Path = Path("/run/secrets")
+    # Messages of one lane that may be in flight; beyond it the answer is 503 or 451.
+    backlog_limit: int = 50_000
+    # Where tokens are checked.
+    tickets_address: str = "127.0.0.1:50051"
+    # Narrows what `listen` reads: channels by id, by kind (`lanes` narrows by lane); all where empty.
+    only_channels: tuple[str, ...] = ()
+    only_kinds: tuple[str, ...] = ()
+    # Deliveries in hand per channel; each holds up to a hundred intake ids.
+    reader_prefetch: int = 4
+    # A row that is accepted and not in its queue after this long is brought by the sweep.
+    sweep_after: timedelta = timedelta(seconds=5)
+    # How often the send ledger is looked at.
+    send_every: timedelta = timedelta(milliseconds=500)
+    # A claim whose process died is taken over after this; longer than any server may take to answer.
+    send_claim: timedelta = timedelta(seconds=180)
+    # Jobs that send at the same time in one process.
+    send_threads: int = 4
+    # How often the ledger is measured for the gauges.
+    measure_every: timedelta = timedelta(seconds=5)
+    # How often pieces of files without an owner are looked for; they are forgotten after a day.
+    chunk_sweep_every: timedelta = timedelta(minutes=10)
+    # Unacknowledged deliveries per lane of the listener, and facts that one turn takes.
+    prefetch: int = 20
+    batch_max: int = 200
