@@ -1,0 +1,100 @@
+"""The `relaydesk` command against a real service and a real broker."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.__main__ import main
+from relaydesk.tickets.v1 import service_pb2
+from tests.integration.tickets_desk import INTERNAL, Client, TicketsDesk, received
+
+
+@pytest.fixture
+def desk(vhost: str, mongo_url: str, database_prefix: str) -> Iterator[TicketsDesk]:
+    desk = TicketsDesk(vhost, mongo_url, database_prefix)
+    yield desk
+    desk.stop()
+
+
+@pytest.fixture
+def client(desk: TicketsDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Client:
+    client = desk.serve()
+    token_file = tmp_path / "internal.token"
+    token_file.write_text(INTERNAL + "\n")
+    monkeypatch.delenv("RELAYDESK_TOKEN", raising=False)
+    monkeypatch.setenv("INTERNAL_TOKEN_FILE", str(token_file))
+    monkeypatch.setenv("TICKETS_ADDRESS", f"127.0.0.1:{client.port}")
+    monkeypatch.setenv("BROKER_URL", desk.settings.broker_url)
+    return client
+
+
+def test_token_create_prints_nothing_but_a_token_that_works(
+    client: Client, desk: TicketsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", "create", "--role", "admin", "--name", "shop"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    desk.client(client.port, line).ask("ListTickets", service_pb2.ListTicketsRequest())
+
+
+def test_a_made_token_can_ask_in_its_own_name(
+    client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAYDESK_TOKEN", client.token("read_only"))
+    assert main(["ticket", "list"]) == 0
+    assert main(["group", "add", "Money"]) == 1
+    assert "is not open to the role 'read_only'" in capsys.readouterr().err
+
+
+def test_a_revoked_token_is_listed_with_its_end(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    token_id = client.token("admin").split("_")[1]
+    assert main(["token", "revoke", token_id]) == 0
+    assert main(["token", "list"]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["ID", "ROLE", "NAME", "AGENT", "CREATED", "REVOKED"]
+    assert row.startswith(token_id)
+    assert row.count("Z") == 2
+
+
+def test_groups_and_agents_are_added_by_name(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["group", "add", "Money matters"]) == 0
+    assert main(["agent", "add", "Kate Stone", "kate@demo.example", "--group", "money-matters"]) == 0
+    assert capsys.readouterr().out.split() == ["money-matters", "kate-stone"]
+    assert main(["agent", "add", "Bo", "bo@demo.example", "--group", "nowhere"]) == 1
+    assert capsys.readouterr().err == "relaydesk: agent.groups: expected ids of groups, got 'nowhere'\n"
+
+
+def test_a_ticket_is_listed_and_shown(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    ticket = client.create("Where is my order?")
+    assert main(["ticket", "list", "--status", "new"]) == 0
+    assert str(ticket.number) in capsys.readouterr().out
+    assert main(["ticket", "show", f"#{ticket.number}"]) == 0
+    shown = capsys.readouterr().out
+    assert "Where is it?" in shown
+    assert "TicketOpened" in shown
+    assert main(["ticket", "show", "999999"]) == 1
+    assert capsys.readouterr().err == "relaydesk: no ticket 999999\n"
+
+
+def test_a_service_that_is_away_is_one_line(
+    client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETS_ADDRESS", "127.0.0.1:1")
+    assert main(["ticket", "list"]) == 1
+    assert capsys.readouterr().err == "relaydesk: 127.0.0.1:1 is away\n"
+
+
+def test_peek_shows_a_queue_as_text_and_takes_nothing(
+    client: Client, desk: TicketsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.publish(received("1" * 32))
+    for _ in range(2):
+        assert main(["peek", "tickets.email"]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert shown["type"] == "relaydesk.ingest.v1.MessageReceived"
+        assert shown["body"]["subject"] == "Parcel"
+    assert main(["peek", "tickets.dead"]) == 0
+    assert capsys.readouterr().out == "tickets.dead is empty\n"
+    assert main(["peek", "nowhere"]) == 1
+    assert capsys.readouterr().err == "relaydesk: there is no queue nowhere\n"
