@@ -118,7 +118,7 @@ class MemoryExports:
         self.rows[export_id] = replace(row, state=RUNNING, fence=row.fence + 1)
         return self.rows[export_id]
 
-    def due(self) -> Sequence[str]:
+    def take_due(self) -> Sequence[str]:
         return [name for name, row in self.rows.items() if row.state == QUEUED]
 
     def write(self, export: Export, lines: Iterator[bytes]) -> int:

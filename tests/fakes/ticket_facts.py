@@ -22,7 +22,7 @@ class TicketLife:
     """One ticket; each method is one command, done `minutes` after MONDAY, and answers what it made tickets say."""
 
     def __init__(
-        self, name: str = "", *, channel: str = "support", lane: str = "email", **fields: str
+        self, name: str = "", *, channel: str = "support", lane: str = "email", agent: str = ""
     ) -> None:
         self.ticket = ticket_pb2.Ticket(
             id=name or f"t{next(_numbers)}", channel=channel, lane=lane, status="new", agent=agent

@@ -90,8 +90,9 @@ class Exports(Protocol):
         """Make it ours for some minutes; None where it is done or in other hands."""
         ...
 
-    def due(self) -> Sequence[str]:
-        """Those that are queued, or whose worker was silent for too long."""
+    def take_due(self) -> Sequence[str]:
+        """Those to enqueue: new ones, and those of which nothing was heard for a minute. They are not told again for
+        as long."""
         ...
 
     def write(self, export: Export, lines: Iterator[bytes]) -> int:

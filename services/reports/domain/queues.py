@@ -19,7 +19,8 @@ _COARSE = timedelta(minutes=1)
 _GROWS_BY = 1.05
 
 DEAD = ".dead"
-DELAY = "delay."
+# Facts and jobs that wait for their next try.
+_LATER = ("delay.", "celery_delayed_")
 INTAKE = "intake."
 
 
@@ -92,7 +93,7 @@ def dead_letters(states: Iterable[tuple[str, int]]) -> Mapping[str, int]:
 
 def is_work(queue: str) -> bool:
     """Whether what lies there waits for somebody to take it: not laid aside, not waiting for its next try."""
-    return not queue.endswith(DEAD) and not queue.startswith(DELAY)
+    return not queue.endswith(DEAD) and not queue.startswith(_LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from services.reports.domain.query import Query
 
 LEASE = timedelta(minutes=2)
 KEPT_FOR = timedelta(days=7)
+# A job that was sent and of which nothing is heard is sent again.
+_SILENCE = timedelta(minutes=1)
 PIECE = 1_000_000
 
 
@@ -50,9 +52,17 @@ class MongoExports:
             )
         return None if row is None else _export(row)
 
-    def due(self) -> Sequence[str]:
+    def take_due(self) -> Sequence[str]:
+        now = self._clock.now()
+        silent = {"$not": {"$gt": now - _SILENCE}}
         with named_failures():
-            return [row["_id"] for row in self._rows.find(self._free(), {"_id": 1}).limit(100)]
+            due = [
+                row["_id"]
+                for row in self._rows.find({**self._free(), "enqueued_at": silent}, {"_id": 1}).limit(100)
+            ]
+            if due:
+                self._rows.update_many({"_id": {"$in": due}}, {"$set": {"enqueued_at": now}})
+        return due
 
     def write(self, export: Export, lines: Iterator[bytes]) -> int:
         """Raises Conflict where another attempt has begun."""

@@ -1,7 +1,7 @@
 """The queues' load, kept by the minute and by 15 minutes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +57,12 @@ class MongoLoads:
             )
             newest = {row["queue"]: _minutes(row) for row in rows}
         return list(newest.values())
+
+    def known(self, since: datetime) -> Collection[str]:
+        """Queues that were seen since then."""
+        first, end = bucket_of(minute_of(since)), minute_of(since + LONGEST_LOAD[15])
+        with named_failures():
+            return {str(name) for name in self._rows.distinct("queue", {"_id": _span(15, first, end)})}
 
 
 def _span(minutes: int, first: int, end: int) -> Mapping[str, str]:

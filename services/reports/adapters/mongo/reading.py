@@ -1,6 +1,7 @@
 """What was counted, read in the order of its minutes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 
 from pymongo import ASCENDING
 
@@ -9,7 +10,7 @@ from services.reports.adapters.mongo.figures import figures_of
 from services.reports.domain.board import Window
 from services.reports.domain.figures import Figures
 from services.reports.domain.query import Query
-from services.reports.domain.tally import CHANNEL, Key
+from services.reports.domain.tally import CHANNEL, Key, bucket_of, minute_of
 
 
 class MongoBuckets:
@@ -33,3 +34,10 @@ class MongoBuckets:
             for row in self._minutes.find({"_id": span}).sort("_id", ASCENDING):
                 minute, _, channel = row["_id"].split(":", 2)
                 yield Key(CHANNEL, int(minute), channel), figures_of(row)
+
+    def channels(self, since: datetime) -> Collection[str]:
+        """Channels by which something came since then."""
+        span = {"$gte": f"{CHANNEL}:{bucket_of(minute_of(since)):08d}:", "$lt": f"{CHANNEL};"}
+        with named_failures():
+            names = {row["_id"].split(":", 3)[3] for row in self._buckets.find({"_id": span}, {"_id": 1})}
+        return names - {""}
