@@ -102,7 +102,7 @@ def unpack(package: str, version: str, scratch: Path) -> Path:
 
 
 def sprite(folder: Path, icons: tuple[str, ...]) -> bytes:
-    """One symbol an icon, in order of name; stroke and size come from the console's own style."""
+    """One symbol an icon, by name; i- keeps them apart from the page's ids, strokes come from its style."""
     lines = ["<svg hidden>"]
     for name in sorted(icons):
         drawing = (folder / "icons" / f"{name}.svg").read_text()
@@ -110,7 +110,7 @@ def sprite(folder: Path, icons: tuple[str, ...]) -> bytes:
             r"\s+", " ", drawing[drawing.index(">", drawing.index("<svg")) + 1 : drawing.index("</svg>")]
         ).strip()
         body = body.replace(" />", "/>").replace("> <", "><")
-        lines.append(f'<symbol id="{name}" viewBox="0 0 24 24">{body}</symbol>')
+        lines.append(f'<symbol id="i-{name}" viewBox="0 0 24 24">{body}</symbol>')
     return ("\n".join([*lines, "</svg>"]) + "\n").encode()
 
 

@@ -66,10 +66,6 @@ class RuleWords:
             "at_most": _("is at most"),
         }.get(operator, operator.replace("_", " "))
 
-    def mode(self, mode: str) -> str:
-        _ = self._words.gettext
-        return {"all": _("all"), "any": _("any"), "none": _("none")}.get(mode, mode)
-
     def value(self, field: str, value: str) -> str:
         """A value with its name where it is an id."""
         if field == "status":

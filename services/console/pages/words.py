@@ -218,7 +218,7 @@ class Words:
         """A latency: 0.41 s below ten, else as a duration."""
         if seconds >= 60:
             return self.precise(seconds)
-        pattern = "0.00" if seconds < 10 else "0"
+        pattern = "0.00" if seconds < 10 and seconds != int(seconds) else "0"
         return f"{numbers.format_decimal(seconds, pattern, self._locale)} {self.gettext('s')}"
 
     def precise(self, seconds: float) -> str:

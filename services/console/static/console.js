@@ -123,7 +123,8 @@
   // ------------------------------------------------------------------ news of the stream
   const arrivals = new Set(); let idle = Date.now();
   ['keydown', 'pointermove', 'scroll'].forEach(n => addEventListener(n, () => { idle = Date.now(); }, { passive: true, capture: true }));
-  const pill = () => { const el = $('#fresh'); if (!el) return; el.hidden = !arrivals.size; $('span', el).textContent = words.soon.replace('{}', arrivals.size || ''); };
+  const plural = new Intl.PluralRules(root.lang), fresh = n => ({ one: words.newOne, few: words.newFew }[plural.select(n)] || words.newMany).replace(/\d+/, n);
+  const pill = () => { const el = $('#fresh'); if (!el) return; el.hidden = !arrivals.size; $('span', el).textContent = arrivals.has(0) ? words.freshAll : fresh(arrivals.size); };
   const later = (body, wait) => { let due, last = 0; return () => { if (due) return; due = setTimeout(() => { due = 0; last = Date.now(); body(); }, Math.max(0, last + wait - Date.now())); }; };
   const counts = later(() => { if ($('#views') && !document.hidden) htmx.ajax('GET', `/counts?view=${encodeURIComponent(view())}`, { target: '#views', swap: 'innerMorph', source: $('#views') }); }, 3000);
   const news = later(() => { const head = $('#thead'); if (!head) return;
@@ -133,7 +134,7 @@
     const row = kept && document.getElementById(kept); if (row) mark(row); sizes(); };
   document.addEventListener('fact', e => { const told = JSON.parse(e.detail.data), row = document.getElementById('t' + told.number), head = $('#thead');
     forget(told.number); counts();
-    if (head && +head.dataset.number === told.number && +head.dataset.version < told.version) { news(); say(words.soon.replace('{}', 1)); }
+    if (head && +head.dataset.number === told.number && +head.dataset.version < told.version) { news(); say(fresh(1)); }
     if (list() && !row && told.fits) { arrivals.add(told.number); pill(); } });
   const resync = later(() => { forget(); counts(); news(); if (list()) { if (Date.now() - idle > 5000 && !$('#rows').scrollTop) refreshList(); else { arrivals.add(0); pill(); } } }, 1000);
   document.addEventListener('resync', resync);
