@@ -164,4 +164,5 @@ def stamp(moment: datetime) -> Timestamp:
 
 
 def _at(minutes: float) -> datetime:
-    return MONDAY + timedelta(minutes=minutes)
+    # Moments of tickets have milliseconds, no more.
+    return MONDAY + timedelta(milliseconds=round(minutes * 60_000))
