@@ -23,7 +23,7 @@ from services.ingest import channels
 from services.ingest.adapters import intake_queues
 from services.ingest.adapters.accounts import RETRIED, Accounts
 from services.ingest.adapters.edge import Backlog, Edge
-from services.ingest.adapters.hearing import HANDLERS, LedgerRunner, SendPorts
+from services.ingest.adapters.hearing import LedgerPorts, LedgerRunner
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.jobs import ChunkSweep, IntakeSweep, SendLoop, make_jobs
 from services.ingest.adapters.kinds import load_kinds
@@ -39,7 +39,8 @@ from services.ingest.adapters.sealing import Seal
 from services.ingest.adapters.smtp import MailReceiver, SmtpSettings
 from services.ingest.adapters.web import make_app
 from services.ingest.adapters.wire import CONSUMES
-from services.ingest.application.send_reply import SendPorts as SendingPorts
+from services.ingest.application import HANDLERS
+from services.ingest.application.send_reply import SendPorts
 from services.ingest.channels.json import MessageBody
 from services.ingest.config import Settings
 from services.ingest.domain.channel import Channel
@@ -110,9 +111,9 @@ class Ground:
         return path.read_text().strip()
 
 
-def serve(ground: Ground) -> Sequence[run.Component]:
+def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """The sockets: SMTP and LMTP, HTTP, gRPC."""
-    parts, settings = ground.parts, ground.settings
+    ground = Ground(parts, settings)
     backlog = Backlog(ground.intake, ground.directory, settings.backlog_limit, parts.metrics)
     edge = Edge(ground.intake, ground.publisher, ground.directory, backlog, parts.clock, parts.metrics)
     schema = MessageBody.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -159,9 +160,9 @@ def serve(ground: Ground) -> Sequence[run.Component]:
     ]
 
 
-def listen(ground: Ground) -> Sequence[run.Component]:
+def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Intake ids into facts; facts of tickets into the ledgers."""
-    parts, settings = ground.parts, ground.settings
+    ground = Ground(parts, settings)
     publisher = parts.publisher()
     reader = Reader(
         transport=parts.bus,
@@ -178,15 +179,16 @@ def listen(ground: Ground) -> Sequence[run.Component]:
         prefetch=settings.reader_prefetch,
     )
     heard = parts.publisher()
+    counts = ClosingCounts(parts.metrics)
     runner = LedgerRunner(
         consumer=parts.service,
         database=parts.database,
         clock=parts.clock,
-        open_ports=lambda unit: SendPorts(unit, ground.directory),
+        open_ports=lambda unit: LedgerPorts(unit, ground.intake, ground.directory, counts),
         handlers=HANDLERS,
         outbox=parts.outbox(heard),
         metrics=parts.metrics,
-    ).use(ground.intake, parts.clock, ClosingCounts(parts.metrics))
+    )
     listener = Listener(
         transport=parts.bus,
         consumer=parts.service,
@@ -204,13 +206,13 @@ def listen(ground: Ground) -> Sequence[run.Component]:
     return [_probes(ground, _beats([reader, listener]), ready), preparation, reader, listener]
 
 
-def work(ground: Ground) -> Sequence[run.Component]:
+def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Replies out, and what others left behind."""
-    parts, settings = ground.parts, ground.settings
+    ground = Ground(parts, settings)
     counts = SendCounts(parts.metrics)
 
-    def ports() -> SendingPorts:
-        return SendingPorts(ground.sends, ground.files, ground.directory, parts.clock, counts)
+    def ports() -> SendPorts:
+        return SendPorts(ground.sends, ground.files, ground.directory, parts.clock, counts)
 
     jobs = make_jobs(settings.broker_url, ports, parts.metrics)
     worker = JobWorker(jobs, threads=settings.send_threads)
@@ -232,6 +234,18 @@ def work(ground: Ground) -> Sequence[run.Component]:
     preparation = Preparation(prepare)
     ready = {"jobs": worker.is_ready, "preparation": preparation.is_ready}
     return [_probes(ground, _beats([worker, *loops]), ready), preparation, worker, *loops]
+
+
+def prepare(parts: Parts) -> None:
+    """Indexes, queues and bindings of every role. Raises Unavailable."""
+    settings = parts.settings
+    assert isinstance(settings, Settings)
+    Ground(parts, settings).prepare()
+    make_jobs(settings.broker_url, _no_ports, parts.metrics).prepare()
+
+
+def _no_ports() -> SendPorts:
+    raise NotImplementedError("who only prepares runs no job")
 
 
 def _receivers(settings: Settings) -> list[SmtpSettings]:
@@ -277,7 +291,7 @@ def _key_bytes(instance_key: str) -> bytes:
         return instance_key.encode()
 
 
-ROLES: Mapping[str, Callable[[Ground], Sequence[run.Component]]] = {
+ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
     "serve": serve,
     "listen": listen,
     "work": work,
@@ -304,12 +318,11 @@ def main(words: Sequence[str]) -> int:
         only_kinds=tuple(asked.kind) or settings.only_kinds,
     )
     parts = Parts("ingest", asked.role, settings, prefix="relaydesk")
-    ground = Ground(parts, settings)
     try:
         if asked.role == "prepare":
-            ground.prepare()
+            prepare(parts)
             return 0
-        return run.run([parts.telemetry, *ROLES[asked.role](ground)])
+        return run.run([parts.telemetry, *ROLES[asked.role](parts, settings)])
     except Unavailable as away:
         print(away, file=sys.stderr)  # noqa: T201
         return 1

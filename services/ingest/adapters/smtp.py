@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from aiosmtpd.lmtp import LMTP
@@ -25,8 +26,10 @@ from services.ingest.domain.channel import Channel
 from services.ingest.domain.intake import Envelope
 
 MAX_RECIPIENTS = 100
-# One header of a megabyte in one line is clumsy, not wrong enough to lose a mail.
-_LONGEST_LINE = 4 * 1024 * 1024
+# Bytes that are taken from a connection at a time.
+_GULP = 256 * 1024
+# What stands around the data: a CR LF in front, the dot line behind.
+_ENDS = 5
 
 _AWAY = "451 4.3.0 cannot keep the mail now, try again later"
 _BUSY = "451 4.3.2 too much mail is waiting, try again later"
@@ -158,7 +161,7 @@ class _Handler:
         # The server was told not to decode.
         raw: bytes = envelope.original_content or b""
         peer = str(session.peer[0]) if session.peer else ""
-        sender = envelope.mail_from or ""
+        sender = (envelope.mail_from or "").strip("<>")
         self.keeping += 1
         try:
             if self._settings.is_lmtp:
@@ -211,11 +214,65 @@ class _Handler:
         return list(found.values())
 
 
-class _PatientSmtp(SMTP):
-    line_length_limit = _LONGEST_LINE
+class _InOneGulp:
+    """Reads the data of a mail in large pieces: line by line, as the base class does, costs a core 500 mails a second and
+    refuses a long line."""
+
+    line_length_limit = _GULP
     command_size_limit = 2048
 
+    async def smtp_DATA(self: Any, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
+            return
+        if not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 first RCPT, then DATA")
+            return
+        if arg:
+            await self.push("501 5.5.4 DATA stands alone")
+            return
+        # The end of data is CR LF . CR LF, whose first CR LF may be that of the command itself.
+        self._reader.feed_data(b"\r\n")
+        await self.push("354 end the data with <CR><LF>.<CR><LF>")
+        data = await self._read_data()
+        if data is None:
+            await self.push("552 5.3.4 the mail is larger than what is taken here")
+            self._set_post_data_state()
+            return
+        self.envelope.content = self.envelope.original_content = data
+        status = await self._call_handler_hook("DATA")
+        self._set_post_data_state()
+        await self.push(status)
 
-class _PatientLmtp(LMTP):
-    line_length_limit = _LONGEST_LINE
-    command_size_limit = 2048
+    async def _read_data(self: Any) -> bytes | None:
+        """The mail without its dots (RFC 5321, 4.5.2); None where it was too large."""
+        pieces: list[bytes] = []
+        size, limit = 0, self.data_size_limit
+        while True:
+            is_last = True
+            try:
+                piece = await self._reader.readuntil(b"\r\n.\r\n")
+            except asyncio.LimitOverrunError as more:
+                # What was consumed ends before anything that could become the end of data.
+                piece, is_last = await self._reader.read(more.consumed), False
+            except asyncio.IncompleteReadError:
+                # The sender is gone in the middle of its mail: nobody was told yes, nothing is kept.
+                self._writer.close()
+                raise asyncio.CancelledError from None
+            size += len(piece)
+            if size <= limit + _ENDS:
+                pieces.append(piece)
+            else:
+                pieces.clear()
+            if is_last:
+                break
+        if size > limit + _ENDS:
+            return None
+        return b"".join(pieces)[:-3].replace(b"\r\n.", b"\r\n")[2:]
+
+
+class _PatientSmtp(_InOneGulp, SMTP):
+    """SMTP."""
+
+
+class _PatientLmtp(_InOneGulp, LMTP):
+    """LMTP."""

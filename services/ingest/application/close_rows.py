@@ -1,11 +1,9 @@
 """Tickets said what became of a message: its row is closed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.ingest.application.ports import Clock, IntakeStore
-from services.ingest.domain.intake import Closing, ClosingOutcome
+from services.ingest.domain.intake import Closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +13,12 @@ class CloseRow:
     closing: Closing
 
 
-class Counts(Protocol):
-    def closed(self, outcome: ClosingOutcome, rows: int) -> None: ...
+class ClosesRows(Protocol):
+    def close(self, closing: Closing) -> None:
+        """Close a row together with the others of the batch."""
+        ...
 
 
-def close_rows(commands: Sequence[CloseRow], intake: IntakeStore, clock: Clock, counts: Counts) -> None:
-    """Close rows in bulk. Closing needs no inbox: the row itself remembers which commit closed it."""
-    outcomes = intake.close([command.closing for command in commands], clock.now())
-    for outcome, rows in outcomes.items():
-        if rows:
-            counts.closed(outcome, rows)
+def close_row(command: CloseRow, ports: ClosesRows) -> None:
+    """Close the row. It needs no inbox: the row itself remembers which commit closed it."""
+    ports.close(command.closing)
