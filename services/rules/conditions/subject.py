@@ -1,0 +1,10 @@
+"""The ticket's subject."""
+
+from chassis.conditions import Kind, Value
+from services.rules.domain.view import View
+
+KIND = Kind.TEXT
+
+
+def read(view: View) -> Value:
+    return view.ticket.subject
