@@ -4,8 +4,9 @@ import csv
 import io
 import random
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import grpc
@@ -16,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.batches import Outcome, Task
 from chassis.bus import Bus, Outgoing, Publisher, declare_queue
 from chassis.errors import FailedPrecondition, InvalidFields, NotFound, Unavailable
+from chassis.run import Component
 from chassis.units import Unit
 from chassis.web import ProbeServer
 from relaydesk.reports.v1 import service_pb2 as pb
@@ -226,17 +228,33 @@ def fill_queues(settings: Settings) -> None:
     publisher.close()
 
 
-def scraped(components: Any) -> str:
-    (probes,) = (component for component in components if isinstance(component, ProbeServer))
+Replica = Sequence[Component]
+
+
+@pytest.fixture
+def sampling(desk: ServiceDesk) -> Iterator[tuple[Replica, Replica]]:
+    """Two replicas of `work` without their jobs, of which a process can have one."""
+    replicas = [
+        [part for part in main.work(desk.parts("work"), desk.settings) if part.name != "jobs"]  # type: ignore[arg-type]
+        for _ in range(2)
+    ]
+    for part in chain(*replicas):
+        part.start()
+    yield replicas[0], replicas[1]
+    for part in chain(*replicas):
+        part.stop(timedelta(seconds=5))
+
+
+def scraped(replica: Replica) -> str:
+    (probes,) = (part for part in replica if isinstance(part, ProbeServer))
     with urllib.request.urlopen(f"http://127.0.0.1:{probes.port}/metrics", timeout=5) as answer:
         return str(answer.read().decode())
 
 
 def test_one_replica_samples_the_queues_and_all_of_it_is_seen(
-    desk: ServiceDesk, settings: Settings, reports: ReportsServiceStub
+    settings: Settings, reports: ReportsServiceStub, sampling: tuple[Replica, Replica]
 ) -> None:
     fill_queues(settings)
-    workers = [desk.role("work"), desk.role("work")]
 
     def seen() -> list[pb.QueueLoad]:
         now = datetime.now(UTC)
@@ -247,7 +265,7 @@ def test_one_replica_samples_the_queues_and_all_of_it_is_seen(
 
     # The broker tells what lies in a queue some seconds late.
     wait_until(seen, timeout=30)
-    expositions = [scraped(components) for components in workers]
+    expositions = [scraped(replica) for replica in sampling]
     exporters = [text for text in expositions if "relaydesk_queue_scrape_success 1.0" in text]
     assert len(exporters) == 1
     assert 'relaydesk_queue_messages{queue="intake.vk",state="ready"} 4.0' in exporters[0]
@@ -255,7 +273,7 @@ def test_one_replica_samples_the_queues_and_all_of_it_is_seen(
     assert 'relaydesk_queue_drain_seconds{queue="intake.vk"} +Inf' in exporters[0]
     assert "relaydesk_queue_scrape_last_success_timestamp_seconds" in exporters[0]
     wait_until(
-        lambda: 'relaydesk_dead_letters{queue="intake.vk.dead"} 2.0' in "".join(map(scraped, workers)),
+        lambda: 'relaydesk_dead_letters{queue="intake.vk.dead"} 2.0' in "".join(map(scraped, sampling)),
         timeout=20,
     )
     silent = next(text for text in expositions if text not in exporters)

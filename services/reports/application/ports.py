@@ -13,6 +13,12 @@ from services.reports.domain.spells import Spell
 from services.reports.domain.tally import Key, Tally
 
 
+class Clock(Protocol):
+    """Says what time it is."""
+
+    def now(self) -> datetime: ...
+
+
 class Spells(Protocol):
     """Ends of spells that wait for their other end. What was kept earlier in the batch is seen."""
 

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from chassis.clock import Clock
 from chassis.errors import Refused
-from services.reports.application.ports import Buckets, Exports
+from services.reports.application.ports import Buckets, Clock, Exports
 from services.reports.application.query_report import read_report
 from services.reports.domain.export import DONE, FAILED, QUEUED, Export, RowCount, csv_lines
 from services.reports.domain.query import Query
