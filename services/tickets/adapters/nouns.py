@@ -11,10 +11,19 @@ from services.tickets.domain.message import Attachment, Message, Reply
 from services.tickets.domain.people import Actor, Requester, normal_email
 from services.tickets.domain.ticket import Change, Clock, Ticket
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def moment_of(timestamp: Timestamp) -> datetime:
     """The aware moment."""
     return timestamp.ToDatetime(tzinfo=UTC)
+
+
+def stamp(timestamp: Timestamp, moment: datetime) -> None:
+    """Set the timestamp. A third of what `FromDatetime` costs, ten times a ticket."""
+    since = moment - _EPOCH
+    timestamp.seconds = since.days * 86_400 + since.seconds
+    timestamp.nanos = since.microseconds * 1_000
 
 
 def ticket_to_wire(ticket: Ticket) -> ticket_pb2.Ticket:
@@ -40,18 +49,18 @@ def ticket_to_wire(ticket: Ticket) -> ticket_pb2.Ticket:
         mailbox=ticket.mailbox,
         fields=ticket.fields,
     )
-    wire.created_at.FromDatetime(ticket.created_at)
-    wire.updated_at.FromDatetime(ticket.updated_at)
+    stamp(wire.created_at, ticket.created_at)
+    stamp(wire.updated_at, ticket.updated_at)
     if ticket.first_replied_at is not None:
-        wire.first_replied_at.FromDatetime(ticket.first_replied_at)
+        stamp(wire.first_replied_at, ticket.first_replied_at)
     if ticket.solved_at is not None:
-        wire.solved_at.FromDatetime(ticket.solved_at)
+        stamp(wire.solved_at, ticket.solved_at)
     if ticket.closed_at is not None:
-        wire.closed_at.FromDatetime(ticket.closed_at)
+        stamp(wire.closed_at, ticket.closed_at)
     if ticket.last_requester_message_at is not None:
-        wire.last_requester_message_at.FromDatetime(ticket.last_requester_message_at)
+        stamp(wire.last_requester_message_at, ticket.last_requester_message_at)
     if ticket.last_agent_message_at is not None:
-        wire.last_agent_message_at.FromDatetime(ticket.last_agent_message_at)
+        stamp(wire.last_agent_message_at, ticket.last_agent_message_at)
     if ticket.clock.epoch:
         _clock_to_wire(ticket.clock, wire.clock)
     return wire
@@ -62,7 +71,7 @@ def _clock_to_wire(clock: Clock, wire: ticket_pb2.Clock) -> None:
     wire.is_paused = clock.is_paused
     wire.is_breached = clock.is_breached
     if clock.due_at is not None:
-        wire.due_at.FromDatetime(clock.due_at)
+        stamp(wire.due_at, clock.due_at)
 
 
 def requester_to_wire(requester: Requester) -> ticket_pb2.Requester:
@@ -113,7 +122,7 @@ def message_to_wire(message: Message, *, with_html: bool) -> ticket_pb2.Message:
         is_truncated=message.is_truncated,
         subject=message.subject,
     )
-    wire.created_at.FromDatetime(message.created_at)
+    stamp(wire.created_at, message.created_at)
     return wire
 
 

@@ -29,9 +29,16 @@ from services.tickets.domain.commands import (
 from services.tickets.domain.message import Attachment
 from services.tickets.domain.people import normal_email
 
-# A form may send anything; what is kept of it has bounds.
+# A sender may write anything; what is kept of it has bounds, so that no ticket outgrows what a document may hold.
 _MOST_FIELDS = 100
 _LONGEST_FIELD = 4_000
+_LONGEST_SUBJECT = 2_000
+_LONGEST_NAME = 200
+_MOST_ADDRESSES = 500
+_MOST_ATTACHMENTS = 1_000
+# RFC 5322's longest line; a longer Message-ID leads nowhere.
+_LONGEST_ID = 998
+_MOST_REFERENCES = 100
 
 
 def message_of_received(fact: ingest.MessageReceived, envelope: Envelope) -> ReceiveMessage | ReceiveBounce:
@@ -58,19 +65,24 @@ def message_of_received(fact: ingest.MessageReceived, envelope: Envelope) -> Rec
         channel_kind=fact.channel_kind,
         lane=envelope.lane,
         received_at=moment_of(fact.received_at),
-        sender=Sender(author.name, normal_email(author.email), author.phone, author.external_id),
-        subject=fact.subject,
+        sender=Sender(
+            author.name[:_LONGEST_NAME],
+            normal_email(author.email),
+            author.phone,
+            author.external_id[:_LONGEST_ID],
+        ),
+        subject=fact.subject[:_LONGEST_SUBJECT],
         text=fact.text,
         html=fact.html,
         is_truncated=fact.is_truncated,
         attachments=tuple(
             Attachment(a.attachment_id, a.name, a.mime_type, a.size, a.content_id, a.is_inline)
-            for a in fact.attachments
+            for a in fact.attachments[:_MOST_ATTACHMENTS]
         ),
         thread=Thread(
-            message_id=thread.message_id,
-            in_reply_to=thread.in_reply_to,
-            references=tuple(thread.references),
+            message_id=_id(thread.message_id),
+            in_reply_to=_id(thread.in_reply_to),
+            references=tuple(one for one in thread.references[-_MOST_REFERENCES:] if len(one) <= _LONGEST_ID),
             proven_ticket_ids=tuple(thread.proven_ticket_ids),
             mentioned_numbers=tuple(thread.mentioned_numbers),
             conversation_id=thread.conversation_id,
@@ -78,10 +90,14 @@ def message_of_received(fact: ingest.MessageReceived, envelope: Envelope) -> Rec
         is_automatic=fact.is_automatic,
         fields=_fields(fact.fields) if fact.fields else {},
         flags=tuple(fact.flags),
-        to=tuple(fact.to),
-        cc=tuple(fact.cc),
+        to=tuple(fact.to[:_MOST_ADDRESSES]),
+        cc=tuple(fact.cc[:_MOST_ADDRESSES]),
         content=fact.content_sha256[:32],
     )
+
+
+def _id(message_id: str) -> str:
+    return message_id if len(message_id) <= _LONGEST_ID else ""
 
 
 def _fields(sent: Mapping[str, str]) -> dict[str, str]:

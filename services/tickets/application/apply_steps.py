@@ -5,7 +5,7 @@ from services.tickets.application.check_fields import check_value
 from services.tickets.application.ports import Ports
 from services.tickets.application.update_ticket import current
 from services.tickets.domain import message as messages
-from services.tickets.domain.checks import Checks
+from services.tickets.domain.checks import MOST_FIELDS, Checks
 from services.tickets.domain.commands import (
     AddEntry,
     AddTag,
@@ -18,7 +18,7 @@ from services.tickets.domain.commands import (
 from services.tickets.domain.events import LoggedFact, MessageAdded, TicketChanged
 from services.tickets.domain.message import Message
 from services.tickets.domain.people import is_a_machines_address
-from services.tickets.domain.tags import SUBTREE, is_in_subtree, normal_tag, sorted_tags
+from services.tickets.domain.tags import MOST, SUBTREE, is_in_subtree, normal_tag, sorted_tags
 from services.tickets.domain.ticket import SETTABLE, Change, Ticket, merged
 
 
@@ -41,6 +41,7 @@ def apply_steps(command: ApplySteps, ports: Ports) -> StepsOutcome:
                 entries.append(_entry(step, command, draft, ports))
             else:
                 changes += _change(step, draft, ports)
+        _check_size(draft)
     except Refused as refusal:
         return StepsOutcome("refused", 0, str(refusal))
     facts: list[LoggedFact] = []
@@ -63,6 +64,15 @@ def _change(step: Step, draft: Ticket, ports: Ports) -> tuple[Change, ...]:
         case RemoveTag(tag):
             return draft.set_tags(_without(draft.tags, normal_tag(tag)), at)
     raise TypeError(step)
+
+
+def _check_size(draft: Ticket) -> None:
+    checks = Checks()
+    checks.that(len(draft.tags) <= MOST, "tags", f"at most {MOST} tags", str(len(draft.tags)))
+    checks.that(
+        len(draft.fields) <= MOST_FIELDS, "fields", f"at most {MOST_FIELDS} fields", str(len(draft.fields))
+    )
+    checks.done()
 
 
 def _without(tags: tuple[str, ...], unwanted: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from relaydesk.tickets.v1 import accounts_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceServicer
 from services.tickets.adapters.mongo.accounts import MongoAccounts
 from services.tickets.adapters.mongo.directory import MongoDirectory
+from services.tickets.adapters.nouns import stamp
 from services.tickets.adapters.passwords import Argon2Passwords
 from services.tickets.application.create_token import check_token, create_token
 from services.tickets.application.save_agent import save_agent
@@ -154,6 +155,6 @@ def _token_to_wire(token: Token) -> accounts_pb2.Token:
 def _stamp(moment: datetime | None) -> Timestamp | None:
     if moment is None:
         return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
+    made = Timestamp()
+    stamp(made, moment)
+    return made

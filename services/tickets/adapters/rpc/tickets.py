@@ -19,7 +19,7 @@ from relaydesk.tickets.v1 import service_pb2, ticket_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceServicer
 from services.tickets.adapters.mongo.documents import actor_of
 from services.tickets.adapters.mongo.queries import MongoQueries, position_of
-from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, ticket_to_wire
+from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, stamp, ticket_to_wire
 from services.tickets.adapters.rpc.callers import Callers
 from services.tickets.adapters.rpc.commands import create_of, message_of, steps_of, update_of
 from services.tickets.adapters.rpc.listing import order_of, page_size_of, selection_of
@@ -211,5 +211,5 @@ def _change_to_wire(row: Mapping[str, Any]) -> service_pb2.Change:
         chain_id=row.get("chain_id", ""),
         depth=row.get("depth", 0),
     )
-    wire.occurred_at.FromDatetime(row["at"])
+    stamp(wire.occurred_at, row["at"])
     return wire

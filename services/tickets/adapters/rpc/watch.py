@@ -18,6 +18,7 @@ from chassis.errors import InvalidField, Unavailable
 from chassis.telemetry import logger
 from relaydesk.tickets.v1 import events_pb2, service_pb2
 from services.tickets.adapters.mongo.log import MongoLog, Stamped
+from services.tickets.adapters.nouns import stamp
 
 RING_FACTS = 5_000
 RING_BYTES = 16_000_000
@@ -213,7 +214,7 @@ def _heartbeat(sequence: int) -> service_pb2.WatchTicketsResponse:
 
 def _watched(stamped: Stamped) -> Watched:
     answer = service_pb2.WatchTicketsResponse(sequence=stamped.sequence, event_id=stamped.event_id)
-    answer.occurred_at.FromDatetime(stamped.at)
+    stamp(answer.occurred_at, stamped.at)
     if stamped.fact == "TicketOpened":
         answer.ticket_opened.CopyFrom(events_pb2.TicketOpened.FromString(stamped.body))
         ticket = answer.ticket_opened.ticket
