@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
     BulkWriteError,
+    CollectionInvalid,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -116,7 +117,8 @@ def ensure_indexes(database: Documents, wanted: Mapping[str, Sequence[IndexModel
         for collection, indexes in wanted.items():
             # A collection must exist before a transaction of another replica meets it half-made.
             if collection not in database.list_collection_names(filter={"name": collection}):
-                with contextlib.suppress(OperationFailure):
+                # Two that start at once both try; the driver and the server each have a name for the second.
+                with contextlib.suppress(OperationFailure, CollectionInvalid):
                     database.create_collection(collection)
             if indexes:
                 database[collection].create_indexes(list(indexes))
