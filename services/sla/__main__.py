@@ -12,11 +12,10 @@ from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
 from chassis.web import Heartbeat, ProbeServer
-from relaydesk.sla.v1.service_pb2_grpc import add_SlaServiceServicer_to_server
 from services.sla.adapters.alarms import AlarmPoller, GapFiller
 from services.sla.adapters.measures import Measures, StoreGauges
 from services.sla.adapters.mongo import INDEXES, MongoPorts, Shelf
-from services.sla.adapters.rpc import ACCESS, SlaRpc
+from services.sla.adapters.rpc import ACCESS, SlaRpc, register
 from services.sla.adapters.tickets import RETRIED, Accounts, TicketsLog
 from services.sla.adapters.wire import CONSUMES
 from services.sla.application import HANDLERS
@@ -31,7 +30,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
     server = RpcServer(settings.grpc_port, parts.metrics, authenticate, ACCESS, host=settings.grpc_host)
     runner = parts.runner("sla.rpc", _ports(parts, shelf, Measures(parts.metrics)), HANDLERS)
-    server.add(add_SlaServiceServicer_to_server, SlaRpc(parts.database, parts.clock, shelf, runner))
+    register(server, SlaRpc(parts.database, parts.clock, shelf, runner))
     preparation = Preparation(lambda: prepare(parts))
     beat = Heartbeat("rpc")
     server.heartbeat = beat.beat

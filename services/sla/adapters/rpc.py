@@ -13,9 +13,9 @@ from chassis.businesstime import Hours, Window
 from chassis.clock import Clock
 from chassis.errors import InvalidField
 from chassis.mongo import Document, Documents, named_failures
-from chassis.rpc import Access
+from chassis.rpc import Access, RpcServer
 from relaydesk.sla.v1 import service_pb2 as pb
-from relaydesk.sla.v1.service_pb2_grpc import SlaServiceServicer
+from relaydesk.sla.v1.service_pb2_grpc import SlaServiceServicer, add_SlaServiceServicer_to_server
 from services.sla.adapters.mongo.book import Shelf
 from services.sla.adapters.mongo.documents import clock_of_row
 from services.sla.domain import commands
@@ -132,6 +132,11 @@ class SlaRpc(SlaServiceServicer):
             raise outcome.error
         assert isinstance(outcome.answer, kind)
         return outcome.answer
+
+
+def register(server: RpcServer, servicer: SlaRpc) -> None:
+    """Serve it."""
+    server.add(add_SlaServiceServicer_to_server, servicer)
 
 
 def policy_of_wire(wire: pb.Policy) -> Policy:

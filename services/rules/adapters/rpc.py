@@ -1,0 +1,237 @@
+"""RulesService: requests become commands and queries, answers become messages of the contract."""
+
+# ruff: noqa: N802 - the methods have the names of the contract
+
+from dataclasses import fields, replace
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis.batches import BatchRunner, Task
+from chassis.conditions import ALWAYS, Condition, Group, Test
+from chassis.errors import InvalidField, NotFound
+from chassis.mongo import Document, Documents, named_failures
+from chassis.operators import OPERATORS, Kind
+from chassis.rpc import Access, RpcServer
+from relaydesk.rules.v1 import service_pb2 as pb
+from relaydesk.rules.v1.service_pb2_grpc import RulesServiceServicer, add_RulesServiceServicer_to_server
+from services.rules.adapters.mongo import Shelf
+from services.rules.adapters.mongo.documents import heard_of_row
+from services.rules.adapters.tickets import Messages
+from services.rules.application.vocabulary import described_fields, find_read, vocabulary
+from services.rules.domain import commands
+from services.rules.domain.heard import EVENTS
+from services.rules.domain.rule import ActionUse, Rule, in_order
+from services.rules.domain.run import RuleTrace, explain
+
+MOST_EXPLAINED = 200
+_READERS = frozenset({"admin", "agent", "system", "read_only"})
+_WRITERS = frozenset({"admin", "system"})
+_SERVICE = "relaydesk.rules.v1.RulesService"
+ACCESS: Access = {
+    f"{_SERVICE}/ListRules": _READERS,
+    f"{_SERVICE}/GetRule": _READERS,
+    f"{_SERVICE}/SaveRule": _WRITERS,
+    f"{_SERVICE}/DeleteRule": _WRITERS,
+    f"{_SERVICE}/ExplainEvent": _READERS,
+    f"{_SERVICE}/ListVocabulary": _READERS,
+}
+# Deeper is refused when the rule is compiled; this only keeps a request from nesting without end.
+_DEEPEST = 20
+
+
+class RulesRpc(RulesServiceServicer):
+    """Answers in threads."""
+
+    def __init__(self, database: Documents, shelf: Shelf, runner: BatchRunner, messages: Messages) -> None:
+        self._explanations = database["explanations"]
+        self._shelf = shelf
+        self._runner = runner
+        self._messages = messages
+
+    def ListRules(self, request: pb.ListRulesRequest, _: Any) -> pb.ListRulesResponse:
+        rules = self._shelf.newest()
+        return pb.ListRulesResponse(
+            rules=[rule_to_wire(one.rule) for one in in_order(rules.all_rules)],
+            rule_set_version=rules.version,
+        )
+
+    def GetRule(self, request: pb.GetRuleRequest, _: Any) -> pb.GetRuleResponse:
+        self._shelf.newest()
+        rule = self._shelf.by_id.get(request.rule_id)
+        if rule is None:
+            raise NotFound("no such rule")
+        return pb.GetRuleResponse(rule=rule_to_wire(rule))
+
+    def SaveRule(self, request: pb.SaveRuleRequest, _: Any) -> pb.SaveRuleResponse:
+        rule = self._do(commands.SaveRule(rule_of_wire(request.rule), request.expected_version))
+        return pb.SaveRuleResponse(rule=rule_to_wire(rule))
+
+    def DeleteRule(self, request: pb.DeleteRuleRequest, _: Any) -> pb.DeleteRuleResponse:
+        self._do(commands.DeleteRule(request.rule_id, request.expected_version))
+        return pb.DeleteRuleResponse()
+
+    def ExplainEvent(self, request: pb.ExplainEventRequest, _: Any) -> pb.ExplainEventResponse:
+        if bool(request.event_id) == bool(request.ticket_id):
+            raise InvalidField("event_id", "either an event_id or a ticket_id")
+        with named_failures():
+            rows = self._rows(request.event_id, request.ticket_id)
+        return pb.ExplainEventResponse(explanations=[self._explained(row) for row in rows])
+
+    def ListVocabulary(self, request: pb.ListVocabularyRequest, _: Any) -> pb.ListVocabularyResponse:
+        words = described_fields()
+        return pb.ListVocabularyResponse(
+            fields=[
+                pb.Word(name=name, description=text, takes=[*_operators_of(kind), *choices])
+                for name, (text, kind, choices) in words.items()
+            ],
+            operators=[
+                pb.Word(name=name, description=text, takes=takes)
+                for name, (text, takes) in _operators().items()
+            ],
+            actions=[
+                pb.Word(
+                    name=kind,
+                    description=" ".join((action.__doc__ or "").split()),
+                    takes=[param.name for param in fields(action.Params)],
+                )
+                for kind, action in vocabulary().actions.items()
+            ],
+            events=[pb.Word(name=name, description=text) for name, text in EVENTS.items()],
+        )
+
+    def _do(self, command: commands.SaveRule | commands.DeleteRule) -> Any:
+        (outcome,) = self._runner.run([Task("", command)])
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.answer
+
+    def _rows(self, event_id: str, ticket_id: str) -> list[Document]:
+        if event_id:
+            return list(self._explanations.find({"_id": event_id}))
+        # An event's id begins with its ticket's; ";" is what comes after ":".
+        of_ticket = {"_id": {"$gt": f"{ticket_id}:", "$lt": f"{ticket_id};"}}
+        return list(self._explanations.find(of_ticket).sort("at", -1).limit(MOST_EXPLAINED))
+
+    def _explained(self, row: Document) -> pb.Explanation:
+        heard = heard_of_row(row)
+        if row.get("cut") and heard.message is not None:
+            text = self._messages.text(heard.ticket.ticket_id, heard.message.message_id)
+            if text is not None:
+                heard = replace(heard, message=replace(heard.message, text=text))
+        matched = {
+            rule_id: (reason, tuple(actions)) for rule_id, reason, actions, _ in row.get("matched", ())
+        }
+        results = {rule_id: result for rule_id, _, _, result in row.get("matched", ())}
+        held_back = dict(row.get("held_back", ()))
+        traces = explain(self._shelf.at(row["set"]), heard, find_read, matched, held_back)
+        explanation = pb.Explanation(
+            event_id=row["_id"],
+            ticket_id=heard.ticket.ticket_id,
+            rule_set_version=row["set"],
+            outcomes=[_outcome_to_wire(trace, results.get(trace.rule.rule.rule_id, "")) for trace in traces],
+            chain_id=heard.chain_id,
+            depth=heard.depth,
+        )
+        explanation.evaluated_at.FromDatetime(row["at"])
+        return explanation
+
+
+def _outcome_to_wire(trace: RuleTrace, result: str) -> pb.RuleOutcome:
+    return pb.RuleOutcome(
+        rule_id=trace.rule.rule.rule_id,
+        name=trace.rule.rule.name,
+        outcome=trace.outcome,
+        reason=trace.reason,
+        tests=[
+            pb.TestOutcome(
+                field=test.field,
+                operator=test.operator,
+                expected=test.expected,
+                actual=test.actual,
+                holds=test.holds,
+            )
+            for test in trace.tests
+        ],
+        actions=trace.actions,
+        result=result,
+    )
+
+
+def register(server: RpcServer, servicer: RulesRpc) -> None:
+    """Serve it."""
+    server.add(add_RulesServiceServicer_to_server, servicer)
+
+
+def rule_of_wire(wire: pb.Rule) -> Rule:
+    """A rule as somebody wrote it. Raises InvalidField for a condition nested without end."""
+    return Rule(
+        rule_id=wire.id,
+        name=wire.name.strip(),
+        events=tuple(dict.fromkeys(wire.events)),
+        actions=tuple(ActionUse(action.kind, MessageToDict(action.params)) for action in wire.actions),
+        condition=_condition_of_wire(wire.condition, 0),
+        position=wire.position,
+        enabled=wire.enabled,
+        stop=wire.stop,
+    )
+
+
+def _condition_of_wire(wire: pb.Condition, depth: int) -> Condition:
+    if depth > _DEEPEST:
+        raise InvalidField("rule.condition", f"at most {_DEEPEST} groups within each other")
+    kind = wire.WhichOneof("node")
+    if kind is None:
+        return ALWAYS
+    if kind == "test":
+        return Test(wire.test.field, wire.test.operator, tuple(wire.test.values))
+    parts = tuple(_condition_of_wire(part, depth + 1) for part in getattr(wire, kind).conditions)
+    return Group(kind, parts)
+
+
+def rule_to_wire(rule: Rule) -> pb.Rule:
+    wire = pb.Rule(
+        id=rule.rule_id,
+        name=rule.name,
+        enabled=rule.enabled,
+        position=rule.position,
+        events=rule.events,
+        condition=_condition_to_wire(rule.condition),
+        stop=rule.stop,
+        version=rule.version,
+    )
+    for use in rule.actions:
+        wire.actions.add(kind=use.kind).params.update(dict(use.params))
+    if rule.updated_at is not None:
+        updated = Timestamp()
+        updated.FromDatetime(rule.updated_at)
+        wire.updated_at.CopyFrom(updated)
+    return wire
+
+
+def _condition_to_wire(condition: Condition) -> pb.Condition:
+    if isinstance(condition, Test):
+        test = pb.Test(field=condition.field, operator=condition.operator, values=condition.values)
+        return pb.Condition(test=test)
+    group = pb.ConditionGroup(conditions=[_condition_to_wire(part) for part in condition.conditions])
+    match condition.joined:
+        case "all":
+            return pb.Condition(all=group)
+        case "any":
+            return pb.Condition(any=group)
+        case "none":
+            return pb.Condition(none=group)
+
+
+def _operators_of(kind: Kind) -> list[str]:
+    return list(dict.fromkeys(operator.name for operator in OPERATORS if kind in operator.kinds))
+
+
+def _operators() -> dict[str, tuple[str, list[str]]]:
+    """By name: what it asks, and the kinds of fields that it is for."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for operator in OPERATORS:
+        _, kinds = found.setdefault(operator.name, (operator.description, []))
+        kinds += [kind for kind in Kind if kind in operator.kinds and kind not in kinds]
+    return found

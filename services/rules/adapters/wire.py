@@ -1,0 +1,170 @@
+"""What rules hears and says, as two tables, and its commands for tickets."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf import message as protobuf
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from bus.v1.bundle_pb2 import Envelope
+from relaydesk.rules.v1 import events_pb2
+from relaydesk.tickets.v1 import events_pb2 as tickets
+from relaydesk.tickets.v1 import service_pb2, ticket_pb2
+from services.rules.domain.commands import ApplyRules
+from services.rules.domain.events import RulesApplied
+from services.rules.domain.heard import (
+    AGENT_ANSWERED,
+    NOTE_ADDED,
+    REQUESTER_WROTE,
+    TICKET_CHANGED,
+    TICKET_OPENED,
+    AddEntry,
+    AddTag,
+    Heard,
+    Message,
+    RemoveTag,
+    SetField,
+    Step,
+    Ticket,
+)
+from services.rules.domain.rule import Rule
+
+
+def event_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> ApplyRules:
+    """A ticket began, by its requester's message most often."""
+    wrote = fact.message.author.kind == "requester"
+    events = (TICKET_OPENED, REQUESTER_WROTE) if wrote else (TICKET_OPENED,)
+    return ApplyRules(_heard(fact, envelope, events, fact.message, ()))
+
+
+def event_of_added(fact: tickets.MessageAdded, envelope: Envelope) -> ApplyRules | None:
+    """Somebody wrote, and may have changed the ticket by it. What a rule wrote is heard only for what it changed."""
+    events = _events_of(fact.message)
+    if fact.changes:
+        events = (*events, TICKET_CHANGED)
+    return ApplyRules(_heard(fact, envelope, events, fact.message, fact.changes)) if events else None
+
+
+def event_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> ApplyRules:
+    """Fields are other than before."""
+    return ApplyRules(_heard(fact, envelope, (TICKET_CHANGED,), None, fact.changes))
+
+
+def _events_of(message: ticket_pb2.Message) -> tuple[str, ...]:
+    author = message.author.kind
+    if author == "requester":
+        return (REQUESTER_WROTE,)
+    if author not in ("agent", "api"):
+        return ()
+    return (AGENT_ANSWERED,) if message.visibility == "public" else (NOTE_ADDED,)
+
+
+def _heard(
+    fact: Any,
+    envelope: Envelope,
+    events: tuple[str, ...],
+    message: ticket_pb2.Message | None,
+    changes: Iterable[ticket_pb2.FieldChange],
+) -> Heard:
+    return Heard(
+        event_id=envelope.event_id,
+        events=events,
+        ticket=ticket_of(fact.ticket),
+        occurred_at=moment_of(envelope.occurred_at),
+        message=message_of(message) if message is not None else None,
+        changes={change.field: (change.old, change.new) for change in changes},
+        actor=fact.actor.kind,
+        actor_id=fact.actor.id,
+        chain_id=envelope.chain_id or envelope.event_id,
+        depth=envelope.depth,
+        traceparent=envelope.traceparent,
+    )
+
+
+def ticket_of(wire: ticket_pb2.Ticket) -> Ticket:
+    """What rules know of a ticket."""
+    return Ticket(
+        ticket_id=wire.id,
+        version=wire.version,
+        number=wire.number,
+        subject=wire.subject,
+        status=wire.status,
+        priority=wire.priority,
+        channel=wire.channel,
+        channel_kind=wire.channel_kind,
+        lane=wire.lane,
+        mailbox=wire.mailbox,
+        group=wire.group,
+        agent=wire.agent,
+        tags=tuple(wire.tags),
+        sla_policy=wire.sla_policy,
+        fields=dict(wire.fields) if wire.fields else {},
+        requester_name=wire.requester.name,
+        requester_email=wire.requester.email,
+        message_count=wire.message_count,
+        reopen_count=wire.reopen_count,
+        created_at=moment_of(wire.created_at),
+    )
+
+
+def message_of(wire: ticket_pb2.Message) -> Message:
+    """What rules know of a message."""
+    return Message(wire.id, wire.text, wire.visibility, wire.author.kind, wire.is_automatic)
+
+
+def moment_of(timestamp: Timestamp) -> datetime:
+    """The aware moment."""
+    return timestamp.ToDatetime(tzinfo=UTC)
+
+
+def command_to_wire(heard: Heard, rule: Rule, key: str, steps: Iterable[Step]) -> service_pb2.TicketCommand:
+    """A rule's steps on a ticket, as one command; a repeat of the key gets the first answer."""
+    return service_pb2.TicketCommand(
+        idempotency_key=key,
+        ticket_id=heard.ticket.ticket_id,
+        actor=ticket_pb2.Actor(kind="rule", id=rule.rule_id, name=rule.name),
+        chain_id=heard.chain_id,
+        # Of the cause: tickets counts on from it.
+        depth=heard.depth,
+        cause_id=heard.event_id,
+        traceparent=heard.traceparent,
+        steps=[_step_to_wire(step) for step in steps],
+    )
+
+
+def _step_to_wire(step: Step) -> service_pb2.TicketStep:
+    match step:
+        case SetField(field, value):
+            return service_pb2.TicketStep(set_field=service_pb2.SetField(field=field, value=value))
+        case AddTag(tag):
+            return service_pb2.TicketStep(add_tag=tag)
+        case RemoveTag(tag):
+            return service_pb2.TicketStep(remove_tag=tag)
+        case AddEntry(visibility, text):
+            entry = service_pb2.AddEntry(visibility=visibility, text=text, is_automatic=True)
+            return service_pb2.TicketStep(add_entry=entry)
+
+
+def applied_to_wire(fact: RulesApplied) -> events_pb2.RulesApplied:
+    """What matched an event."""
+    return events_pb2.RulesApplied(
+        event_id=fact.event_id,
+        ticket_id=fact.ticket_id,
+        rule_set_version=fact.rule_set_version,
+        channel=fact.channel,
+        rules=[
+            events_pb2.AppliedRule(rule_id=rule.rule_id, name=rule.name, actions=rule.actions)
+            for rule in fact.rules
+        ],
+    )
+
+
+# A foreign fact -> our command.
+CONSUMES: Mapping[type[protobuf.Message], Callable[[Any, Envelope], object | None]] = {
+    tickets.TicketOpened: event_of_opened,
+    tickets.MessageAdded: event_of_added,
+    tickets.TicketChanged: event_of_changed,
+}
+# Our fact -> the contract.
+PUBLISHES: Mapping[type, Callable[[Any], protobuf.Message]] = {RulesApplied: applied_to_wire}

@@ -1,0 +1,16 @@
+"""What rules does: one file per use case, each a function of one command."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from services.rules.application.apply_rules import apply_rules
+from services.rules.application.delete_rule import delete_rule
+from services.rules.application.save_rule import save_rule
+from services.rules.domain.commands import ApplyRules, DeleteRule, SaveRule
+
+# A command's type -> function(command, ports).
+HANDLERS: Mapping[type, Callable[[Any, Any], object]] = {
+    ApplyRules: apply_rules,
+    SaveRule: save_rule,
+    DeleteRule: delete_rule,
+}

@@ -1,0 +1,56 @@
+"""What the use cases need of the outside. It was read for the whole batch; what is kept is written at its end."""
+
+from datetime import datetime
+from typing import Protocol
+
+from services.rules.domain.heard import Heard
+from services.rules.domain.rule import CompiledRule, Rule
+from services.rules.domain.rule_set import RuleSet
+from services.rules.domain.run import Memory, Verdict
+
+
+class Memories(Protocol):
+    """What the rules did before. What was noted earlier in the batch is seen."""
+
+    def of(self, heard: Heard) -> Memory:
+        """What the past forbids for this event."""
+        ...
+
+    def note(self, heard: Heard, verdict: Verdict) -> None:
+        """These rules ran; these answered."""
+        ...
+
+
+class Rules(Protocol):
+    """The rules by id, the newest version of each."""
+
+    def newest(self) -> RuleSet: ...
+
+    def rule(self, rule_id: str) -> Rule | None: ...
+
+    def count(self) -> int: ...
+
+    def save(self, rule: CompiledRule) -> None:
+        """Add a version; every replica uses it from its next batch on."""
+        ...
+
+    def delete(self, rule_id: str) -> None: ...
+
+
+class Ports(Protocol):
+    """Everything a use case may reach."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def rules(self) -> Rules: ...
+
+    @property
+    def memories(self) -> Memories: ...
+
+    def conclude(self, heard: Heard, verdict: Verdict) -> None:
+        """Send what was decided, keep the explanation, say what was applied."""
+        ...
+
+    def new_id(self) -> str: ...

@@ -1,0 +1,29 @@
+"""What rules is asked to do."""
+
+from dataclasses import dataclass
+
+from services.rules.domain.heard import Heard
+from services.rules.domain.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRules:
+    """Something happened to a ticket."""
+
+    heard: Heard
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRule:
+    """Make a rule (expected version 0) or change it."""
+
+    rule: Rule
+    expected_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRule:
+    """Take a rule away; what it did stays explained."""
+
+    rule_id: str
+    expected_version: int
