@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is named for what it says
+class Refused(Exception):
     """The answer is no, and nothing was changed. The text may be shown to whoever asked."""
 
     __slots__ = ()
@@ -96,7 +96,7 @@ class TooBusy(Refused):
         return f"{self.what}; try again in {self.retry_after.total_seconds():g} s"
 
 
-class Unavailable(Exception):  # noqa: N818 - likewise
+class Unavailable(Exception):
     """`what` (the database, the broker, a service) is away, and what became of the request is not known.
 
     Not a `Refused`: no decision was made, so it is never kept as the answer to a command.

@@ -20,7 +20,8 @@ from chassis.telemetry import Metrics, SpanKind, semconv
 _LOG = telemetry.logger(__name__)
 _BROKER_AWAY = (OperationalError, OSError, amqp.AMQPError)
 _HEARTBEAT = 20
-_CONFIRM_WITHIN = 5.0
+# Waited for twice, on the connection in hand and on a new one, before a send is given up.
+_CONFIRM_WITHIN = 3.0
 _LONGEST_PAUSE = 60
 # A job this long over its time hangs: nobody can end its thread, so the process stops looking alive.
 _OVERDUE = 60.0
@@ -81,7 +82,7 @@ def celery_app(name: str, broker_url: str, queue: str) -> Celery:
         worker_redirect_stdouts=False,
         broker_transport_options={"confirm_publish": True},
         broker_heartbeat=_HEARTBEAT,
-        broker_connection_timeout=4,
+        broker_connection_timeout=2,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         timezone="UTC",
@@ -149,7 +150,7 @@ class Jobs:
                 )
             except _BROKER_AWAY as failure:
                 # A confirm that comes late would be taken for the next message's.
-                producer.connection.collect()
+                producer.connection.collect(socket_timeout=0.2)
                 raise Unavailable("the broker") from failure
 
     def _register(self, name: str, job: Job) -> None:
