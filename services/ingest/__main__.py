@@ -32,7 +32,7 @@ from services.ingest.adapters.mongo import INDEXES
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
-from services.ingest.adapters.mongo.sends import MongoSends
+from services.ingest.adapters.mongo.sends import ClaimKeeper, MongoSends
 from services.ingest.adapters.reading import Reader
 from services.ingest.adapters.rpc import ACCESS, REFUSALS, IngestRpc, add_to
 from services.ingest.adapters.sealing import Seal
@@ -216,6 +216,7 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
     jobs = make_jobs(settings.broker_url, ports, parts.metrics)
     worker = JobWorker(jobs, threads=settings.send_threads)
+    keeper = ClaimKeeper(ground.sends, settings.send_claim)
     gauges = LedgerGauges(ground.intake, ground.channels, ground.sends, parts.metrics)
     sweep = IntakeSweep(ground.intake, ground.publisher, settings.sweep_after)
     orphans = ChunkSweep(Chunks(parts.database, parts.clock), ground.intake, ground.files)
@@ -233,7 +234,7 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
     preparation = Preparation(prepare)
     ready = {"jobs": worker.is_ready, "preparation": preparation.is_ready}
-    return [_probes(ground, _beats([worker, *loops]), ready), preparation, worker, *loops]
+    return [_probes(ground, _beats([keeper, worker, *loops]), ready), preparation, keeper, worker, *loops]
 
 
 def prepare(parts: Parts) -> None:

@@ -46,8 +46,8 @@ class Settings(CommonSettings):
     sweep_after: timedelta = timedelta(seconds=5)
     # How often the send ledger is looked at.
     send_every: timedelta = timedelta(milliseconds=500)
-    # A claim whose process died is taken over after this; longer than any server may take to answer.
-    send_claim: timedelta = timedelta(seconds=180)
+    # A claim that its process does not prolong for this long has lost its process.
+    send_claim: timedelta = timedelta(seconds=15)
     # Jobs that send at the same time in one process.
     send_threads: int = 4
     # How often the ledger is measured for the gauges.

@@ -12,6 +12,7 @@ from chassis import bus
 from chassis.bus import FAILURES, Bus, Outgoing, Publisher, Unroutable
 from chassis.clock import monotonic
 from chassis.errors import Unavailable
+from chassis.failpoints import failpoint
 from chassis.ids import new_id
 from chassis.telemetry.metrics import Metrics
 from services.ingest.adapters.mongo.intake import MongoIntake
@@ -108,6 +109,7 @@ class IntakePublisher:
             prepare(self._bus, by_channel)
             self._publisher.publish(messages)
         self._confirm.observe(monotonic() - begun)
+        failpoint("after-publish-before-mark")
         self._intake.mark_published([row.intake_id for row in rows])
 
     def _bundle(self, channel_id: str, rows: Sequence[Unpublished]) -> bytes:

@@ -184,7 +184,11 @@ class SendLedger(Protocol):
         """Take a due row for one attempt; None where it is not due or another has it."""
         ...
 
-    def begin_data(self, row: SendRow) -> None:
+    def release(self, row: SendRow) -> None:
+        """The attempt is over, whatever came of it."""
+        ...
+
+    def begin_data(self, row: SendRow, provider_message_id: str) -> None:
         """Note that from now on the outcome is unknown unless we learn it."""
         ...
 

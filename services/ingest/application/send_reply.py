@@ -39,10 +39,13 @@ def send_reply(send_id: str, ports: SendPorts) -> SendState | None:
     if claimed is None:
         return None
     row, reply = claimed
-    result, provider_message_id = _attempt(row, reply, ports)
-    failpoint("after-250-before-mark")
-    step = after_attempt(row.attempts, result, ports.clock.now())
-    _mark(row, step, provider_message_id, ports)
+    try:
+        result, provider_message_id = _attempt(row, reply, ports)
+        failpoint("after-250-before-mark")
+        step = after_attempt(row.attempts, result, ports.clock.now())
+        _mark(row, step, provider_message_id, ports)
+    finally:
+        ports.sends.release(row)
     return step.state
 
 
@@ -83,7 +86,7 @@ def _attempt(row: SendRow, reply: Reply, ports: SendPorts) -> tuple[SendResult, 
     composed = channel.compose(reply, row.recipient, files, ports.clock.now())
 
     def before_data() -> None:
-        ports.sends.begin_data(row)
+        ports.sends.begin_data(row, composed.provider_message_id)
         failpoint("between-data-and-250")
 
     return channel.send(composed, before_data), composed.provider_message_id

@@ -1,12 +1,16 @@
 """The send ledger in MongoDB: rows unique by message and recipient, claimed and marked under a fence."""
 
-from collections.abc import Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ReturnDocument
 
-from chassis.clock import Clock
+from chassis import bus
+from chassis.clock import Clock, monotonic, pause
+from chassis.errors import Unavailable
 from chassis.mongo import Document, Documents, Raced, named_failures
 from chassis.outbox import Outbox
 from chassis.units import Cause, Unit
@@ -15,6 +19,9 @@ from services.ingest.domain.sending import NextStep, Reply, SendRow, SendState
 
 # A job that was asked for and never came is asked for again.
 _ENQUEUED_FOR = timedelta(seconds=60)
+# A known outcome is worth waiting for the database.
+_MARK_WITHIN = 60.0
+_UNDER_WAY = [SendState.SENDING.value, SendState.UNKNOWN.value]
 
 
 class MongoSends:
@@ -29,6 +36,8 @@ class MongoSends:
         self._clock = clock
         self._outbox = outbox
         self._claim_for = claim_for
+        self._held: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     # --------------------------------------------------------------------------------------------------- queueing
 
@@ -100,20 +109,52 @@ class MongoSends:
             reply = self._replies.find_one({"_id": row["message_id"]})
         if reply is None:
             return None
+        with self._lock:
+            self._held[send_id] = int(row["fence"])
         return _row_of(row), _reply_of(reply)
 
-    def begin_data(self, row: SendRow) -> None:
+    def renew(self) -> None:
+        """Prolong the claims of what this process is sending; a claim that is not prolonged has lost its process."""
+        with self._lock:
+            held = dict(self._held)
+        until = self._clock.now() + self._claim_for
+        with named_failures():
+            for send_id, fence in held.items():
+                self._rows.update_one(
+                    {"_id": send_id, "fence": fence, "state": SendState.SENDING.value},
+                    {"$set": {"claimed_until": until}},
+                )
+
+    def release(self, row: SendRow) -> None:
+        """The attempt is over, whatever came of it: the claim is prolonged no more."""
+        with self._lock:
+            self._held.pop(row.send_id, None)
+
+    def begin_data(self, row: SendRow, provider_message_id: str) -> None:
         """Note that from now on the outcome is unknown unless we learn it. Raises Raced where the claim was lost."""
         with named_failures():
             found = self._rows.update_one(
                 {"_id": row.send_id, "fence": row.fence, "state": SendState.SENDING.value},
-                {"$set": {"data_begun": True}},
+                {"$set": {"data_begun": True, "provider_message_id": provider_message_id}},
             )
         if not found.matched_count:
             raise Raced(f"{row.send_id}: another has the row by now")
 
     def mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
-        """Write down the outcome and say it; False where another owner has the row by now."""
+        """Write down the outcome and say it, as soon as the database lets us; False where another has the row by now.
+
+        Who learns the outcome late may still correct `unknown`: the fence says that nobody tried again meanwhile.
+        """
+        ends, pauses = monotonic() + _MARK_WITHIN, bus.pauses()
+        while True:
+            try:
+                return self._mark(row, step, provider_message_id, now)
+            except Unavailable:
+                if monotonic() > ends:
+                    raise
+                pause(next(pauses))
+
+    def _mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
         with named_failures():
             kept = self._rows.find_one({"_id": row.send_id}, {"chain": 1, "tp": 1}) or {}
         chain = kept.get("chain", {})
@@ -131,7 +172,7 @@ class MongoSends:
             changed["due_at"] = step.due_at
         unit.update(
             "sends",
-            {"_id": row.send_id, "fence": row.fence, "state": SendState.SENDING.value},
+            {"_id": row.send_id, "fence": row.fence, "state": {"$in": _UNDER_WAY}},
             {"$set": changed, "$unset": {"enqueued_until": "", "claimed_until": ""}},
         )
         unit.say(
@@ -145,7 +186,9 @@ class MongoSends:
         except Raced:
             return False
         if self._outbox is not None:
-            self._outbox.publish(unit.outbox)
+            # What the broker does not take now is published by the sweep.
+            with contextlib.suppress(Unavailable):
+                self._outbox.publish(unit.outbox)
         return True
 
     def abandoned(self, limit: int) -> list[tuple[SendRow, bool]]:
@@ -178,6 +221,35 @@ class MongoSends:
         }
         with named_failures():
             return self._rows.count_documents(where)
+
+
+class ClaimKeeper:
+    """Prolongs the claims of this process for as long as it lives."""
+
+    name = "claim-keeper"
+
+    def __init__(self, sends: MongoSends, claim_for: timedelta) -> None:
+        self._sends = sends
+        self._every = claim_for.total_seconds() / 4
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.heartbeat: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Begin to prolong."""
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def stop(self, grace: timedelta) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(grace.total_seconds())
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every):
+            self.heartbeat()
+            with contextlib.suppress(Unavailable):
+                self._sends.renew()
 
 
 def _row_of(row: Document) -> SendRow:
