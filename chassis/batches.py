@@ -5,6 +5,7 @@ one go, every command runs as if alone, and one bulk write keeps all of it. A co
 batch that fails as a whole is halved until the culprit stands alone.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -12,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import structlog
 from bson.binary import Binary
-from pymongo import IndexModel
+from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import PyMongoError
 
-from chassis.clock import Clock
+from chassis.clock import Clock, pause
 from chassis.errors import Refused, TooBusy, Unavailable
 from chassis.failpoints import failpoint
 from chassis.mongo import Document, Documents, Raced, named_failures
@@ -25,8 +28,13 @@ from chassis.units import Cause, Unit
 
 # Longer than any dead letter is kept for a replay; gRPC promises seven days.
 INBOX_DAYS = 14
-INDEXES = {"inbox": [IndexModel("at", expireAfterSeconds=INBOX_DAYS * 86_400)]}
+INDEXES = {
+    "inbox": [IndexModel("at", expireAfterSeconds=INBOX_DAYS * 86_400)],
+    "trials": [IndexModel("at", expireAfterSeconds=86_400)],
+}
 _AT_ONCE = 5
+# Before a lone command races once more; whoever holds its rows needs a moment to commit.
+_PAUSES = (0.0, 0.002, 0.01, 0.05)
 
 Handler = Callable[[Any, Any], object]
 
@@ -98,6 +106,7 @@ class BatchRunner:
         self._repeats = metrics.counter(
             "inbox_duplicates_total", "Facts and commands that had been handled before.", ["consumer"]
         ).labels(consumer)
+        self._log = structlog.get_logger(__name__)
         self.publish_failures: Callable[[Unavailable], None] = lambda error: None
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
@@ -112,15 +121,35 @@ class BatchRunner:
             self._run(again, outcomes)
         return [outcomes[id(task)] for task in tasks]
 
+    def begin_trial(self, key: str) -> int:
+        """Note that one command is about to run alone, because it may be the one that kills its process; answers how
+        often that was noted and never taken back, this time included. Raises Unavailable."""
+        with named_failures():
+            row: Document | None = self._database["trials"].find_one_and_update(
+                {"_id": f"{self._consumer}:{key}"},
+                {"$inc": {"begun": 1}, "$set": {"at": self._clock.now()}},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        return int(row["begun"]) if row else 1
+
+    def end_trial(self, key: str) -> None:
+        """Whatever came of it, the process lived."""
+        # One that cannot be taken back makes the next trials fewer.
+        with contextlib.suppress(PyMongoError):
+            self._database["trials"].delete_one({"_id": f"{self._consumer}:{key}"})
+
     def _run(self, tasks: list[Task], outcomes: dict[int, Outcome]) -> None:
         error: Exception | None = None
-        for _ in range(_AT_ONCE):
+        for attempt in range(_AT_ONCE):
             if not tasks:
                 return
             try:
                 unit, tasks = self._attempt(tasks, outcomes)
             except Raced as raced:
                 error = raced
+                if len(tasks) == 1 and attempt < len(_PAUSES):
+                    pause(_PAUSES[attempt])
                 continue
             except _Culprits as culprits:
                 tasks = [task for task in tasks if id(task) not in culprits.ids]
@@ -153,9 +182,8 @@ class BatchRunner:
         for task in fresh:
             unit.cause = task.cause
             outcome = outcomes[id(task)]
-            handle = self._handlers[type(task.command)]
             try:
-                outcome.answer = handle(task.command, ports)
+                outcome.answer = self._handlers[type(task.command)](task.command, ports)
             except Refused as refusal:
                 # A use case that refuses has changed nothing; the batch goes on without it.
                 outcome.error = refusal
@@ -218,6 +246,9 @@ class BatchRunner:
             self._outbox.publish(unit.outbox)
         except Unavailable as error:
             # The rows are kept; a sweep publishes them once the broker is back.
+            self._log.warning(
+                "publish_waits", consumer=self._consumer, rows=len(unit.outbox), away=str(error)
+            )
             self.publish_failures(error)
 
 
@@ -258,6 +289,11 @@ class GroupCommitter:
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(grace.total_seconds())
+        with self._changed:
+            left, self._waiting = self._waiting, []
+        for _, future in left:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(TooBusy(timedelta(seconds=1), "the process ends"))
 
     def submit(self, task: Task) -> "Future[Outcome]":
         """Hand in a task; the future gives its outcome, or raises Unavailable."""
@@ -284,16 +320,20 @@ class GroupCommitter:
                 if not self._waiting:
                     return
                 batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
-            self._write(batch)
+            # A caller that has gone is not written for; one that goes from now on changes nothing.
+            batch = [(task, future) for task, future in batch if future.set_running_or_notify_cancel()]
+            if batch:
+                self._write(batch)
 
     def _write(self, batch: list[tuple[Task, Future[Outcome]]]) -> None:
         try:
             outcomes = self._run([task for task, _ in batch])
+            answers = list(zip(batch, outcomes, strict=True))
         except Exception as failure:  # noqa: BLE001 - the callers get it; the writer must live on
             for _, future in batch:
                 future.set_exception(failure)
             return
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
+        for (_, future), outcome in answers:
             future.set_result(outcome)
 
 

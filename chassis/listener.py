@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 from google.protobuf.message import DecodeError, Message
@@ -19,22 +20,30 @@ from opentelemetry.trace import SpanKind
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis import bus
 from chassis.batches import BatchRunner, Outcome, Task
-from chassis.bus import Bus, Delivery, Outgoing, Publisher, Subscription
+from chassis.bus import Bus, Delivery, Outgoing, Publisher, Subscription, Unroutable
 from chassis.clock import monotonic
 from chassis.errors import Unavailable
+from chassis.link import abandon
 from chassis.telemetry import semconv, tracing
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Cause
 
+T = TypeVar("T")
 Translate = Callable[[Any, Envelope], object | None]
 
 BATCH_BYTES = 8_000_000
-# A message that was in hand when its process died this often is run alone.
+# A delivery that was in hand when its process died this often is tried alone, fact by fact.
 _SUSPECT = 3
+# A fact during whose lone trial the process died more often than this is dead-lettered.
+_TRIALS = 3
 
 
 class CannotTranslate(Exception):
     """A fact that this listener can never understand: it goes to the dead letters at once."""
+
+
+class Deadly(Exception):
+    """A fact that took its process with it each time it was tried alone."""
 
 
 @dataclass(slots=True)
@@ -44,7 +53,7 @@ class _Item:
     delivery: Delivery
     envelope: Envelope
     attempt: int
-    task: Task | None = None
+    task: Task
 
 
 @dataclass(slots=True)
@@ -52,6 +61,9 @@ class _Batch:
     items: list[_Item] = field(default_factory=list)
     last: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
+    # What could not be understood; it is laid aside only when all else is done, just before the acknowledgement.
+    poison: list[Outgoing] = field(default_factory=list)
+    is_suspect: bool = False
 
 
 class Listener:
@@ -87,6 +99,9 @@ class Listener:
         self._batch_max = batch_max
         self._linger = linger.total_seconds()
         self._subscription = Subscription(transport, prefetch=prefetch)
+        self._turns = _Turns(self._weights)
+        # Taken, but not for the batch at hand.
+        self._suspect: Delivery | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._consuming = False
@@ -113,28 +128,42 @@ class Listener:
         pauses = bus.pauses()
         while not self._stop.is_set():
             try:
-                prepare(self._bus, self._consumer, list(self._consumes), self._lanes)
+                self._prepare()
+                self._suspect = None
                 self._subscription.open(list(self._weights))
                 self._consuming = True
-                pauses = bus.pauses()
-                self._listen()
+                while not self._stop.is_set():
+                    self._turn()
+                    pauses = bus.pauses()
             except Unavailable as away:
-                self._consuming = False
                 self._log.warning("listener_waits", consumer=self._consumer, away=str(away))
-                self.heartbeat()
-                self._stop.wait(next(pauses))
+                self._pause(next(pauses))
+            except Exception as failure:  # noqa: BLE001 - a listener that ends silently is the worst of all
+                self._log.exception("listener_failed", consumer=self._consumer, error=describe(failure))
+                self._subscription.drop()
+                self._pause(next(pauses))
         self._consuming = False
         self._subscription.close()
 
-    def _listen(self) -> None:
-        while not self._stop.is_set():
-            self.heartbeat()
-            if not any(self._subscription.in_hand().values()):
-                self._subscription.wait(0.5)
-                if not any(self._subscription.in_hand().values()):
-                    continue
-            self._fill()
-            self._handle(self._take())
+    def _pause(self, seconds: float) -> None:
+        self._consuming = False
+        self.heartbeat()
+        self._stop.wait(seconds)
+
+    def _prepare(self) -> None:
+        prepare(self._bus, self._consumer, list(self._consumes), self._lanes)
+
+    def _turn(self) -> None:
+        self.heartbeat()
+        if not self._has_some():
+            self._subscription.wait(0.5)
+            if not self._has_some():
+                return
+        self._fill()
+        self._handle(self._take())
+
+    def _has_some(self) -> bool:
+        return self._suspect is not None or any(self._subscription.in_hand().values())
 
     def _fill(self) -> None:
         """Linger where this listener may: a fuller batch costs everybody less."""
@@ -147,50 +176,55 @@ class Listener:
             self._subscription.wait(left)
 
     def _take(self) -> _Batch:
-        """A batch in weighted turns of the lanes, each lane in its order."""
+        """A batch in weighted turns of the lanes, each lane in its order; a suspect delivery is a batch of its own."""
         batch = _Batch()
-        turns = True
-        while turns and len(batch.items) < self._batch_max and batch.bytes < BATCH_BYTES:
-            turns = False
-            for queue, weight in self._weights.items():
-                for _ in range(weight):
-                    if len(batch.items) >= self._batch_max or batch.bytes >= BATCH_BYTES:
-                        break
-                    delivery = self._subscription.take(queue)
-                    if delivery is None:
-                        break
-                    turns = True
-                    if delivery.redelivered:
-                        self._metrics.redeliveries.labels(queue).inc()
-                    if delivery.deliveries >= _SUSPECT and batch.items:
-                        # Alone, so that it cannot take its neighbours with it once more.
-                        self._handle(batch)
-                        batch = _Batch()
-                    self._open(delivery, batch)
-                    if delivery.deliveries >= _SUSPECT:
-                        return batch
+        while len(batch.items) < self._batch_max and batch.bytes < BATCH_BYTES:
+            delivery = self._next()
+            if delivery is None:
+                break
+            if delivery.deliveries >= _SUSPECT:
+                if batch.last:
+                    # Not beside others, which it could take with it once more.
+                    self._suspect = delivery
+                    break
+                batch.is_suspect = True
+            facts = self._open(delivery, batch)
+            self._turns.took(delivery.queue, facts)
+            if batch.is_suspect:
+                break
         return batch
 
-    def _open(self, delivery: Delivery, batch: _Batch) -> None:
+    def _next(self) -> Delivery | None:
+        suspect, self._suspect = self._suspect, None
+        if suspect is not None:
+            return suspect
+        waiting = [queue for queue, count in self._subscription.in_hand().items() if count]
+        return self._subscription.take(self._turns.whose(waiting)) if waiting else None
+
+    def _open(self, delivery: Delivery, batch: _Batch) -> int:
+        """Put the delivery's facts into the batch; answers how many they are."""
         batch.last[delivery.queue] = delivery.tag
         batch.bytes += len(delivery.body)
-        attempt = int(delivery.headers.get("attempt", 0) or 0)
+        if delivery.redelivered:
+            self._metrics.redeliveries.labels(delivery.queue).inc()
+        attempt = 0
         try:
+            attempt = int(delivery.headers.get("attempt", 0) or 0)
             envelopes = list(Bundle.FromString(delivery.body).events)
-        except DecodeError:
+        except (DecodeError, TypeError, ValueError):
             envelopes = []
         if not envelopes:
-            self._persist(lambda: self._bury_raw(delivery, "not a bundle"))
-            return
+            batch.poison.append(self._raw_letter(delivery, "not a bundle"))
+            return 1
         for envelope in envelopes:
-            item = _Item(delivery, envelope, attempt)
             try:
-                item.task = self._translate(envelope)
+                task = self._translate(envelope)
             except Exception as failure:  # noqa: BLE001 - decides over one fact; the batch goes on
-                self._persist(lambda item=item, failure=failure: self._bury(item, failure))  # type: ignore[misc]
+                batch.poison.append(self._letter(delivery, envelope, failure, attempt))
                 continue
-            if item.task is not None:
-                batch.items.append(item)
+            if task is not None:
+                batch.items.append(_Item(delivery, envelope, attempt, task))
+        return len(envelopes)
 
     def _translate(self, envelope: Envelope) -> Task | None:
         known = self._consumes.get(envelope.type)
@@ -221,35 +255,50 @@ class Listener:
 
     def _handle(self, batch: _Batch) -> None:
         begun = monotonic()
-        tasks = [item.task for item in batch.items if item.task is not None]
-        outcomes: list[Outcome] = []
-        if tasks:
-            with ExitStack() as spans:
-                for item in batch.items:
-                    if item.envelope.traceparent:
-                        self._trace(item, len(tasks), spans)
-                outcomes = self._persist(lambda: self._runner.run(tasks))
-        failed = [
-            (item, outcome.error)
+        outcomes = self._run_suspects(batch.items) if batch.is_suspect else self._run_tasks(batch.items)
+        letters = [
+            self._retry_or_letter(item, outcome.error)
             for item, outcome in zip(batch.items, outcomes, strict=True)
             if outcome.error
         ]
-        for item, error in failed:
-            self._persist(lambda item=item, error=error: self._retry_or_bury(item, error))  # type: ignore[misc]
-        if self._stop.is_set() and not self._subscription.connected:
-            return
+        failures = len(letters)
+        self._send(letters + batch.poison)
         self._subscription.ack(batch.last)
         for queue in batch.last:
-            self._metrics.handled.labels(queue, "failed" if failed else "done").observe(monotonic() - begun)
-            self._metrics.events.labels(queue, "done").inc(
-                sum(item.delivery.queue == queue for item in batch.items) - len(failed)
+            self._metrics.handled.labels(queue, "failed" if failures else "done").observe(monotonic() - begun)
+            done = sum(
+                item.delivery.queue == queue and outcome.error is None
+                for item, outcome in zip(batch.items, outcomes, strict=True)
             )
+            self._metrics.events.labels(queue, "done").inc(done)
+
+    def _run_tasks(self, items: Sequence[_Item]) -> list[Outcome]:
+        if not items:
+            return []
+        with ExitStack() as spans:
+            for item in items:
+                if item.envelope.traceparent:
+                    self._trace(item, len(items), spans)
+            tasks = [item.task for item in items]
+            return self._persist(lambda: self._runner.run(tasks))
+
+    def _run_suspects(self, items: Sequence[_Item]) -> list[Outcome]:
+        """One by one, each with a mark that only the death of this process leaves behind."""
+        outcomes: list[Outcome] = []
+        for item in items:
+            key = item.task.key
+            if self._persist(partial(self._runner.begin_trial, key)) > _TRIALS:
+                outcomes.append(Outcome(item.task, error=Deadly(f"its process died {_TRIALS} times")))
+                continue
+            try:
+                outcomes += self._run_tasks([item])
+            finally:
+                self._runner.end_trial(key)
+        return outcomes
 
     def _trace(self, item: _Item, batch: int, spans: ExitStack) -> None:
         """A sampled fact gets a span of its own; what follows from it goes on from there."""
         task, envelope = item.task, item.envelope
-        if task is None:
-            return
         span = tracing.span(
             f"process {item.delivery.queue}",
             SpanKind.CONSUMER,
@@ -267,82 +316,115 @@ class Listener:
         spans.enter_context(span)
         task.cause = replace(task.cause, traceparent=span.traceparent or envelope.traceparent)
 
-    def _persist(self, step: Callable[[], Any]) -> Any:
+    def _persist(self, step: Callable[[], T]) -> T:
         """Run a step until the surroundings let it; the deliveries stay in hand and the connection is kept alive.
 
         Raises Unavailable only when the broker dropped us (what was in hand comes again) or we are stopping.
         """
         pauses = bus.pauses()
         while True:
+            self.heartbeat()
             try:
-                return step()
+                done = step()
             except Unavailable as away:
-                self._consuming = False
                 self._log.warning("listener_waits", consumer=self._consumer, away=str(away))
-                self.heartbeat()
-                if self._stop.wait(next(pauses)):
+                self._pause(next(pauses))
+                if self._stop.is_set():
                     raise
                 self._subscription.wait(0)
+            else:
                 self._consuming = True
+                return done
 
-    def _retry_or_bury(self, item: _Item, error: Exception) -> None:
-        if isinstance(error, CannotTranslate) or item.attempt >= len(bus.DELAYS):
-            self._bury(item, error)
-            return
+    def _send(self, letters: list[Outgoing]) -> None:
+        """To the delay queues and the dead letters."""
+        left = letters
+
+        def publish() -> None:
+            nonlocal left
+            try:
+                self._publisher.publish(left)
+            except Unroutable as lost:
+                # Somebody deleted the queue; poison must not block its neighbours.
+                left = [letter for letter in left if letter.message_id in lost.message_ids]
+                self._prepare()
+                raise
+
+        if left:
+            self._persist(publish)
+
+    def _retry_or_letter(self, item: _Item, error: Exception) -> Outgoing:
+        if isinstance(error, CannotTranslate | Deadly) or item.attempt >= len(bus.DELAYS):
+            return self._letter(item.delivery, item.envelope, error, item.attempt)
         name, _ = bus.DELAYS[item.attempt]
+        queue = item.delivery.queue
         self._log.warning(
-            "fact_retried",
-            queue=item.delivery.queue,
-            event_id=item.envelope.event_id,
-            after=name,
-            error=describe(error),
+            "fact_retried", queue=queue, event_id=item.envelope.event_id, after=name, error=describe(error)
         )
-        self._publisher.publish(
-            [self._again(item, error, f"delay.{name}", item.delivery.queue, item.attempt + 1)]
-        )
-        self._metrics.retries.labels(item.delivery.queue).inc()
+        self._metrics.retries.labels(queue).inc()
+        return _again(item.delivery, item.envelope, error, f"delay.{name}", queue, item.attempt + 1)
 
-    def _bury(self, item: _Item, error: Exception) -> None:
+    def _letter(self, delivery: Delivery, envelope: Envelope, error: Exception, attempt: int) -> Outgoing:
         self._log.error(
             "fact_dead_lettered",
-            queue=item.delivery.queue,
-            event_id=item.envelope.event_id,
+            queue=delivery.queue,
+            event_id=envelope.event_id,
             error=describe(error),
         )
-        self._publisher.publish([self._again(item, error, "", dead_name(self._consumer), item.attempt)])
-        self._metrics.dead.labels(item.delivery.queue, type(error).__name__).inc()
+        self._metrics.dead.labels(delivery.queue, type(error).__name__).inc()
+        return _again(delivery, envelope, error, "", dead_name(self._consumer), attempt)
 
-    def _bury_raw(self, delivery: Delivery, reason: str) -> None:
+    def _raw_letter(self, delivery: Delivery, reason: str) -> Outgoing:
         self._log.error(
             "delivery_dead_lettered", queue=delivery.queue, message_id=delivery.message_id, error=reason
         )
-        headers = {"reason": reason, "queue": delivery.queue}
-        self._publisher.publish(
-            [
-                Outgoing(
-                    "", dead_name(self._consumer), delivery.body, delivery.type, delivery.message_id, headers
-                )
-            ]
-        )
         self._metrics.dead.labels(delivery.queue, "undecodable").inc()
-
-    def _again(self, item: _Item, error: Exception, exchange: str, key: str, attempt: int) -> Outgoing:
-        envelope = item.envelope
         return Outgoing(
-            exchange,
-            key,
-            Bundle(events=[envelope]).SerializeToString(),
-            envelope.type,
-            envelope.event_id,
-            {
-                "attempt": attempt,
-                "reason": describe(error),
-                "queue": item.delivery.queue,
-                "event_id": envelope.event_id,
-                "lane": envelope.lane,
-                "traceparent": envelope.traceparent,
-            },
+            "",
+            dead_name(self._consumer),
+            delivery.body,
+            delivery.type,
+            delivery.message_id,
+            {"reason": reason, "queue": delivery.queue},
         )
+
+
+def _again(
+    delivery: Delivery, envelope: Envelope, error: Exception, exchange: str, key: str, attempt: int
+) -> Outgoing:
+    return Outgoing(
+        exchange,
+        key,
+        Bundle(events=[envelope]).SerializeToString(),
+        envelope.type,
+        envelope.event_id,
+        {
+            "attempt": attempt,
+            "reason": describe(error),
+            "queue": delivery.queue,
+            "event_id": envelope.event_id,
+            "lane": envelope.lane,
+            "traceparent": envelope.traceparent,
+        },
+    )
+
+
+class _Turns:
+    """Whose turn it is: each lane gets of the facts handled a share by its weight, however large its bundles are, and
+    one that was idle gets its next turn at once but no arrears (start-time fair queueing)."""
+
+    def __init__(self, weights: Mapping[str, int]) -> None:
+        self._weights = weights
+        self._next = dict.fromkeys(weights, 0.0)
+        self._now = 0.0
+
+    def whose(self, waiting: Sequence[str]) -> str:
+        queue = min(waiting, key=lambda queue: (max(self._next[queue], self._now), -self._weights[queue]))
+        self._now = max(self._next[queue], self._now)
+        return queue
+
+    def took(self, queue: str, facts: int) -> None:
+        self._next[queue] = max(self._next[queue], self._now) + facts / self._weights[queue]
 
 
 class _Measures:
@@ -394,3 +476,5 @@ def prepare(transport: Bus, consumer: str, types: Sequence[str], lanes: Sequence
         connection.close()
     except bus.FAILURES as error:
         raise Unavailable("broker") from error
+    finally:
+        abandon(connection)
