@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+
+from chassis.errors import Unavailable
+from chassis.mongo import named_failures
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -91,7 +93,8 @@ class DatabaseClock:
         best: tuple[float, float] | None = None
         for _ in range(3):
             before = time.monotonic()
-            answer = self._client.admin.command("hello")
+            with named_failures():
+                answer = self._client.admin.command("hello")
             after = time.monotonic()
             local: datetime = answer["localTime"]
             if local.tzinfo is None:
@@ -104,7 +107,7 @@ class DatabaseClock:
     def _measure_quietly(self) -> None:
         try:
             self._measure()
-        except PyMongoError:
+        except Unavailable:
             # The old offset drifts by microseconds a minute; better than no time at all.
             self._measured = time.monotonic()
         finally:

@@ -30,12 +30,16 @@ from chassis.errors import Unavailable
 
 Document = dict[str, Any]
 Documents = Database[Document]
+Client = MongoClient[Document]
 
 _DUPLICATE_KEY = 11000
 _WRITE_CONFLICT = 112
 # Codes by which a node says that it is not, or no longer, the one to ask (mongo's error_codes.yml: NotPrimary,
 # InterruptedAtShutdown, PrimarySteppedDown, ShutdownInProgress, NoSuchTransaction after an election, …).
 _MOVED = frozenset({6, 7, 89, 91, 133, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 50, 251})
+# It answers, and can do nothing for anybody: no disk, a password that changed, rights that were taken. Waiting for a
+# person is right; a day's messages among the dead letters would not be.
+_UNABLE = frozenset({13, 18, 14031})
 
 
 class Raced(Exception):
@@ -91,7 +95,7 @@ def name_failure(error: PyMongoError) -> Exception:
         codes = {row.get("code") for row in details.get("writeErrors", ())}
         if codes & {_DUPLICATE_KEY, _WRITE_CONFLICT}:
             return Raced(str(details.get("writeErrors", [{}])[0].get("errmsg", error)))
-        if details.get("writeConcernErrors"):
+        if details.get("writeConcernErrors") or codes & (_MOVED | _UNABLE):
             return Unavailable("database")
         return error
     if isinstance(
@@ -102,7 +106,7 @@ def name_failure(error: PyMongoError) -> Exception:
     if isinstance(error, OperationFailure):
         if error.code in (_WRITE_CONFLICT, _DUPLICATE_KEY):
             return Raced(str(error))
-        if error.code in _MOVED or error.timeout:
+        if error.code in _MOVED | _UNABLE or error.timeout:
             return Unavailable("database")
     if error.has_error_label("TransientTransactionError"):
         return Raced(str(error))

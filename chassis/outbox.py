@@ -50,10 +50,23 @@ class Outbox:
             )
         except Unroutable as unroutable:
             stuck = unroutable.message_ids
+        except Unavailable:
+            self._give_back(rows)
+            raise
         failpoint("after-publish-before-mark")
         self._forget([row.row_id for row in rows if row.row_id not in stuck])
         if stuck:
             raise Unavailable("broker (a listener is not declared)")
+
+    def _give_back(self, rows: Sequence[OutboxRow]) -> None:
+        """The next sweep may have them at once."""
+        try:
+            self._relaxed.update_many(
+                {"_id": {"$in": [row.row_id for row in rows]}}, {"$set": {"lease_until": self._clock.now()}}
+            )
+        except PyMongoError:
+            # Then their lease runs out.
+            return
 
     def _forget(self, row_ids: list[str]) -> None:
         try:

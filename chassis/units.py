@@ -1,6 +1,7 @@
 """Everything that one transaction will write: state, inbox keys and outbox rows."""
 
 import contextlib
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import pymongo
 from bson.binary import Binary
 from google.protobuf.message import Message
 from pymongo.client_session import ClientSession
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -19,12 +20,14 @@ from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis.clock import Clock, monotonic
 from chassis.errors import Unavailable
 from chassis.ids import new_id
-from chassis.mongo import Document, Documents, Raced, name_failure, named_failures
+from chassis.mongo import Client, Document, Documents, Raced, name_failure, named_failures
 
 BUNDLE_EVENTS = 100
 BUNDLE_BYTES = 1_000_000
-# How long the process that wrote an outbox row may take to publish it before a sweep does.
-OUTBOX_LEASE = timedelta(seconds=30)
+# How long the process that wrote an outbox row may take to publish it before a sweep does. A sweep that comes too
+# early costs one publication more, which every inbox forgives; one that comes late makes a killed process's facts late.
+OUTBOX_LEASE = timedelta(seconds=10)
+_ABORT_SECONDS = 2
 _MAJORITY = WriteConcern("majority", j=True)
 _SNAPSHOT = ReadConcern("snapshot")
 
@@ -160,7 +163,7 @@ class Unit:
         if not any(w.inserts or w.exact or w.loose for w in self._writes.values()):
             self._done()
             return
-        with named_failures(), self.database.client.start_session() as session:
+        with named_failures(), _session(self.database.client) as session:
             session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY)
             try:
                 for collection, writes in self._writes.items():
@@ -223,9 +226,36 @@ def _bundles(envelopes: list[Envelope]) -> Iterator[Bundle]:
         yield bundle
 
 
+_unfinished = threading.local()
+
+
+@contextlib.contextmanager
+def _session(client: Client) -> Iterator[ClientSession]:
+    """A session for one transaction.
+
+    Where the last one of this thread ended in the dark (the database froze, the link was cut), the next one goes on with
+    its session: the server then gives up the transaction that it may still hold open. In another session the same rows
+    would conflict with that ghost for a minute.
+    """
+    session: ClientSession | None = getattr(_unfinished, "session", None)
+    _unfinished.session = None
+    if session is None or session.client is not client:
+        session = client.start_session()
+    try:
+        yield session
+    except (ConnectionFailure, Unavailable):
+        _unfinished.session = session
+        raise
+    except BaseException:
+        session.end_session()
+        raise
+    else:
+        session.end_session()
+
+
 def _abort(session: ClientSession) -> None:
-    # The server forgets an open transaction by itself; what failed is already on its way up.
-    with contextlib.suppress(PyMongoError):
+    # What failed is already on its way up, and must not wait for a database that froze.
+    with contextlib.suppress(PyMongoError), pymongo.timeout(_ABORT_SECONDS):
         session.abort_transaction()
 
 
