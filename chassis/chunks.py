@@ -50,13 +50,18 @@ class Chunks:
 
     def read(self, file_id: str) -> Iterator[bytes]:
         """The file's bytes, piece by piece. Raises NotFound where it is not, or not whole."""
-        last = False
+        expected, last = 0, False
         with named_failures():
             for row in self._rows.find({"file": file_id}).sort("n", ASCENDING):
+                if row["n"] != expected:
+                    break
                 last = bool(row["last"])
                 yield bytes(row["data"])
-        if not last:
-            raise NotFound(f"no file {file_id}")
+                if last:
+                    # Behind it lie pieces of a longer file that had this id before.
+                    return
+                expected += 1
+        raise NotFound(f"no file {file_id}")
 
     def whole(self, file_id: str) -> bytes:
         """The file's bytes at once."""
@@ -68,13 +73,19 @@ class Chunks:
             self._rows.delete_many({"file": {"$in": list(file_ids)}})
 
     def sweep(self, named: Callable[[Collection[str]], Collection[str]], limit: int = 500) -> int:
-        """Forget old files of which `named(ids)` names no owner; answers how many."""
+        """Forget old files of which `named(ids)` names no owner; answers how many. One that has an owner is not asked
+        about again: its owner deletes it."""
         with named_failures():
             old = self._rows.find({"n": 0, "at": {"$lt": self._clock.now() - ORPHAN_AGE}}, {"file": 1}).limit(
                 limit
             )
             ids = {row["file"] for row in old}
-        orphans = ids - set(named(ids)) if ids else set()
+        owned = ids & set(named(ids)) if ids else set()
+        if owned:
+            # Else the oldest files, which stay, would be all that a sweep ever sees.
+            with named_failures():
+                self._rows.update_many({"file": {"$in": list(owned)}, "n": 0}, {"$unset": {"at": ""}})
+        orphans = ids - owned
         if orphans:
             self.delete(orphans)
         return len(orphans)

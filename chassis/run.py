@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from chassis import failpoints
+from chassis.clock import monotonic
 from chassis.config import ConfigError, environment
 
 
@@ -51,8 +52,17 @@ def run(components: Sequence[Component], *, grace: timedelta = timedelta(seconds
         # A port in use, most often: one line is worth more than a traceback.
         log.error("role_failed", part=components[len(started)].name, error=str(error))
         code = 1
+    # One grace for all of them: whoever ends us counts once.
+    ends = monotonic() + grace.total_seconds()
     for component in reversed(started):
-        component.stop(grace)
+        left = timedelta(seconds=max(ends - monotonic(), 0.5))
+        try:
+            component.stop(left)
+        except Exception as failure:  # noqa: BLE001 - the parts below it must still be drained
+            log.error(
+                "part_failed_to_stop", part=component.name, error=f"{type(failure).__name__}: {failure}"
+            )
+            code = 1
     log.info("role_stopped")
     return code
 
