@@ -2,128 +2,28 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import StringValue
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
-from chassis import batches, listener, mongo, outbox
-from chassis.batches import BatchRunner, GroupCommitter, Task
-from chassis.bus import Bus, Outgoing, Publisher, connect
-from chassis.clock import DatabaseClock
+from chassis import batches
+from chassis.batches import GroupCommitter, Task
+from chassis.bus import Outgoing
 from chassis.errors import Refused
-from chassis.listener import Listener
-from chassis.outbox import Outbox
-from chassis.telemetry.metrics import Metrics
 from chassis.units import Cause, Unit
+from tests.integration.words import Keep, Place, Words, keep
 from tests.waiting import wait_until
-
-
-@dataclass(frozen=True)
-class Keep:
-    """Keep one word."""
-
-    word: str
-
-
-class Words:
-    """Ports of a service that keeps words."""
-
-    def __init__(self, unit: Unit) -> None:
-        self.unit = unit
-        self.loads = 0
-
-    def load(self, commands: Sequence[Any]) -> None:
-        self.loads = len(commands)
-
-    def flush(self) -> None:
-        self.unit.insert("batches", {"size": self.loads})
-
-
-def keep(command: Keep, words: Words) -> bytes:
-    if command.word.startswith("broken"):
-        raise RuntimeError("a handler's mistake")
-    if command.word.startswith("refused"):
-        raise Refused("no")
-    words.unit.insert("words", {"word": command.word, "chain": words.unit.cause.chain_id})
-    return f"kept {command.word}".encode()
-
-
-class Place:
-    """One service's worth of parts on real nodes."""
-
-    def __init__(self, broker_url: str, mongo_url: str, name: str) -> None:
-        self.bus = Bus(broker_url, "test.events")
-        self.client = mongo.connect(mongo_url)
-        self.database = self.client[name]
-        self.clock = DatabaseClock(self.client)
-        mongo.ensure_indexes(self.database, {**batches.INDEXES, **outbox.INDEXES, "words": [], "batches": []})
-        self.publisher = Publisher(self.bus)
-        self.outbox = Outbox(self.database, self.publisher, self.bus.exchange, self.clock)
-        self.metrics = Metrics("test")
-        self.runner = self.make_runner()
-
-    def make_runner(self, handler: Callable[[Keep, Words], object] = keep) -> BatchRunner:
-        return BatchRunner(
-            consumer="words",
-            database=self.database,
-            clock=self.clock,
-            open_ports=Words,
-            handlers={Keep: handler},
-            outbox=self.outbox,
-            metrics=self.metrics,
-        )
-
-    def listen(self, **more: Any) -> Listener:
-        return Listener(
-            transport=self.bus,
-            consumer="words",
-            consumes={StringValue: lambda fact, envelope: Keep(fact.value)},
-            runner=self.runner,
-            publisher=self.publisher,
-            metrics=self.metrics,
-            lanes=("email", "api"),
-            **more,
-        )
-
-    def say(self, words: Sequence[str], lane: str = "email") -> None:
-        unit = Unit(self.database, self.clock)
-        for word in words:
-            unit.say(StringValue(value=word), event_id=f"id-{word}", lane=lane, subject=word)
-        unit.commit()
-        self.outbox.publish(unit.outbox)
-
-    def words(self) -> Counter[str]:
-        return Counter(row["word"] for row in self.database["words"].find())
-
-    def dead(self) -> list[tuple[str, dict[str, Any]]]:
-        """What lies in the dead-letter queue, left there."""
-        connection = connect(self.bus.url)
-        channel = connection.channel()
-        found = []
-        while (message := channel.basic_get("words.dead")) is not None:
-            body = message.body if isinstance(message.body, bytes) else message.body.encode()
-            try:
-                names = ",".join(event.event_id for event in Bundle.FromString(body).events)
-            except DecodeError:
-                names = ""
-            found.append((names, dict(message.headers)))
-        connection.close()
-        return found
 
 
 @pytest.fixture
 def place(vhost: str, mongo_url: str, database_prefix: str) -> Iterator[Place]:
     place = Place(vhost, mongo_url, f"{database_prefix}words")
-    listener.prepare(place.bus, "words", ["google.protobuf.StringValue"], ["email", "api"])
+    place.prepare()
     yield place
-    place.publisher.close()
-    place.client.close()
+    place.close()
 
 
 def test_facts_arrive_once_each_though_published_three_times(place: Place) -> None:
