@@ -60,7 +60,16 @@ class Verdict:
     @property
     def answers(self) -> int:
         """Public answers decided."""
-        return sum(_is_answer(step) for match in self.matches for step in match.steps)
+        return sum(is_answer(step) for match in self.matches for step in match.steps)
+
+    def withhold(self, match: Match, reason: str) -> None:
+        """Take back the answers of a rule; the rest of what it decided stays."""
+        match.reason = reason
+        match.steps = [step for step in match.steps if not is_answer(step)]
+        match.actions = [kind for kind in match.actions if kind != REPLY]
+        if not match.actions:
+            self.matches.remove(match)
+            self.held_back.append((match.rule, reason))
 
 
 def run_rules(rules: RuleSet, heard: Heard, find: Find, memory: Memory) -> Verdict:
@@ -96,7 +105,7 @@ def _decide(one: CompiledRule, view: View, memory: Memory, answers: int) -> Matc
     match = Match(one)
     for action in one.actions:
         if action.kind == REPLY:
-            reason = _no_answer(one, view.heard, memory, answers + sum(map(_is_answer, match.steps)))
+            reason = _no_answer(one, view.heard, memory, answers + sum(map(is_answer, match.steps)))
             if reason:
                 match.reason = reason
                 continue
@@ -121,7 +130,8 @@ def _no_answer(one: CompiledRule, heard: Heard, memory: Memory, answers: int) ->
     return TOO_MANY_ANSWERS if answers >= memory.answers_left else ""
 
 
-def _is_answer(step: Step) -> bool:
+def is_answer(step: Step) -> bool:
+    """The step is a message to the requester."""
     return isinstance(step, AddEntry) and step.visibility == "public"
 
 

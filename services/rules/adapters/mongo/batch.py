@@ -114,6 +114,7 @@ class MongoPorts:
         if not self._concluded:
             return
         version = self.rules.newest().version
+        self.memories.claim((one.heard, one.verdict) for one in self._concluded)
         results = self._send()
         for one in self._concluded:
             row = explanation_to_row(one.heard, one.verdict, version, self.now)

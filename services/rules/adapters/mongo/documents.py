@@ -94,7 +94,8 @@ def explanation_to_row(heard: Heard, verdict: Verdict, rule_set: int, now: datet
 
 def heard_of_row(row: Document) -> Heard:
     """The event as it was seen; a long text may be cut."""
-    ticket = {"subject": "", "status": "", "priority": "", "channel": "", **row["ticket"]}
+    empty = {"version": 0, "number": 0, "subject": "", "status": "", "priority": "", "channel": ""}
+    ticket = {**empty, **row["ticket"]}
     message = None
     if "message" in row:
         message_id, visibility, author, is_automatic = row["message"]

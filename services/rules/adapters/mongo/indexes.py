@@ -9,7 +9,10 @@ INDEXES = {
     "explanations": [IndexModel([("at", ASCENDING)], expireAfterSeconds=EXPLAINED_DAYS * _DAY)],
     # Longer than a fact may come again from a dead-letter queue.
     "chains": [IndexModel([("at", ASCENDING)], expireAfterSeconds=14 * _DAY)],
-    "answered": [IndexModel([("at", ASCENDING)], expireAfterSeconds=400 * _DAY)],
+    "answered": [
+        IndexModel([("ticket", ASCENDING)]),
+        IndexModel([("at", ASCENDING)], expireAfterSeconds=400 * _DAY),
+    ],
     "senders": [IndexModel([("at", ASCENDING)], expireAfterSeconds=_DAY)],
     "rules": [IndexModel([("until", ASCENDING), ("since", ASCENDING)])],
     "rule_set": [],
