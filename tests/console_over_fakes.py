@@ -2,7 +2,12 @@
 
 import sys
 import threading
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from chassis.web import AsgiServer, serve_asgi
 from services.console.adapters.session import Sessions
@@ -17,15 +22,63 @@ from services.console.pages.renderer import Renderer
 from tests.fakes.console import MemoryDesk, memory_desk
 
 KEY = "a key for tests only"
+PASSWORD = "a long password"
+KATE = "kate.miller@northline.example"
+
+
+@dataclass
+class Visitor:
+    """A browser that keeps cookies and sends what htmx and Fetch Metadata send."""
+
+    console: Console
+    client: FlaskClient
+    session_id: str = ""
+
+    def get(self, address: str, *, part: bool = False, **headers: str) -> TestResponse:
+        extra = {"HX-Request": "true"} if part else {}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.get(address, headers={"Sec-Fetch-Site": "same-origin", **extra, **named})
+
+    def post(
+        self, address: str, form: dict[str, object], *, part: bool = True, **headers: str
+    ) -> TestResponse:
+        token = self.console.sessions.form_token(self.session_id)
+        extra = {"HX-Request": "true"} if part else {}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(
+            address,
+            data={"csrf": token, **form},
+            headers={"Sec-Fetch-Site": "same-origin", **extra, **named},
+        )
+
+    def sign_in(self, email: str = KATE, password: str = PASSWORD) -> TestResponse:
+        self.get("/sign-in")
+        door = self.client.get_cookie("door")
+        assert door is not None
+        self.session_id = door.value
+        answer = self.post("/sign-in", {"email": email, "password": password}, part=False)
+        cookie = self.client.get_cookie("session")
+        if cookie is not None:
+            session = self.console.sessions.read(cookie.value)
+            assert session is not None
+            self.session_id = session.session_id
+        return answer
+
+
+@cache
+def files() -> tuple[Assets, Renderer]:
+    """Static files and compiled templates: the same for every test, and slow to make."""
+    assets = Assets()
+    return assets, Renderer(assets)
 
 
 def build_console(fakes: MemoryDesk) -> Console:
-    assets = Assets()
+    assets, renderer = files()
     return Console(
         desk=fakes.desk,
         directory=Directory(fakes.desk, keep=timedelta(0)),
         sessions=Sessions(KEY),
-        renderer=Renderer(assets),
+        renderer=renderer,
         assets=assets,
         macros=load_macros(),
         site_name="Northline",

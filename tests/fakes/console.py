@@ -214,7 +214,7 @@ class MemoryAccounts:
 
     def __init__(self, outages: Outages) -> None:
         self._outages = outages
-        self.agents = samples.AGENTS
+        self.agents: tuple[Agent, ...] = samples.AGENTS
 
     def sign_in(self, email: str, password: str) -> Agent:
         self._outages.check("tickets")

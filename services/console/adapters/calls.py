@@ -1,25 +1,15 @@
-"""Calls by gRPC with a deadline, the internal token and the acting agent; statuses become the refusals they mean."""
+"""Calls to the other services for a person: who acts goes along, and every failure has a service's name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
-from chassis.errors import (
-    AlreadyExists,
-    Conflict,
-    FailedPrecondition,
-    InvalidField,
-    NotFound,
-    PermissionDenied,
-    TooBusy,
-    Unauthenticated,
-    Unavailable,
-)
+from chassis.errors import TooBusy, Unavailable
+from chassis.telemetry import logger
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -27,88 +17,60 @@ Q_contra = TypeVar("Q_contra", contravariant=True)
 A_co = TypeVar("A_co", covariant=True)
 Metadata = tuple[tuple[str, str], ...]
 
-_REFUSALS: dict[grpc.StatusCode, Callable[[str], Exception]] = {
-    grpc.StatusCode.NOT_FOUND: NotFound,
-    grpc.StatusCode.ABORTED: Conflict,
-    grpc.StatusCode.ALREADY_EXISTS: AlreadyExists,
-    grpc.StatusCode.FAILED_PRECONDITION: FailedPrecondition,
-    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
-    grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
-}
+# Read by tickets and rules, from our own services only.
+ACTING_AGENT = "x-acting-agent"
 
 
 class Unary(Protocol[Q_contra, A_co]):
     """A unary method of a stub."""
 
-    def __call__(self, request: Q_contra, *, timeout: float, metadata: Metadata) -> A_co: ...
+    def __call__(self, request: Q_contra, *, metadata: Metadata) -> A_co: ...
 
 
 class Streaming(Protocol[Q_contra, A_co]):
     """A method of a stub that answers with a stream."""
 
-    def __call__(self, request: Q_contra, *, timeout: float, metadata: Metadata) -> Iterator[A_co]: ...
+    def __call__(self, request: Q_contra, *, timeout: float) -> Iterator[A_co]: ...
 
 
 class Caller:
-    """Calls one service. A person waits for every call here, so deadlines are short."""
+    """Calls one service over a channel of the chassis, which knows token, deadline and the refusals."""
 
-    def __init__(self, service: str, token: str, deadline: timedelta = timedelta(seconds=5)) -> None:
+    def __init__(self, service: str) -> None:
         self._service = service
-        self._token = token
-        self._deadline = deadline.total_seconds()
-
-    def metadata(self, agent_id: str = "") -> Metadata:
-        """What every call carries; `x-acting-agent` names the person a write is for."""
-        who = (("x-acting-agent", agent_id),) if agent_id else ()
-        return (("authorization", f"Bearer {self._token}"), *who)
 
     def ask(self, method: Unary[Q, A], request: Q, *, agent_id: str = "") -> A:
-        """The answer; raises a refusal of chassis.errors, or Unavailable."""
-        try:
-            return method(request, timeout=self._deadline, metadata=self.metadata(agent_id))
-        except grpc.RpcError as error:
-            self.refuse(error)
+        """The answer; `agent_id` is the person a write is for. Raises a refusal, or Unavailable."""
+        with self.named():
+            return method(request, metadata=((ACTING_AGENT, agent_id),) if agent_id else ())
 
     def stream(self, method: Streaming[Q, A], request: Q, *, deadline: timedelta) -> Iterator[A]:
         """The answers one by one. The first is fetched here, so that a refusal comes before anything is promised."""
-        try:
-            answers = method(request, timeout=deadline.total_seconds(), metadata=self.metadata())
+        with self.named():
+            answers = iter(method(request, timeout=deadline.total_seconds()))
             first = next(answers, None)
-        except grpc.RpcError as error:
-            self.refuse(error)
         return self._rest(first, answers)
 
     def _rest(self, first: A | None, answers: Iterator[A]) -> Iterator[A]:
         if first is None:
             return
         yield first
-        try:
+        with self.named():
             yield from answers
-        except grpc.RpcError as error:
-            self.refuse(error)
 
-    def refuse(self, error: grpc.RpcError) -> NoReturn:
-        """Raise what the status means."""
-        # Every error of a call is a grpc.Call too, which the stubs' types do not say.
-        if not isinstance(error, grpc.Call):
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Say which service was away: an address means nothing to whoever reads the page."""
+        try:
+            yield
+        except Unavailable as error:
             raise Unavailable(self._service) from error
-        code, details = error.code(), error.details() or ""
-        if code is grpc.StatusCode.INVALID_ARGUMENT:
-            raise _invalid_field(error, details) from error
-        if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-            raise TooBusy(timedelta(seconds=5), details or self._service) from error
-        if code in _REFUSALS:
-            raise _REFUSALS[code](details) from error
-        raise Unavailable(self._service) from error
-
-
-def _invalid_field(error: grpc.Call, details: str) -> InvalidField:
-    status = rpc_status.from_call(error)
-    for detail in status.details if status else ():
-        bad = error_details_pb2.BadRequest()
-        if detail.Unpack(bad) and bad.field_violations:
-            return InvalidField(bad.field_violations[0].field, bad.field_violations[0].description)
-    return InvalidField("", details)
+        except TooBusy as error:
+            raise TooBusy(error.retry_after, self._service) from error
+        except grpc.RpcError as error:
+            # INTERNAL and the like: a part of the page fails, and the people in charge find why.
+            logger(__name__).error("call_failed", service=self._service, error=str(error))
+            raise Unavailable(self._service) from error
 
 
 def moment(stamp: Timestamp) -> datetime:

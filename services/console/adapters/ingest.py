@@ -102,12 +102,8 @@ class GrpcIngest:
             for piece in pieces:
                 yield service_pb2.WriteAttachmentRequest(data=piece)
 
-        try:
-            answer = self._stub.WriteAttachment(
-                requests(), timeout=_DOWNLOAD.total_seconds(), metadata=self._caller.metadata()
-            )
-        except grpc.RpcError as error:
-            self._caller.refuse(error)
+        with self._caller.named():
+            answer = self._stub.WriteAttachment(requests(), timeout=_DOWNLOAD.total_seconds())
         return Attachment(answer.attachment_id, name, mime_type, answer.size)
 
     def list_sends(

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 
 import grpc
-import grpc.aio
 
-from chassis.errors import Unavailable
+from chassis.errors import Refused, Unavailable
+from chassis.rpc import aio_channel
+from chassis.telemetry import logger
 from relaydesk.tickets.v1 import service_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
-from services.console.adapters.calls import Caller
 from services.console.adapters.tickets import ticket_of
 from services.console.domain.tickets import Fact
 
@@ -16,19 +16,20 @@ from services.console.domain.tickets import Fact
 class GrpcWatch:
     """Implements the port Watch. The channel is opened on the loop that first asks."""
 
-    def __init__(self, address: str, caller: Caller) -> None:
+    def __init__(self, address: str, token: str) -> None:
         self._address = address
-        self._caller = caller
+        self._token = token
 
     async def facts(self, from_sequence: int) -> AsyncIterator[Fact]:
-        options = (("grpc.keepalive_time_ms", 30_000), ("grpc.keepalive_timeout_ms", 10_000))
-        async with grpc.aio.insecure_channel(self._address, options=options) as channel:
+        async with aio_channel(self._address, self._token) as channel:
             stub = TicketsServiceStub(channel)
             request = service_pb2.WatchTicketsRequest(from_sequence=from_sequence)
             try:
-                async for answer in stub.WatchTickets(request, metadata=self._caller.metadata()):
+                async for answer in stub.WatchTickets(request):
                     yield _fact_of(answer)
-            except grpc.aio.AioRpcError as error:
+            except (Unavailable, Refused, grpc.RpcError) as error:
+                # Also a refusal is waited out: the token may come, and the pages go on without the stream.
+                logger(__name__).warning("watch_refused", error=str(error))
                 raise Unavailable("tickets") from error
         raise Unavailable("tickets")
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from chassis.errors import (
     Conflict,
     InvalidField,
+    InvalidFields,
     NotFound,
     PermissionDenied,
     Refused,
@@ -60,6 +61,7 @@ _STATUSES: dict[type[Exception], int] = {
     NotFound: 404,
     Conflict: 409,
     InvalidField: 422,
+    InvalidFields: 422,
     PermissionDenied: 403,
     TooBusy: 503,
     Unavailable: 503,

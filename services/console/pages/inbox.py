@@ -213,7 +213,7 @@ def chips(query: InboxQuery) -> tuple[FilterChip, ...]:
 
 
 def best_drop(console: Console, query: InboxQuery, rows: Part[TicketPage]) -> tuple[str, str, int] | None:
-    """For an empty list: the one filter whose absence shows most, its address, and how many that would be."""
+    """For an empty list: the filter whose absence shows most (none where none alone helps), its address, how many."""
     if rows.value is None or rows.value.tickets or not query.is_filtered:
         return None
     here = frame()
@@ -229,6 +229,8 @@ def best_drop(console: Console, query: InboxQuery, rows: Part[TicketPage]) -> tu
     if not sizes:
         return None
     best = max(range(len(names)), key=lambda at: sizes[at])
+    if not sizes[best]:
+        return "", address("/tickets", InboxQuery(view=query.view)), 0
     return names[best], address("/tickets", without[best]), sizes[best]
 
 

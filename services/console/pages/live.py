@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 import structlog
 
 from chassis.errors import Unavailable
-from services.console.application.directory import Directory
+from services.console.application.directory import Directory, Names
 from services.console.application.ports import Clock, Watch
 from services.console.domain.tickets import Fact, Filter
 from services.console.pages.frame import Console, Preferences
@@ -103,6 +103,7 @@ class Hub:
         self._streams: set[Stream] = set()
         self._remembered: deque[Heard] = deque(maxlen=_REMEMBERED)
         self._sequence = -1
+        self._rendering = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.is_watching = False
@@ -149,14 +150,17 @@ class Hub:
 
     async def rows(self, heard: Iterable[Heard], language: str) -> None:
         """Render what nobody of that language has seen yet."""
-        missing = [one for one in heard if language not in one.rows]
-        if not missing:
-            return
-        # Names may have to be fetched, and that waits.
-        names = await asyncio.to_thread(self._directory.names)
-        words = Words(language, "UTC", self._clock.now())
+        # The others wait for the first, and find its rows.
+        async with self._rendering:
+            missing = [one for one in heard if language not in one.rows]
+            if missing:
+                # Names may have to be fetched, and that waits.
+                names = await asyncio.to_thread(self._directory.names)
+                self._render(missing, Words(language, "UTC", self._clock.now()), names)
+
+    def _render(self, missing: Iterable[Heard], words: Words, names: Names) -> None:
         for one in missing:
-            one.rows[language] = self._renderer.render(
+            one.rows[words.language] = self._renderer.render(
                 "parts/ticket_row.html",
                 words,
                 ticket=one.fact.ticket,

@@ -40,8 +40,8 @@ _STYLES = {
 # Only what every browser draws as a picture and nothing else.
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title><style>
-html{{color-scheme:light;background:#fff}}body{{margin:0;padding:8px 12px;font:14px/22px Inter,system-ui,sans-serif;color:#191d22;
-overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}table{{max-width:100%}}pre{{white-space:pre-wrap}}
+html{{color-scheme:light;background:#fff}}body{{margin:0;padding:8px 12px;font:14px/22px Inter,system-ui,sans-serif;
+color:#191d22;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}table{{max-width:100%}}pre{{white-space:pre-wrap}}
 a{{color:#1a57b8}}</style></head><body>{body}</body></html>"""
 
 

@@ -1,0 +1,273 @@
+"""The stream: one watch, many pages, nothing missed, nobody kept waiting."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from services.console.domain.tickets import Fact
+from services.console.pages import live
+from services.console.pages.live import Heard, Hub, Live, Stream
+from tests.console_over_fakes import build_console
+from tests.fakes.console import MemoryDesk, memory_desk
+from tests.fakes.console_samples import AGENTS
+
+
+class Listener:
+    """A page that listens: what it is sent, as text."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.text = ""
+        self.gone = asyncio.Event()
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        else:
+            self.text += message["body"].decode()
+
+    async def receive(self) -> Any:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def until(self, holds: Callable[[str], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not holds(self.text):
+                await asyncio.sleep(0.01)
+
+    @property
+    def facts(self) -> list[dict[str, Any]]:
+        blocks = [block for block in self.text.split("\n\n") if "event: fact" in block]
+        return [json.loads(block.split("data: ", 1)[1]) for block in blocks]
+
+
+class Stage:
+    """A hub over fakes and pages that come and go."""
+
+    def __init__(self, fakes: MemoryDesk, limit: int = 10) -> None:
+        self.fakes = fakes
+        self.console = build_console(fakes)
+        self.hub = Hub(fakes.watch, self.console.renderer, self.console.directory, fakes.clock, limit)
+        self.app = Live(self.console, self.hub)
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def open(
+        self, query: str = "topics=view", *, last: str = "", language: str = "en", signed: bool = True
+    ) -> Listener:
+        listener = Listener()
+        session = self.console.sessions.begin(AGENTS[0])
+        cookie = (
+            f"session={self.console.sessions.write(session.session_id, AGENTS[0])}; prefs=lang={language}"
+        )
+        headers = [(b"cookie", cookie.encode())] if signed else []
+        if last:
+            headers.append((b"last-event-id", last.encode()))
+        scope = {"type": "http", "path": "/live", "query_string": query.encode(), "headers": headers}
+        self.tasks.append(asyncio.create_task(self.app(scope, listener.receive, listener.send)))
+        return listener
+
+
+@asynccontextmanager
+async def stage(limit: int = 10) -> AsyncIterator[Stage]:
+    made = Stage(memory_desk(), limit)
+    made.hub.start()
+    async with asyncio.timeout(5):
+        while not made.hub.is_watching:
+            await asyncio.sleep(0.01)
+    try:
+        yield made
+    finally:
+        await made.hub.stop()
+        await asyncio.gather(*made.tasks, return_exceptions=True)
+
+
+@pytest.fixture(autouse=True)
+def gather_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_GATHER", 0.01)
+
+
+def test_a_change_reaches_a_page_as_a_row_and_a_fact() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open()
+            await page.until(lambda text: ": open" in text)
+            here.fakes.tickets.hear(48198, "New words")
+            await page.until(lambda text: "event: fact" in text)
+            assert page.headers["content-type"].startswith("text/event-stream")
+            assert page.headers["x-accel-buffering"] == "no"
+            assert '<hx-partial hx-target="#t48198" hx-swap="outerMorph">' in page.text
+            assert "New words" in page.text
+            assert page.facts == [{"number": 48198, "kind": "message", "fits": True, "version": 6}]
+            assert "id: 1\n" in page.text
+
+    asyncio.run(scenario())
+
+
+def test_a_row_is_rendered_once_a_language_however_many_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            rendered: list[str] = []
+            render = here.console.renderer.render
+
+            def counting(template: str, words: Any, **context: object) -> str:
+                rendered.append(words.language)
+                return render(template, words, **context)
+
+            monkeypatch.setattr(here.console.renderer, "render", counting)
+            pages = [here.open(language=language) for language in ("en", "en", "en", "ru", "ru")]
+            for page in pages:
+                await page.until(lambda text: ": open" in text)
+            here.fakes.tickets.hear(48198, "Again")
+            for page in pages:
+                await page.until(lambda text: "event: fact" in text)
+            assert sorted(rendered) == ["en", "ru"]
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_was_away_resumes_where_it_was() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            for count in range(3):
+                here.fakes.tickets.hear(48198 if count else 48163, f"word {count}")
+            watching = here.open()
+            await watching.until(lambda text: "id: 3\n" in text)
+            back = here.open(last="1")
+            await back.until(lambda text: "id: 3\n" in text)
+            assert [fact["number"] for fact in back.facts] == [48198]
+            assert "resync" not in back.text
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_missed_more_than_is_remembered_reads_anew() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open(last="999999")
+            await page.until(lambda text: "event: resync" in text)
+
+    asyncio.run(scenario())
+
+
+def test_a_queue_that_overflows_becomes_one_resync() -> None:
+    stream = Stream("en", None, 0)
+    fakes = memory_desk()
+    ticket = fakes.tickets.get_ticket(48198)
+    for sequence in range(live.QUEUE + 50):
+        stream.put(Heard(Fact(sequence, f"e{sequence}", "changed", ticket), 0.0))
+    assert stream.has_overflowed
+    assert stream.take() == []
+
+
+def test_of_many_facts_about_a_ticket_the_newest_is_told() -> None:
+    stream = Stream("en", None, 0)
+    ticket = memory_desk().tickets.get_ticket(48198)
+    for sequence in range(5):
+        stream.put(Heard(Fact(sequence, f"e{sequence}", "changed", ticket), 0.0))
+    assert [heard.fact.sequence for heard in stream.take()] == [4]
+
+
+def test_a_ticket_page_hears_only_of_its_ticket() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open("topics=ticket:48163")
+            await page.until(lambda text: ": open" in text)
+            here.fakes.tickets.hear(48198, "not for it")
+            here.fakes.tickets.hear(48163, "for it")
+            await page.until(lambda text: "event: fact" in text)
+            assert [fact["number"] for fact in page.facts] == [48163]
+            assert "hx-partial" not in page.text
+
+    asyncio.run(scenario())
+
+
+def test_a_ticket_that_does_not_fit_the_list_is_told_so() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open("topics=view&view=group:claims")
+            await page.until(lambda text: ": open" in text)
+            here.fakes.tickets.hear(48198, "export")
+            here.fakes.tickets.hear(48210, "claims")
+            await page.until(lambda text: text.count("event: fact") == 2)
+            assert {fact["number"]: fact["fits"] for fact in page.facts} == {48198: False, 48210: True}
+
+    asyncio.run(scenario())
+
+
+def test_a_stranger_hears_nothing() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open(signed=False)
+            await asyncio.gather(*here.tasks)
+            assert (page.status, page.text) == (401, "")
+
+    asyncio.run(scenario())
+
+
+def test_one_too_many_is_sent_away_with_when_to_come_back() -> None:
+    async def scenario() -> None:
+        async with stage(limit=1) as here:
+            first = here.open()
+            await first.until(lambda text: ": open" in text)
+            second = here.open()
+            await here.tasks[1]
+            assert second.status == 503
+            assert second.headers["retry-after"] == "15"
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_leaves_frees_its_place() -> None:
+    async def scenario() -> None:
+        async with stage(limit=1) as here:
+            page = here.open()
+            await page.until(lambda text: ": open" in text)
+            page.gone.set()
+            await here.tasks[0]
+            assert here.hub.count == 0
+
+    asyncio.run(scenario())
+
+
+def test_silence_is_broken_by_a_comment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_COMMENT_EVERY", 0.02)
+
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open()
+            await page.until(lambda text: text.count(": still here") >= 2)
+
+    asyncio.run(scenario())
+
+
+def test_a_lost_watch_goes_on_without_a_gap() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open()
+            await page.until(lambda text: ": open" in text)
+            with here.fakes.outages.of("watch"):
+                async with asyncio.timeout(5):
+                    while here.hub.is_watching:
+                        await asyncio.sleep(0.01)
+                here.fakes.tickets.hear(48198, "while nobody watched")
+            await page.until(lambda text: "while nobody watched" in text)
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_ends_every_stream_at_once() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open()
+            await page.until(lambda text: ": open" in text)
+            here.hub.close()
+            async with asyncio.timeout(2):
+                await here.tasks[0]
+
+    asyncio.run(scenario())

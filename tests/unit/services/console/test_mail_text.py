@@ -1,0 +1,105 @@
+"""What people wrote, in HTML that is ours."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.console.pages.mail_body import document
+from services.console.pages.mail_text import is_rich, paper, paragraphs, rebuild, split_quote
+from tests.fakes import console_samples as samples
+
+MESSAGE = samples.MESSAGES["id48210"][0]
+
+
+@pytest.mark.parametrize(
+    ("html", "rebuilt"),
+    [
+        ("<p>Hello</p><p>there</p>", "<p>Hello</p><p>there</p>"),
+        ("<div>a<br>b</div>", "<p>a<br>b</p>"),
+        ("just <b>bold</b> &amp; <i>more</i>", "<p>just <strong>bold</strong> &amp; <em>more</em></p>"),
+        ("<ul><li>one</li><li>two</li></ul>", "<ul><li>one</li><li>two</li></ul>"),
+        ("<blockquote>old</blockquote>", "<blockquote>old</blockquote>"),
+        ("<p onclick='x'>a<script>b</script></p>", "<p>a</p>"),
+        ("<a href='javascript:x'>run</a>", "<p>run</p>"),
+        ("<b>never closed", "<p><strong>never closed</strong></p>"),
+    ],
+)
+def test_simple_html_is_written_anew(html: str, rebuilt: str) -> None:
+    assert rebuild(html) == rebuilt
+
+
+def test_a_link_shows_its_real_host_where_the_text_names_another() -> None:
+    shown = rebuild("<a href='https://evil.example/x'>www.bank.example</a>")
+    assert "[evil.example]" in shown
+    assert 'rel="noopener noreferrer nofollow"' in shown
+    assert "[" not in rebuild("<a href='https://www.bank.example/x'>bank.example</a>")
+
+
+@given(st.text())
+def test_no_text_becomes_markup(text: str) -> None:
+    shown = str(paragraphs(text))
+    for tag in ("<p>", "</p>", "<br>", "</a>"):
+        shown = shown.replace(tag, "")
+    shown = "".join(shown.split('<a href="http'))
+    assert "<" not in shown
+
+
+@given(st.text(alphabet="<>/abpi ulo=\"'&;s hrefjavascript:\n"))
+def test_no_html_becomes_more_than_the_ten_tags(html: str) -> None:
+    import re
+
+    names = set(re.findall(r"</?([a-z]+)", str(rebuild(html))))
+    assert names <= {"p", "br", "strong", "em", "ul", "ol", "li", "a", "blockquote", "span"}
+
+
+@pytest.mark.parametrize(
+    ("html", "rich"),
+    [
+        ("<p>plain</p>", False),
+        ("<p style='color:red'>red</p>", True),
+        ("<table><tr><td>x</td></tr></table>", True),
+        ("<img src=x>", True),
+        ("<html><body><p>a</p></body></html>", False),
+    ],
+)
+def test_what_the_ten_tags_would_spoil_goes_to_the_frame(html: str, rich: bool) -> None:
+    assert is_rich(html) is rich
+
+
+def test_the_quoted_mail_below_is_folded() -> None:
+    said, quoted = split_quote("Yes.\n\nOn Tue, 24 Nov, Northline wrote:\n> We have it.\n> Northline\n")
+    assert (said, quoted) == ("Yes.", "On Tue, 24 Nov, Northline wrote:\n> We have it.\n> Northline")
+
+
+def test_an_answer_between_the_lines_is_not_folded() -> None:
+    text = "> Where?\nHere.\n> When?\nNow."
+    assert split_quote(text) == (text, "")
+
+
+def test_a_mail_that_is_only_a_quote_is_shown() -> None:
+    assert split_quote("> all of it") == ("> all of it", "")
+
+
+def test_the_frame_keeps_tables_and_drops_what_runs_or_asks() -> None:
+    one = samples.TICKETS[0]
+    page = document(one, replace(MESSAGE, html=samples.HOSTILE_HTML)).lower()
+    assert "<table" in page
+    for word in ("<script", "<svg", "<form", "<iframe", "<object", "<embed", "<video", "http-equiv", "<base", "<link",
+                 "hostile/", "onload", "onerror", "javascript:", "hx-get", "@import", "url("):  # fmt: skip
+        assert word not in page, word
+
+
+def test_a_picture_of_the_mail_itself_is_shown() -> None:
+    picture = replace(
+        MESSAGE.attachments[0], content_id="<logo@x>", mime_type="image/png", attachment_id="a1"
+    )
+    html = "<p><img src='cid:logo@x'><img src='cid:other@x'></p>"
+    page = document(samples.TICKETS[0], replace(MESSAGE, html=html, attachments=(picture,)))
+    assert page.count("src=") == 1
+    assert 'src="/tickets/48163/pictures/a1"' in page
+
+
+def test_text_is_preferred_where_there_is_no_html() -> None:
+    assert paper(replace(MESSAGE, html="", text="a\n\nb")).body == "<p>a</p><p>b</p>"
