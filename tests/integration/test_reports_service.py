@@ -6,7 +6,7 @@ import random
 import urllib.request
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import grpc
@@ -136,8 +136,8 @@ def test_facts_count_once_though_doubled_shuffled_and_heard_by_two(
     desk.role("listen")
     for start in range(0, len(envelopes), 30):
         desk.publish(*envelopes[start : start + 30])
-    for by in ("", "channel", "group", "agent", "tag"):
-        request = asked(pb.QueryReportRequest, by=by, bucket_minutes=1440)
+    for by, minutes in product(("", "channel", "group", "agent", "tag"), (15, 60, 1440)):
+        request = asked(pb.QueryReportRequest, by=by, bucket_minutes=minutes)
         wait_until(
             lambda request=request, by=by: tallied(reports.QueryReport(request)) == wanted(told, by),  # type: ignore[misc]
             timeout=20,

@@ -1,13 +1,14 @@
 """Counting a batch: few additions, in the transaction that holds the batch's inbox keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chassis.mongo import Document, Documents, named_failures
 from chassis.units import Unit
 from services.reports.adapters.mongo.figures import additions
 from services.reports.domain.facts import CountChange
+from services.reports.domain.figures import Figures
 from services.reports.domain.spells import Spell, spell_id
-from services.reports.domain.tally import CHANNEL, Labels, Tally, moment_of
+from services.reports.domain.tally import CHANNEL, Key, Labels, Tally, by_day, moment_of
 
 
 class MongoSpells:
@@ -92,14 +93,9 @@ class MongoCounting:
     def flush(self) -> None:
         """Stage what the batch adds up to."""
         unit = self._unit
-        # In one order everywhere, so that two transactions never hold what the other waits for.
-        for key, figures in sorted(self.tally.buckets().items()):
-            unit.update(
-                "buckets",
-                {"_id": f"{key.by}:{key.minute:08d}:{self._slot}:{key.value}"},
-                {"$inc": additions(figures)},
-                upsert=True,
-            )
+        buckets = self.tally.buckets()
+        self._add("buckets", buckets)
+        self._add("days", by_day(buckets))
         for key, figures in sorted(self.tally.minutes().items()):
             assert key.by == CHANNEL
             unit.update(
@@ -110,6 +106,16 @@ class MongoCounting:
             )
         self.spells.stage(unit)
         self.first_replies.stage(unit)
+
+    def _add(self, collection: str, rows: Mapping[Key, Figures]) -> None:
+        # In one order everywhere, so that two transactions never hold what the other waits for.
+        for key, figures in sorted(rows.items()):
+            self._unit.update(
+                collection,
+                {"_id": f"{key.by}:{key.minute:08d}:{self._slot}:{key.value}"},
+                {"$inc": additions(figures)},
+                upsert=True,
+            )
 
 
 def _row(spell: Spell) -> Document:

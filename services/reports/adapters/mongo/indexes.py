@@ -9,6 +9,8 @@ from pymongo import ASCENDING, IndexModel
 INDEXES = {
     # "<dimension>:<minute of the bucket>:<slot>:<value>", kept for ever.
     "buckets": [],
+    # The same by the day.
+    "days": [],
     # "<minute>:<slot>:<channel>", for the board.
     "minutes": [IndexModel("at", expireAfterSeconds=35 * 86_400)],
     # "<bucket's minutes>:<minute>:<queue>".

@@ -20,7 +20,7 @@ from services.reports.domain.query import (
     checked_load_query,
     checked_query,
 )
-from services.reports.domain.tally import Key, minute_of
+from services.reports.domain.tally import Key, by_day, minute_of
 from tests.fakes.reports import MemoryExports
 from tests.fakes.ticket_facts import MONDAY, TicketLife
 from tests.unit.services.reports.conftest import Counted
@@ -105,3 +105,17 @@ def test_an_export_is_no_formula(counted: Counted) -> None:
     start_export("e", Query(MONDAY, MONDAY + DAY, "tag"), "me", clock.now(), exports)
     write_export("e", clock, counted, exports)
     assert b",'=cmd()," in exports.files["e"]
+
+
+def test_days_are_the_sum_of_their_quarters_and_what_moved_within_one_leaves_no_row(counted: Counted) -> None:
+    morning, evening = (Key("tag", minute_of(MONDAY) + minutes, "refund") for minutes in (0, 600))
+    noon = morning._replace(value="lost")
+    days = by_day(
+        {
+            morning: Figures({"opened": -1}),
+            evening: Figures({"opened": 1}),
+            noon: Figures({"opened": 2, "solved": 1}),
+        }
+    )
+    assert {key.value: row.counts for key, row in days.items()} == {"lost": {"opened": 2, "solved": 1}}
+    assert {key.minute % 1440 for key in days} == {0}
