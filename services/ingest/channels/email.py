@@ -9,17 +9,18 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from services.ingest.application.ports import Inbox
 from services.ingest.domain import html
 from services.ingest.domain.addresses import normalise, without_tag
+from services.ingest.domain.errors import InvalidBody
 from services.ingest.domain.intake import DedupeKey, Envelope, mail_dedupe_key
 from services.ingest.domain.mail import LOOP_HEADER, House, read_mail
 from services.ingest.domain.received import ReceivedMessage
@@ -94,8 +95,36 @@ def build(settings: Settings, inbox: Inbox) -> "Mailbox":
     return Mailbox(settings, inbox)
 
 
+class _Identifiers:
+    """A field of Message-IDs, one on a line: the library would wrap a long one into encoded words, which no client reads."""
+
+    max_count = 1
+    name: str
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """What the library's registry asks of a kind of header."""
+        kwds["parse_tree"] = None
+        kwds["decoded"] = str(value)
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        return f"{self.name}: {f'{policy.linesep} '.join(str(self).split())}{policy.linesep}"
+
+
+def _policy() -> EmailPolicy[EmailMessage]:
+    registry = HeaderRegistry()
+    for name in ("message-id", "in-reply-to", "references"):
+        registry.map_to_type(name, _Identifiers)  # type: ignore[arg-type]
+    return SMTP.clone(header_factory=registry)
+
+
+_POLICY = _policy()
+
+
 class Mailbox:
     """Reads what came to one mailbox and sends in its name."""
+
+    is_posted_to = False
 
     def __init__(self, settings: Settings, inbox: Inbox) -> None:
         self._settings = settings
@@ -110,6 +139,10 @@ class Mailbox:
     def addresses(self) -> Iterable[str]:
         return [normalise(address) for address in (self._settings.address, *self._settings.aliases)]
 
+    def check_posted(self, raw: bytes, idempotency_key: str) -> Sequence[str]:
+        """Nothing is posted to a mailbox."""
+        raise InvalidBody([("", "for this channel: mail comes by SMTP")])
+
     def dedupe(self, raw: bytes, envelope: Envelope) -> DedupeKey:
         return mail_dedupe_key(raw)
 
@@ -121,7 +154,7 @@ class Mailbox:
         """The mail for one recipient; composed again it has the same Message-ID."""
         own, tokens = self._settings.address, self._inbox.tokens
         message_id = tokens.message_id(reply.ticket_id, reply.message_id, self._domain)
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=_POLICY)
         mail["From"] = _named(self._settings.display_name, own)
         mail["To"] = ", ".join(reply.to) if reply.to else recipient
         if reply.cc:

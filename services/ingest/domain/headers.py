@@ -202,7 +202,13 @@ def _join_pieces(pieces: Sequence[tuple[bool, str]]) -> str:
 
 
 def message_ids(raw: str, limit: int = MAX_REFERENCES) -> tuple[str, ...]:
-    """Ids with their brackets, oldest first, the newest `limit` of them; folded, comma-separated and bare ones too."""
+    """Ids with their brackets, oldest first, the newest `limit` of them; folded, comma-separated and bare ones too.
+
+    Some senders wrap an id longer than a line into encoded words, where RFC 2047 (5) allows none; Python's `email`
+    is one of them.
+    """
+    if "=?" in raw:
+        raw = decode_words(raw)
     found = _MESSAGE_ID.findall(raw)
     if not found:
         found = [f"<{bare}>" for bare in _BARE_ID.findall(raw)]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.ingest.domain.errors import CannotRead
+from services.ingest.domain.headers import message_ids
 from services.ingest.domain.mail import read_mail
 from services.ingest.domain.received import Author
 from tests.unit.services.ingest.samples import FOLDER, HOUSE, mail, raw, read
@@ -262,3 +263,9 @@ def test_a_mail_from_our_mailbox_with_our_message_id_is_a_loop() -> None:
 def test_a_colleague_who_writes_from_our_mailbox_is_no_loop() -> None:
     message = read_mail(b"From: support@demo.example\r\nSubject: s\r\n\r\nx", None, HOUSE)
     assert message.flags == ("own_address",)
+
+
+def test_an_identifier_in_encoded_words_is_still_an_identifier() -> None:
+    # As Python's `email` writes one that is longer than a line.
+    raw = "=?utf-8?q?=3Ct=2Eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?=\r\n =?utf-8?q?bbbb=40demo=2Eexample=3E?="
+    assert message_ids(raw) == (f"<t.{'a' * 46}bbbb@demo.example>",)
