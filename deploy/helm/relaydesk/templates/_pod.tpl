@@ -1,15 +1,37 @@
-{{- /* What every container of ours gets alike: where things are, and its secrets as files. */}}
+{{- /* What every container of ours gets alike: where things are, and its secrets as files. Each takes a dict: root, service. */}}
+
+{{- /* The console keeps nothing and hears nothing: it gets neither the broker's password nor the store's. */}}
+{{- define "relaydesk.keepsData" -}}
+{{- if ne .service "console" }}true{{ end -}}
+{{- end }}
 
 {{- define "relaydesk.env" -}}
+{{- $values := .root.Values -}}
+{{- if include "relaydesk.keepsData" . -}}
 - {name: BROKER_URL_FILE, value: /etc/relaydesk/secrets/broker-url}
 - {name: BROKER_MANAGEMENT_URL_FILE, value: /etc/relaydesk/secrets/broker-management-url}
 - {name: MONGO_URL_FILE, value: /etc/relaydesk/secrets/mongo-url}
+- {name: DATABASE_PREFIX, value: {{ $values.externalMongodb.databasePrefix | quote }}}
+{{ end -}}
 - {name: INSTANCE_KEY_FILE, value: /etc/relaydesk/secrets/instance-key}
 - {name: INTERNAL_TOKEN_FILE, value: /etc/relaydesk/secrets/internal-token}
-- {name: DATABASE_PREFIX, value: {{ .Values.externalMongodb.databasePrefix | quote }}}
-- {name: LOG_LEVEL, value: {{ .Values.telemetry.logLevel | quote }}}
-- {name: OTLP_ENDPOINT, value: {{ .Values.telemetry.otlpEndpoint | quote }}}
-- {name: TRACE_SAMPLE_RATIO, value: {{ .Values.telemetry.traceSampleRatio | quote }}}
+- {name: LOG_LEVEL, value: {{ $values.telemetry.logLevel | quote }}}
+- {name: OTLP_ENDPOINT, value: {{ $values.telemetry.otlpEndpoint | quote }}}
+- {name: TRACE_SAMPLE_RATIO, value: {{ $values.telemetry.traceSampleRatio | quote }}}
+{{- if eq .service "ingest" }}
+- {name: SECRETS_FOLDER, value: /etc/relaydesk/channels}
+{{- with $values.service.smtp.hostname }}
+- {name: SMTP_HOSTNAME, value: {{ . | quote }}}
+{{- end }}
+{{- if $values.service.smtp.tlsSecret }}
+- {name: SMTP_TLS_CERT, value: /etc/relaydesk/smtp-tls/tls.crt}
+- {name: SMTP_TLS_KEY, value: /etc/relaydesk/smtp-tls/tls.key}
+{{- end }}
+{{- end }}
+{{- if and (eq .service "console") $values.ingress.console.enabled }}
+- {name: PUBLIC_URL, value: {{ printf "http%s://%s" (ternary "s" "" (ne $values.ingress.console.tlsSecret "")) $values.ingress.console.host | quote }}}
+{{- end }}
+{{- include "relaydesk.addresses" .root }}
 {{- end }}
 
 {{- /* Each service's gRPC by its headless name: the client sees every pod and takes them in turn. */}}
@@ -29,20 +51,23 @@
 
 {{- define "relaydesk.mounts" -}}
 - {name: secrets, mountPath: /etc/relaydesk/secrets, readOnly: true}
-{{- range .Values.channelSecrets }}
-- {name: {{ printf "channel-%s" . | trunc 63 | quote }}, mountPath: {{ printf "/etc/relaydesk/channels/%s" . | quote }}, readOnly: true}
+{{- if and (eq .service "ingest") .root.Values.channelSecrets }}
+- {name: channel-secrets, mountPath: /etc/relaydesk/channels, readOnly: true}
+{{- end }}
+{{- if and (eq .service "ingest") .root.Values.service.smtp.tlsSecret }}
+- {name: smtp-tls, mountPath: /etc/relaydesk/smtp-tls, readOnly: true}
 {{- end }}
 - {name: tmp, mountPath: /tmp}
 {{- end }}
 
+{{- /* Takes tmpSize too. Readable for whatever uid the platform gives: nothing else is in the container to read it. */}}
 {{- define "relaydesk.volumes" -}}
-{{- $root := .root -}}
 {{- $values := .root.Values -}}
 - name: secrets
   projected:
-    # Readable for whatever uid the platform gives; nothing else is in the container to read it.
     defaultMode: 0444
     sources:
+      {{- if include "relaydesk.keepsData" . }}
       - secret:
           name: {{ $values.externalRabbitmq.existingSecret }}
           items:
@@ -52,6 +77,7 @@
           name: {{ $values.externalMongodb.existingSecret }}
           items:
             - {key: {{ $values.externalMongodb.urlKey | quote }}, path: mongo-url}
+      {{- end }}
       - secret:
           name: {{ $values.instanceKey.existingSecret }}
           items:
@@ -60,9 +86,20 @@
           name: {{ $values.internalToken.existingSecret }}
           items:
             - {key: {{ $values.internalToken.key | quote }}, path: internal-token}
-{{- range $values.channelSecrets }}
-- name: {{ printf "channel-%s" . | trunc 63 | quote }}
+{{- if and (eq .service "ingest") $values.channelSecrets }}
+- name: channel-secrets
+  projected:
+    defaultMode: 0444
+    sources:
+      {{- range $values.channelSecrets }}
+      - secret: {name: {{ . | quote }}}
+      {{- end }}
+{{- end }}
+{{- if eq .service "ingest" }}
+{{- with $values.service.smtp.tlsSecret }}
+- name: smtp-tls
   secret: {secretName: {{ . | quote }}, defaultMode: 0444}
+{{- end }}
 {{- end }}
 - name: tmp
   emptyDir: {sizeLimit: {{ .tmpSize | quote }}}

@@ -83,8 +83,7 @@ spec:
             - services.{{ $service }}
             {{- toYaml .args | nindent 12 }}
           env:
-            {{- include "relaydesk.env" $root | nindent 12 }}
-            {{- include "relaydesk.addresses" $root | nindent 12 }}
+            {{- include "relaydesk.env" (dict "root" $root "service" $service) | nindent 12 }}
             - {name: PROBE_PORT, value: {{ $own.probes.port | quote }}}
             {{- range $port, $number := $ports }}
             - {name: {{ upper $port }}_PORT, value: {{ $number | quote }}}
@@ -123,9 +122,9 @@ spec:
           resources:
             {{- toYaml $own.resources | nindent 12 }}
           volumeMounts:
-            {{- include "relaydesk.mounts" $root | nindent 12 }}
+            {{- include "relaydesk.mounts" (dict "root" $root "service" $service) | nindent 12 }}
       volumes:
-        {{- include "relaydesk.volumes" (dict "root" $root "tmpSize" $own.tmpSize) | nindent 8 }}
+        {{- include "relaydesk.volumes" (dict "root" $root "service" $service "tmpSize" $own.tmpSize) | nindent 8 }}
       {{- if $own.topologySpread.enabled }}
       topologySpreadConstraints:
         {{- $selector := dict "app.kubernetes.io/component" .component }}
