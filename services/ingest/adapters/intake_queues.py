@@ -1,5 +1,6 @@
 """Intake ids on their way to a reader: each channel has a queue of its own, so that a flood waits alone."""
 
+import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,9 @@ TYPE = "bus.v1.Bundle"
 DEAD = "intake.dead"
 # More than this waits for the sweep rather than in memory.
 _WAITING = 20_000
+# Notes that are written together, and how long one may wait for others.
+_NOTES = 200
+_NOTE_EVERY = 0.25
 
 
 def queue_name(channel_id: str) -> str:
@@ -93,6 +97,11 @@ class IntakePublisher:
 
     def publish(self, rows: Sequence[Unpublished]) -> None:
         """Publish rows and note it. Raises Unavailable; what was published nevertheless is published again."""
+        self._send(rows)
+        failpoint("after-publish-before-mark")
+        self._intake.mark_published([row.intake_id for row in rows])
+
+    def _send(self, rows: Sequence[Unpublished]) -> None:
         by_channel: dict[str, list[Unpublished]] = defaultdict(list)
         for row in rows:
             by_channel[row.channel_id].append(row)
@@ -109,8 +118,6 @@ class IntakePublisher:
             prepare(self._bus, by_channel)
             self._publisher.publish(messages)
         self._confirm.observe(monotonic() - begun)
-        failpoint("after-publish-before-mark")
-        self._intake.mark_published([row.intake_id for row in rows])
 
     def _bundle(self, channel_id: str, rows: Sequence[Unpublished]) -> bytes:
         bundle, lane = Bundle(), self._lane_of(channel_id)
@@ -123,19 +130,38 @@ class IntakePublisher:
         return bundle.SerializeToString()
 
     def _run(self) -> None:
+        # Notes wait for company: a note is only there to spare the sweep a second publication seconds later.
+        unnoted: list[str] = []
+        noted = monotonic()
         while True:
-            with self._changed:
-                while not self._waiting and not self._stopping:
-                    self.heartbeat()
-                    self._changed.wait(1.0)
-                if not self._waiting:
-                    return
-                rows, self._waiting = self._waiting[:1000], self._waiting[1000:]
+            rows = self._next(_NOTE_EVERY if unnoted else 1.0)
+            if rows is None:
+                break
             try:
-                self.publish(rows)
+                if rows:
+                    self._send(rows)
+                    failpoint("after-publish-before-mark")
+                    unnoted.extend(row.intake_id for row in rows)
+                if unnoted and (len(unnoted) >= _NOTES or monotonic() - noted >= _NOTE_EVERY):
+                    ids, unnoted, noted = unnoted, [], monotonic()
+                    self._intake.mark_published(ids)
             except Unavailable as away:
                 # Kept in the ledger; the sweep will bring them.
                 self._log.warning("intake_publish_left_to_sweep", rows=len(rows), away=str(away))
+        if unnoted:
+            with contextlib.suppress(Unavailable):
+                self._intake.mark_published(unnoted)
+
+    def _next(self, patience: float) -> list[Unpublished] | None:
+        """What waits, possibly nothing after `patience` seconds; None once everything is done."""
+        with self._changed:
+            self.heartbeat()
+            if not self._waiting and not self._stopping:
+                self._changed.wait(patience)
+            if not self._waiting and self._stopping:
+                return None
+            rows, self._waiting = self._waiting[:1000], self._waiting[1000:]
+            return rows
 
 
 def _in_bundles(rows: Sequence[Unpublished]) -> Iterable[Sequence[Unpublished]]:

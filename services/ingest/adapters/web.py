@@ -13,7 +13,7 @@ from services.ingest.adapters import api_description
 from services.ingest.adapters.edge import Edge
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.application.accept_message import Arrival
-from services.ingest.application.ports import LiveChannel, PostedChannel
+from services.ingest.application.ports import LiveChannel
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.errors import InvalidBody
 from services.ingest.domain.intake import Envelope
@@ -81,7 +81,7 @@ class _Messages:
 
     def _post(self, channel_id: str, asked: Request) -> Response:
         found = self._edge.directory.find(channel_id)
-        if found is None or not isinstance(found[1], PostedChannel):
+        if found is None or not found[1].is_posted_to:
             return _no(404, f"there is no channel {channel_id[:80]!r} that is posted to")
         channel, live = found
         if not self._edge.directory.is_key(channel_id, _key(asked)):
@@ -105,7 +105,6 @@ class _Messages:
             return _too_large(live)
         key = asked.headers.get("Idempotency-Key", "").strip()
         try:
-            assert isinstance(live, PostedChannel)
             self._check_uploads(live.check_posted(raw, key))
         except InvalidBody as invalid:
             self._edge.refused(channel.channel_id)

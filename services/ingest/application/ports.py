@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow, State
@@ -36,6 +36,8 @@ class LiveChannel(Protocol):
 
     # Whether answers leave by it; where not, they are read by other means.
     sends: bool
+    # Whether other systems post to it.
+    is_posted_to: bool
     # The largest raw message it takes, bytes.
     size_limit: int
 
@@ -45,6 +47,13 @@ class LiveChannel(Protocol):
 
     def dedupe(self, raw: bytes, envelope: Envelope) -> DedupeKey:
         """How a raw message is told from others; never fails."""
+        ...
+
+    def check_posted(self, raw: bytes, idempotency_key: str) -> Sequence[str]:
+        """The ids of files that a posted body names, in its order, empty where it brings the file.
+
+        Raises InvalidBody; also where nothing is posted to the channel.
+        """
         ...
 
     def read(self, raw: bytes, envelope: Envelope) -> ReceivedMessage:
@@ -57,18 +66,6 @@ class LiveChannel(Protocol):
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
         """Hand it over once; `before_data` is called when from then on nobody can know whether it arrived."""
-        ...
-
-
-@runtime_checkable
-class PostedChannel(Protocol):
-    """A channel to which other systems post."""
-
-    # The largest body it takes, bytes.
-    size_limit: int
-
-    def check_posted(self, raw: bytes, idempotency_key: str) -> Sequence[str]:
-        """The ids of files that the body names, in its order, empty where it brings the file. Raises InvalidBody."""
         ...
 
 

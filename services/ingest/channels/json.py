@@ -149,6 +149,7 @@ class JsonChannel:
     """Reads posted messages."""
 
     sends = False
+    is_posted_to = True
 
     def __init__(self, settings: Settings, inbox: Inbox) -> None:
         self._settings = settings
