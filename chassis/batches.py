@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from bson.binary import Binary
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import PyMongoError
 
@@ -236,7 +235,7 @@ class BatchRunner:
         if task.digest:
             row["digest"] = task.digest
         if isinstance(answer, bytes):
-            row["answer"] = Binary(answer)
+            row["answer"] = answer
         return row
 
     def _publish(self, unit: Unit) -> None:

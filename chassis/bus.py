@@ -21,6 +21,7 @@ from chassis.subscription import Delivery, Subscription
 
 __all__ = [
     "DELAYS",
+    "FACTS",
     "FAILURES",
     "Blocked",
     "Bus",
@@ -38,6 +39,8 @@ __all__ = [
 CONFIRM_TIMEOUT = 5.0
 WINDOW = 200
 DELAYS = (("1s", 1_000), ("10s", 10_000), ("1m", 60_000), ("10m", 600_000))
+# Header of a bundle: how many facts it holds, for who must know before opening it.
+FACTS = "facts"
 # Only against endless crash loops; the default of RabbitMQ 4 is 20.
 _DELIVERY_LIMIT = 1_000
 

@@ -93,7 +93,7 @@ def pump(connection: Any, timeout: float) -> None:
             raise amqp.RecoverableConnectionError("the connection is closed")
         if not transport.buffered.has_some(timeout):
             return
-        connection.blocking_read()
+        connection.on_inbound_frame(transport.read_frame())
         timeout = 0.0
 
 

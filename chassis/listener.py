@@ -24,6 +24,7 @@ from chassis.bus import Bus, Delivery, Outgoing, Publisher, Subscription, Unrout
 from chassis.clock import monotonic
 from chassis.errors import Unavailable
 from chassis.link import abandon
+from chassis.subscription import number
 from chassis.telemetry import semconv, tracing
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Cause
@@ -84,7 +85,7 @@ class Listener:
         weights: Mapping[str, int] | None = None,
         batch_max: int = 100,
         linger: timedelta = timedelta(0),
-        prefetch: int = 10,
+        prefetch: int = 50,
     ) -> None:
         self.name = f"listener-{consumer}"
         self._bus = transport
@@ -98,6 +99,7 @@ class Listener:
         self._lanes = tuple(lanes)
         self._batch_max = batch_max
         self._linger = linger.total_seconds()
+        self._prefetch = prefetch
         self._subscription = Subscription(transport, prefetch=prefetch)
         self._turns = _Turns(self._weights)
         # Taken, but not for the batch at hand.
@@ -171,9 +173,16 @@ class Listener:
         deadline = monotonic() + self._linger
         while self._linger and not self._stop.is_set():
             left = deadline - monotonic()
-            if left <= 0 or sum(self._subscription.in_hand().values()) >= self._batch_max:
+            if left <= 0 or self._is_full():
                 return
             self._subscription.wait(left)
+
+    def _is_full(self) -> bool:
+        """More would not fit, or cannot come: bundles count by their facts, and the broker sends no more than the
+        prefetch. Lingering on would only cap the rate."""
+        in_hand = self._subscription.in_hand().values()
+        facts = sum(number(one.headers, bus.FACTS, 1) for one in self._subscription.waiting())
+        return facts >= self._batch_max or max(in_hand, default=0) >= self._prefetch
 
     def _take(self) -> _Batch:
         """A batch in weighted turns of the lanes, each lane in its order; a suspect delivery is a batch of its own."""
@@ -207,11 +216,10 @@ class Listener:
         batch.bytes += len(delivery.body)
         if delivery.redelivered:
             self._metrics.redeliveries.labels(delivery.queue).inc()
-        attempt = 0
+        attempt = number(delivery.headers, "attempt")
         try:
-            attempt = int(delivery.headers.get("attempt", 0) or 0)
             envelopes = list(Bundle.FromString(delivery.body).events)
-        except (DecodeError, TypeError, ValueError):
+        except DecodeError:
             envelopes = []
         if not envelopes:
             batch.poison.append(self._raw_letter(delivery, "not a bundle"))

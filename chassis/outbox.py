@@ -7,12 +7,11 @@ collection `outbox` until its lease runs out, and is then taken by a sweep.
 from collections.abc import Sequence
 from datetime import datetime
 
-from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
 
-from chassis.bus import Outgoing, Publisher, Unroutable
+from chassis.bus import FACTS, Outgoing, Publisher, Unroutable
 from chassis.clock import Clock
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
@@ -44,7 +43,14 @@ class Outbox:
         try:
             self._publisher.publish(
                 [
-                    Outgoing(self._exchange, row.routing_key, row.body, row.fact_type, row.row_id)
+                    Outgoing(
+                        self._exchange,
+                        row.routing_key,
+                        row.body,
+                        row.fact_type,
+                        row.row_id,
+                        {FACTS: row.events},
+                    )
                     for row in rows
                 ]
             )
@@ -89,9 +95,7 @@ class Outbox:
                 {"$set": {"lease_until": now + OUTBOX_LEASE, "owner": owner}},
             )
             mine = list(self._rows.find({"_id": {"$in": due}, "owner": owner}))
-        self.publish(
-            [OutboxRow(r["_id"], r["key"], r["type"], bytes(Binary(r["body"])), r["events"]) for r in mine]
-        )
+        self.publish([OutboxRow(r["_id"], r["key"], r["type"], bytes(r["body"]), r["events"]) for r in mine])
         return len(mine)
 
     def pending(self) -> tuple[int, float]:

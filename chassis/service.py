@@ -134,7 +134,7 @@ class Parts:
         consumer: str = "",
         batch_max: int = 100,
         linger: timedelta = timedelta(0),
-        prefetch: int = 10,
+        prefetch: int = 50,
     ) -> Listener:
         """Hears what `consumes` names on the settings' lanes; the consumer is named like the service."""
         publisher = self.publisher()

@@ -3,8 +3,9 @@
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import amqp
@@ -112,6 +113,10 @@ class Subscription:
         """How many deliveries lie here untaken, by queue."""
         return {queue: len(arrived) for queue, arrived in self._ready.items()}
 
+    def waiting(self) -> Iterator[Delivery]:
+        """The deliveries that lie here untaken."""
+        return chain.from_iterable(self._ready.values())
+
     def ack(self, last: Mapping[str, int]) -> None:
         """Acknowledge, for each queue, everything up to the delivery tag given.
 
@@ -182,5 +187,11 @@ def _delivery(queue: str, base: int, message: amqp.Message) -> Delivery:
         routing_key=info.get("routing_key", ""),
         headers=headers,
         redelivered=bool(info.get("redelivered")),
-        deliveries=int(headers.get("x-delivery-count", 0) or 0),
+        deliveries=number(headers, "x-delivery-count"),
     )
+
+
+def number(headers: Mapping[str, Any], name: str, otherwise: int = 0) -> int:
+    """A header that is a number where its sender meant well."""
+    value = headers.get(name)
+    return value if isinstance(value, int) else otherwise

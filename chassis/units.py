@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pymongo
-from bson.binary import Binary
 from google.protobuf.message import Message
 from pymongo.client_session import ClientSession
 from pymongo.errors import ConnectionFailure, PyMongoError
@@ -23,7 +22,8 @@ from chassis.ids import new_id
 from chassis.mongo import Client, Document, Documents, Raced, name_failure, named_failures
 
 BUNDLE_EVENTS = 100
-BUNDLE_BYTES = 1_000_000
+# Times a listener's prefetch and its lanes this is what it may hold in memory.
+BUNDLE_BYTES = 400_000
 # How long the process that wrote an outbox row may take to publish it before a sweep does. A sweep that comes too
 # early costs one publication more, which every inbox forgives; one that comes late makes a killed process's facts late.
 OUTBOX_LEASE = timedelta(seconds=10)
@@ -201,7 +201,7 @@ class Unit:
                         "key": row.routing_key,
                         "type": row.fact_type,
                         "events": row.events,
-                        "body": Binary(row.body),
+                        "body": row.body,
                         "at": self.now,
                         "lease_until": self.now + OUTBOX_LEASE,
                     },
