@@ -1,5 +1,6 @@
 """A service that keeps words: the smallest that has an inbox, handlers, an outbox and a listener."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,9 @@ class Words:
 
 
 def keep(command: Keep, words: Words) -> bytes:
+    if command.word.startswith("deadly"):
+        # As a handler that the kernel kills for its memory.
+        os._exit(9)
     if command.word.startswith("broken"):
         raise RuntimeError("a handler's mistake")
     if command.word.startswith("refused"):
@@ -56,6 +60,7 @@ class Place:
     """One service's worth of parts on real nodes."""
 
     def __init__(self, broker_url: str, mongo_url: str, name: str) -> None:
+        self.mongo_url = mongo_url
         self.bus = Bus(broker_url, "test.events")
         self.client = mongo.connect(mongo_url)
         self.database = self.client[name]
@@ -130,6 +135,21 @@ class Place:
 
     def words(self) -> Counter[str]:
         return Counter(row["word"] for row in self.database["words"].find())
+
+    def ready(self, queue: str) -> int:
+        """How many messages nobody has in hand."""
+        connection = connect(self.bus.url)
+        count: int = connection.channel().queue_declare(queue, passive=True).message_count
+        connection.close()
+        return count
+
+    def delete_exchange(self) -> None:
+        connection = connect(self.bus.url)
+        connection.channel().exchange_delete(self.bus.exchange)
+        connection.close()
+
+    def dead_ids(self) -> list[str]:
+        return [names for names, _ in self.dead()]
 
     def dead(self) -> list[tuple[str, dict[str, Any]]]:
         """What lies in the dead-letter queue, left there."""

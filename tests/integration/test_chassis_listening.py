@@ -1,0 +1,206 @@
+"""How a listener shares its time, and what it does with facts that kill, tags that are old and links that freeze."""
+
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pymongo.client_session import ClientSession
+
+from chassis import mongo
+from chassis.batches import GroupCommitter, Outcome, Task
+from chassis.bus import Outgoing, Subscription
+from chassis.chunks import Chunks
+from chassis.clock import FixedClock, monotonic
+from chassis.errors import TooBusy, Unavailable
+from chassis.units import Unit
+from local.child import OwnChild
+from tests.integration.words import Keep, Place
+from tests.tcp_proxy import TcpProxy
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def place(vhost: str, mongo_url: str, database_prefix: str) -> Iterator[Place]:
+    place = Place(vhost, mongo_url, f"{database_prefix}words")
+    place.prepare()
+    yield place
+    place.close()
+
+
+def test_a_flood_on_one_lane_does_not_delay_another(place: Place) -> None:
+    for start in range(0, 3000, 100):
+        place.say([f"flood{start + n}" for n in range(100)], "email")
+    place.say(["calm"], "api")
+    ear = place.listen(batch_max=100, prefetch=30)
+    ear.start()
+    wait_until(lambda: len(place.words()) == 3001, timeout=30, interval=0.1, describe="all words")
+    ear.stop(timedelta(seconds=5))
+    order = [row["word"] for row in place.database["words"].find().sort("_id", 1)]
+    assert order.index("calm") < 500
+
+
+def test_lingering_ends_when_the_batch_is_full_or_nothing_more_can_come(place: Place) -> None:
+    for start in range(0, 1000, 100):
+        place.say([f"bundled{start + n}" for n in range(100)])
+    for n in range(40):
+        place.say([f"single{n}"], "api")
+    ear = place.listen(batch_max=100, prefetch=10, linger=timedelta(seconds=2))
+    begun = monotonic()
+    ear.start()
+    wait_until(lambda: len(place.words()) == 1040, timeout=30, interval=0.05, describe="all words")
+    assert monotonic() - begun < 10
+    ear.stop(timedelta(seconds=5))
+
+
+def test_a_fact_that_kills_its_process_is_dead_lettered_and_its_bundle_is_kept(
+    place: Place, tmp_path: Path
+) -> None:
+    words = ["before", "deadly", "after"]
+    place.say(words)
+    child = OwnChild("a keeper of words", tmp_path / "keeper.log")
+    env = {
+        **os.environ,
+        "WORDS_BROKER_URL": place.bus.url,
+        "WORDS_MONGO_URL": place.mongo_url,
+        "WORDS_DATABASE": place.database.name,
+    }
+    deaths = 0
+    try:
+        while deaths < 12 and set(place.words()) != {"before", "after"}:
+            child.spawn([sys.executable, "-m", "tests.integration.words_listen"], env=env)
+            wait_until(
+                lambda: child.exit_code is not None or set(place.words()) == {"before", "after"},
+                timeout=20,
+                interval=0.05,
+                describe="a death, or all that can be kept",
+            )
+            deaths += child.exit_code is not None
+        wait_until(lambda: place.dead_ids() == ["id-deadly"], timeout=10, interval=0.2, describe="the letter")
+    finally:
+        child.terminate(grace=10)
+    assert set(place.words().values()) == {1}
+    assert child.exit_code == 0
+
+
+def test_a_tag_of_a_connection_that_is_gone_acks_nothing(place: Place) -> None:
+    place.say(["one"])
+    subscription = Subscription(place.bus, prefetch=10)
+    subscription.open(["words.email"])
+    subscription.wait(5)
+    old = subscription.take("words.email")
+    assert old is not None
+    subscription.open(["words.email"])
+    subscription.wait(5)
+    new = subscription.take("words.email")
+    assert new is not None
+    with pytest.raises(Unavailable):
+        subscription.ack({"words.email": old.tag})
+    subscription.open(["words.email"])
+    subscription.wait(5)
+    again = subscription.take("words.email")
+    assert again is not None
+    assert again.body == old.body
+    subscription.ack({"words.email": again.tag})
+    subscription.close()
+    assert place.ready("words.email") == 0
+
+
+def test_an_exchange_that_was_deleted_is_made_again(place: Place) -> None:
+    place.say(["one"])
+    place.delete_exchange()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            place.publisher.publish([Outgoing(place.bus.exchange, "x", b"", "t", "m")])
+    place.prepare()
+    place.say(["two"])
+
+
+def test_headers_that_mean_nothing_do_not_stop_a_listener(place: Place) -> None:
+    headers = {"facts": "many", "attempt": "never", "x-delivery-count": "often"}
+    place.publisher.publish([Outgoing("", "words.email", b"\xff", "t", "m", headers)])
+    place.say(["good"])
+    ear = place.listen(linger=timedelta(milliseconds=20))
+    ear.start()
+    wait_until(lambda: place.words() == {"good": 1}, timeout=10, describe="the good neighbour")
+    ear.stop(timedelta(seconds=5))
+    assert len(place.dead()) == 1
+
+
+def test_a_transaction_that_ended_in_the_dark_does_not_stand_in_its_own_way(
+    place: Place, mongo_url: str
+) -> None:
+    port = int(mongo_url.partition("127.0.0.1:")[2].partition("/")[0])
+    with TcpProxy(port) as link:
+
+        class Darkened(Unit):
+            def _write(self, session: ClientSession, collection: str, writes: object) -> None:
+                super()._write(session, collection, writes)  # type: ignore[arg-type]
+                # Written, and then nobody hears the commit.
+                link.freeze()
+
+        with mongo.connect(
+            f"mongodb://127.0.0.1:{link.port}/?directConnection=true", timeout=timedelta(seconds=1)
+        ) as client:
+            database = client[place.database.name]
+            dark = Darkened(database, place.clock)
+            dark.insert("words", {"_id": "ghost", "word": "ghost"})
+            with pytest.raises(Unavailable):
+                dark.commit()
+            link.cut()
+            link.mend()
+            light = Unit(database, place.clock)
+            light.insert("words", {"_id": "ghost", "word": "ghost"})
+            wait_until(lambda: client.admin.command("ping"), timeout=5, describe="the database")
+            light.commit()
+    assert place.words() == {"ghost": 1}
+
+
+def test_a_caller_that_went_away_does_not_stop_the_writer(place: Place) -> None:
+    committer = GroupCommitter(place.runner.run)
+    gone = committer.submit(Task("gone", Keep("gone")))
+    gone.cancel()
+    committer.start()
+    stayed = committer.call(Task("stayed", Keep("stayed")), timedelta(seconds=10))
+    committer.stop(timedelta(seconds=5))
+    assert stayed.error is None
+    assert place.words() == {"stayed": 1}
+
+
+def test_a_committer_that_ends_leaves_no_caller_waiting(place: Place) -> None:
+    committer = GroupCommitter(place.runner.run)
+    waiting: Future[Outcome] = committer.submit(Task("k", Keep("k")))
+    committer.stop(timedelta(seconds=1))
+    with pytest.raises(TooBusy):
+        waiting.result(1)
+
+
+def test_old_files_that_are_owned_do_not_hide_the_orphans(place: Place) -> None:
+    clock = FixedClock(place.clock.now())
+    files = Chunks(place.database, clock)
+    owned = {files.write(b"owned") for _ in range(5)}
+    orphan = files.write(b"orphan")
+    clock.move(timedelta(days=2))
+    swept = [files.sweep(lambda ids: owned & set(ids), limit=5) for _ in range(2)]
+    assert sum(swept) == 1
+    assert all(files.whole(name) == b"owned" for name in owned)
+    assert place.database["chunks"].count_documents({"file": orphan}) == 0
+
+
+def test_a_fact_heard_twice_at_once_by_two_replicas_is_kept_once(place: Place) -> None:
+    words = [f"w{n}" for n in range(200)]
+    ears = [place.listen(prefetch=3, batch_max=20) for _ in range(2)]
+    for ear in ears:
+        ear.start()
+    for _ in range(4):
+        for start in range(0, 200, 20):
+            place.say(words[start : start + 20])
+    wait_until(lambda: len(place.words()) == 200, timeout=20, describe="all words")
+    wait_until(lambda: place.ready("words.email") == 0, timeout=20, describe="an empty queue")
+    for ear in ears:
+        ear.stop(timedelta(seconds=5))
+    assert set(place.words().values()) == {1}
+    assert place.dead() == []
