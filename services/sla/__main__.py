@@ -72,12 +72,14 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
                     parts.database,
                     parts.clock,
                     parts.runner(f"sla.alarms-{shard}", open_ports, HANDLERS),
-                    measures.lag,
+                    measures,
                     batch=settings.alarm_batch,
                     shard=shard,
                     shards=settings.alarm_shards,
                 ).fire,
                 every=settings.alarm_every,
+                # Who takes over from a dead poller is late by this.
+                lasting=settings.alarm_lease,
             )
             for shard in range(settings.alarm_shards)
         ),

@@ -23,6 +23,8 @@ class Settings(CommonSettings):
     # How often the alarms are looked at while none is due, and how many one transaction fires.
     alarm_every: timedelta = timedelta(milliseconds=200)
     alarm_batch: int = 200
+    # How long a dead poller's alarms wait for another; a turn is far shorter.
+    alarm_lease: timedelta = timedelta(seconds=3)
     # Leases that share the alarms: as many replicas of `work` fire at the same time.
     alarm_shards: int = 1
     # How often gaps are looked for, and what is armed and at risk is counted.

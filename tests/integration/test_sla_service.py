@@ -26,7 +26,12 @@ from tests.waiting import wait_until
 
 @pytest.fixture
 def desk(vhost: str, mongo_url: str, database_prefix: str) -> Iterator[ServiceDesk]:
-    settings = Settings(**common(vhost, mongo_url, database_prefix), linger=timedelta(milliseconds=20))
+    settings = Settings(
+        **common(vhost, mongo_url, database_prefix),
+        linger=timedelta(milliseconds=20),
+        # Nobody is there.
+        tickets_address="127.0.0.1:1",
+    )
     desk = ServiceDesk(main, "sla", settings)
     yield desk
     desk.stop()
@@ -179,9 +184,7 @@ def test_a_poller_that_slept_past_its_lease_fires_nothing_twice(
         runner = parts.runner(name, lambda unit: MongoPorts(unit, shelf, measures.said), HANDLERS)
         runner._clock = clock
         runners.append(runner)
-    first, second = (
-        AlarmPoller(parts.database, clock, runner, measures.lag, batch=200) for runner in runners
-    )
+    first, second = (AlarmPoller(parts.database, clock, runner, measures, batch=200) for runner in runners)
     lease = parts.leases.take("alarms-0", "first", timedelta(seconds=1))
     assert lease is not None
     claimed = [Task("", FireAlarm(f"t{n}")) for n in range(50)]

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from prometheus_client import Histogram
 
 from chassis.batches import BatchRunner, Task
 from chassis.clock import Clock
 from chassis.failpoints import failpoint
 from chassis.leases import Lease
 from chassis.mongo import Document, Documents, named_failures
+from services.sla.adapters.measures import Measures
 from services.sla.domain.commands import FireAlarm
 
 # A clock that cannot be settled is tried again after this, so that it holds up nobody.
@@ -29,7 +29,7 @@ class AlarmPoller:
         database: Documents,
         clock: Clock,
         runner: BatchRunner,
-        lag: Histogram,
+        measures: Measures,
         *,
         batch: int,
         shard: int = 0,
@@ -38,8 +38,9 @@ class AlarmPoller:
         self._clocks = database["clocks"]
         self._clock = clock
         self._runner = runner
-        self._lag = lag
+        self._measures = measures
         self._batch = batch
+        self._shard = shard
         self._of_shard: Document = {} if shards == 1 else {"shard": {"$mod": [shards, shard]}}
         self._log = structlog.get_logger(__name__)
 
@@ -54,6 +55,8 @@ class AlarmPoller:
                 .sort("alarm_at")
                 .limit(self._batch)
             )
+        late = (now - due[0]["alarm_at"]).total_seconds() if due else 0.0
+        self._measures.look(self._shard, late)
         if not due:
             return False
         failpoint("after-claim-before-fire")
@@ -61,7 +64,7 @@ class AlarmPoller:
         done = self._clock.now()
         for row, outcome in zip(due, outcomes, strict=True):
             if outcome.error is None:
-                self._lag.observe(max(0.0, (done - row["alarm_at"]).total_seconds()))
+                self._measures.effect.observe(max(0.0, (done - row["alarm_at"]).total_seconds()))
             else:
                 self._set_aside(row, outcome.error, done)
         return len(due) == self._batch

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from chassis.clock import Clock
+from chassis.clock import Clock, monotonic
 from chassis.leases import Lease
 from chassis.mongo import Documents, named_failures
 from chassis.telemetry.metrics import Metrics
@@ -13,6 +13,8 @@ from services.sla.domain.policy import TARGETS
 WINDOWS = {"15m": timedelta(minutes=15), "60m": timedelta(minutes=60)}
 # A timer that did not fire by now is late.
 _LATE = timedelta(seconds=1)
+# A poller looks several times a second; for so long its word counts.
+_LOOKS = 30.0
 
 
 class Measures:
@@ -21,9 +23,21 @@ class Measures:
     def __init__(self, metrics: Metrics) -> None:
         self._breaches = metrics.counter("sla_breaches_total", "Targets missed.", ["target", "channel"])
         self._met = metrics.counter("sla_met_total", "Targets kept.", ["target", "channel"])
-        self.lag = metrics.histogram(
-            "sla_timer_lag_seconds", "From a timer's due moment to its effect, committed."
+        self.effect = metrics.histogram(
+            "sla_timer_effect_seconds", "From a timer's due moment to its effect, committed."
         )
+        self._lags: dict[int, tuple[float, float]] = {}
+        lag = metrics.gauge("sla_timer_lag_seconds", "How late the alarm that waits longest is.")
+        lag.set_function(self._lag)
+
+    def look(self, shard: int, late: float) -> None:
+        """A poller looked: its oldest alarm is so many seconds late."""
+        self._lags[shard] = (late, monotonic())
+
+    def _lag(self) -> float:
+        # A poller that lost its lease looks no more, and what it saw last is another's by now.
+        since = monotonic() - _LOOKS
+        return max((late for late, at in list(self._lags.values()) if at >= since), default=0.0)
 
     def said(self, facts: Sequence[Fact]) -> None:
         """A batch is in the store."""
