@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from chassis.config import ConfigError
+from local.demo import DemoFailed
 from local.habits import clean_data, down, run, status
 from local.nodes import NodeError
 from local.run_config import RunConfig, read_config
@@ -24,7 +25,7 @@ def main() -> int:
     word = parser.parse_args().word
     try:
         return WORDS[word](read_config())
-    except (ConfigError, NodeError, StartFailed) as error:
+    except (ConfigError, DemoFailed, NodeError, StartFailed) as error:
         print(f"relaydesk: {error}", file=sys.stderr)
         return 1
 

@@ -233,7 +233,7 @@ class Desk:
         sink = Sink(self._endpoints.sink_folder)
 
         def sent() -> str:
-            found = [mail.message for mail in sink.mails() if demo_mails.ANSWER[:20] in mail.text]
+            found = [mail.message for mail in sink.mails() if demo_mails.ANSWER_WORDS in mail.text]
             return str(found[0]["Message-ID"]) if found else ""
 
         self._wait("our answer to leave by SMTP", lambda: bool(sent()))
@@ -268,11 +268,12 @@ class Desk:
         return list(answer.tickets)
 
     def _wait(self, what: str, until: Callable[[], bool]) -> None:
-        begun = time.monotonic()
+        begun = told = time.monotonic()
         while not until():
-            waited = time.monotonic() - begun
-            if waited > _PATIENCE:
-                raise DemoFailed(f"waited {_PATIENCE:.0f} s for {what}; see the logs in .run/logs")
-            if int(waited) and int(waited) % 5 == 0:
+            now = time.monotonic()
+            if now - begun > _PATIENCE:
+                raise DemoFailed(f"demo: waited {_PATIENCE:.0f} s for {what}; see the logs in .run/log")
+            if now - told > 5:
+                told = now
                 self._endpoints.progress(f"demo: waiting for {what}")
             time.sleep(0.2)

@@ -12,6 +12,8 @@ from chassis.clock import epoch_milliseconds
 TICKETS = 8
 LATER = 4
 ANSWERED_SUBJECT = "Parcel held in customs: which documents do you need?"
+# Words of the answer by which it is known again.
+ANSWER_WORDS = "a signed proforma invoice"
 ANSWER = (
     "Hello Hannah,\n\ncustoms needs a signed proforma invoice; the receipt alone is refused for used goods.\n"
     "They hold parcels until Friday 18:00.\n\nKate Miller"

@@ -6,6 +6,7 @@ Each mail is a file in SINK_FOLDER; `GET /mails` lists them as JSON for the cons
 import email
 import email.policy
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from chassis.config import load
 from chassis.ids import new_id
 from chassis.run import run
+from chassis.telemetry.logs import configure_logs
 
 _LISTED = 200
 
@@ -133,4 +135,5 @@ def _listed(mail: SunkMail) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    configure_logs({"service": "mail sink"}, "info", sys.stdout.buffer)
     raise SystemExit(run([SinkServer(load(SinkConfig))]))
