@@ -80,8 +80,8 @@ def _python_line(address: str) -> str:
     """A call that runs as it stands in the repository's folder."""
     return (
         '.venv/bin/python -c "import grpc; from relaydesk.tickets.v1 import service_pb2 as t, service_pb2_grpc as g; '
-        "service_pb2_grpc as g; "
-        f"s = g.TicketsServiceStub(grpc.insecure_channel('{address}')); token = open('.run/internal.token').read().strip(); "
+        f"s = g.TicketsServiceStub(grpc.insecure_channel('{address}')); "
+        "token = open('.run/internal.token').read().strip(); "
         "print(s.ListTickets(t.ListTicketsRequest(), metadata=[('authorization', 'Bearer ' + token)]))\""
     )
 
