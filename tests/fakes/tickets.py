@@ -151,6 +151,9 @@ class MemoryPorts:
     def new_id(self) -> str:
         return f"{next(self._ids):032x}"
 
+    def new_ticket_id(self, created_at: datetime) -> str:
+        return self.new_id()
+
     def say(self, fact: MessageIgnored) -> None:
         self.ignored.append(fact)
 

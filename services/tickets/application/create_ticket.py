@@ -21,7 +21,8 @@ def create_ticket(command: CreateTicket, ports: Ports) -> Ticket:
     _check(command, ports)
     sender = replace(command.requester, email=normal_email(command.requester.email))
     requester = ports.requesters.find_or_make(command.channel, sender)
-    ticket_id, at = ports.new_id(), ports.now
+    at = ports.now
+    ticket_id = ports.new_ticket_id(at)
     author = Actor(REQUESTER, requester.requester_id, requester.name or requester.email)
     message = Message(
         message_id=ports.new_id(),

@@ -127,6 +127,10 @@ class Ports(Protocol):
         """An identifier that sorts by its making."""
         ...
 
+    def new_ticket_id(self, created_at: datetime) -> str:
+        """An identifier that sorts by the ticket's creation."""
+        ...
+
     def say(self, fact: MessageIgnored) -> None:
         """Say a fact that is no ticket's."""
         ...

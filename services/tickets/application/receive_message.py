@@ -41,7 +41,7 @@ def open_ticket(
     closed = found.closed
     requester = ports.requesters.find_or_make(command.channel, command.sender)
     actor = _actor(requester)
-    ticket_id = ports.new_id()
+    ticket_id = ports.new_ticket_id(command.received_at)
     message = _message(command, flags, ticket_id, actor, ports)
     fields = dict(command.fields)
     if closed is not None:

@@ -8,6 +8,7 @@ from chassis.ids import new_id
 from chassis.units import Unit
 from services.tickets.adapters.mongo.conversations import MongoConversations
 from services.tickets.adapters.mongo.directory import MongoDirectory
+from services.tickets.adapters.mongo.ids import ticket_id_at
 from services.tickets.adapters.mongo.messages import MongoMessages
 from services.tickets.adapters.mongo.numbers import Numbers
 from services.tickets.adapters.mongo.requesters import MongoRequesters
@@ -53,6 +54,9 @@ class MongoPorts:
 
     def new_id(self) -> str:
         return new_id()
+
+    def new_ticket_id(self, created_at: datetime) -> str:
+        return ticket_id_at(created_at)
 
     def say(self, fact: MessageIgnored) -> None:
         """The fact is said once for a message that came in, whatever its ticket's versions are."""

@@ -1,6 +1,6 @@
 """Tickets and their parts as documents, and back. What has its default is not written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,16 +10,19 @@ from chassis.mongo import Document
 from services.tickets.application.ports import Place
 from services.tickets.domain.message import Attachment, Delivery, Message, Sending
 from services.tickets.domain.people import Actor, Requester
+from services.tickets.domain.search_words import words_of_ticket
 from services.tickets.domain.ticket import NO_CLOCK, Clock, Ticket
 
 # Sorts behind every due moment.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 # Of a ticket's document, what belongs to its clock: written by RecordClock alone.
 CLOCK_FIELDS = ("clock", "clock_epoch", "clock_due")
+# What a ticket is found by comes from these.
+_TELLING = ("subject", "preview", "requester", "tags")
 
 
 def ticket_document(ticket: Ticket) -> Document:
-    """All but the clock."""
+    """All but the clock and what it is found by."""
     document: Document = {
         "_id": ticket.ticket_id,
         "number": ticket.number,
@@ -41,6 +44,7 @@ def ticket_document(ticket: Ticket) -> Document:
         ("mailbox", ticket.mailbox),
         ("group", ticket.group),
         ("agent", ticket.agent),
+        ("held_by", held_by((ticket.group,), (ticket.agent,))),
         ("tags", ticket.tags),
         ("fields", ticket.fields),
         ("sla_policy", ticket.sla_policy),
@@ -63,9 +67,58 @@ def ticket_document(ticket: Ticket) -> Document:
 def new_ticket_document(ticket: Ticket) -> Document:
     """A ticket that was not there before, with a clock that does not run."""
     document = ticket_document(ticket)
+    document["found_by"] = found_by(ticket)
     document["clock_epoch"] = 0
     document["clock_due"] = NEVER
     return document
+
+
+def ticket_update(read: Mapping[str, Any], ticket: Ticket) -> Document:
+    """The update that turns the document that was read into the ticket, naming only what is other."""
+    wanted = ticket_document(ticket)
+    changed = {name: value for name, value in wanted.items() if not _same(read.get(name), value)}
+    kept = (*CLOCK_FIELDS, "found_by")
+    gone = [name for name in read if name not in wanted and name not in kept]
+    update: Document = {"$set": changed}
+    if gone:
+        update["$unset"] = dict.fromkeys(gone, "")
+    if any(name in changed or name in gone for name in _TELLING):
+        changed["found_by"] = found_by(ticket)
+    return update
+
+
+def held_by(groups: Iterable[str], agents: Iterable[str]) -> list[str]:
+    """Groups and agents as the list `held_by` has them."""
+    return [
+        *(f"group:{group}" for group in groups if group),
+        *(f"agent:{agent}" for agent in agents if agent),
+    ]
+
+
+def found_by(ticket: Ticket) -> list[str]:
+    """The list `found_by`: tags, the requester, and words, which begin with neither sign."""
+    return [
+        *(by_tag(tag) for tag in ticket.tags),
+        by_requester(ticket.requester.requester_id),
+        *words_of_ticket(ticket.subject, ticket.preview, ticket.requester),
+    ]
+
+
+def by_tag(tag: str) -> str:
+    """A tag as `found_by` has it."""
+    return f"#{tag}"
+
+
+def by_requester(requester_id: str) -> str:
+    """A requester as `found_by` has it."""
+    return f"@{requester_id}"
+
+
+def _same(read: object, wanted: object) -> bool:
+    # Lists come back where tuples went.
+    if isinstance(wanted, tuple):
+        return isinstance(read, list) and tuple(read) == wanted
+    return read == wanted
 
 
 def ticket_of(document: Mapping[str, Any]) -> Ticket:

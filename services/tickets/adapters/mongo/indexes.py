@@ -1,33 +1,23 @@
-"""What the store can be asked for quickly. Each index costs every write, so each names the question it answers."""
+"""What the store can be asked for quickly.
 
-from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel
+Each index costs every write, and one that changes makes the store compute the keys of all of them: with ten a rule's step
+cost mongod 0.22 ms, with six 0.12. So a ticket's id begins with the moment of its creation, and what it can be found by
+lies in two lists.
+"""
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 INDEXES = {
     "tickets": [
         IndexModel("number", unique=True),
-        # Newest first, whatever the filter: the default order, and what a page token goes on from.
-        IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("updated_at", DESCENDING), ("_id", DESCENDING)]),
         # The inbox of unsolved tickets, overdue first; counts by status.
         IndexModel([("status", ASCENDING), ("clock_due", ASCENDING), ("_id", ASCENDING)]),
-        # "Mine" and "my group's": only what is assigned costs anything.
-        IndexModel(
-            [("agent", ASCENDING), ("status", ASCENDING)],
-            partialFilterExpression={"agent": {"$exists": True}},
-        ),
-        IndexModel(
-            [("group", ASCENDING), ("status", ASCENDING)],
-            partialFilterExpression={"group": {"$exists": True}},
-        ),
-        IndexModel("tags", sparse=True),
-        IndexModel("requester.id"),
-        # Whole words of subject, requester and preview; no language, so no stemming and no stop words.
-        IndexModel(
-            [("subject", TEXT), ("requester.name", TEXT), ("requester.email", TEXT), ("preview", TEXT)],
-            name="words",
-            default_language="none",
-            language_override="no_such_field",
-        ),
+        # "Mine" and "my group's".
+        IndexModel([("held_by", ASCENDING), ("status", ASCENDING)]),
+        # Tags, the requester, and words. The store's own text index looks at every ticket that has any of the words: a
+        # second, in 100,000 tickets, for two common ones; this, 5 ms.
+        IndexModel("found_by"),
     ],
     # `_id` is "<ticket>:<message>", "<ticket>:<version>:<index>": a ticket's are found by their prefix.
     "messages": [],

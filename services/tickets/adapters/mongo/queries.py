@@ -1,19 +1,30 @@
 """Questions about tickets: straight to the store, without a use case in between."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from chassis.mongo import Document, Documents, named_failures
-from services.tickets.adapters.mongo.documents import NEVER, message_of, ticket_of
+from services.tickets.adapters.mongo.documents import (
+    NEVER,
+    by_requester,
+    by_tag,
+    held_by,
+    message_of,
+    ticket_of,
+)
+from services.tickets.adapters.mongo.ids import first_id_of
 from services.tickets.domain.message import PUBLIC, Message
 from services.tickets.domain.people import normal_email
+from services.tickets.domain.search_words import words_of_question
 from services.tickets.domain.selection import Order, Position, Selection
 from services.tickets.domain.tags import SUBTREE, normal_tag
 from services.tickets.domain.ticket import Ticket
 
 COUNTED_AT_MOST = 10_000
 _COLUMNS = {
-    "created_at": "created_at",
+    # An id begins with the moment of creation.
+    "created_at": "_id",
     "updated_at": "updated_at",
     "number": "number",
     "priority": "rank",
@@ -106,8 +117,6 @@ class MongoQueries:
         wanted: Document = {}
         for name, values in (
             ("status", selection.statuses),
-            ("group", selection.groups),
-            ("agent", selection.agents),
             ("channel", selection.channels),
             ("priority", selection.priorities),
         ):
@@ -115,16 +124,17 @@ class MongoQueries:
                 wanted[name] = values[0] if len(values) == 1 else {"$in": list(values)}
         if selection.is_unassigned and not selection.agents:
             wanted["agent"] = None
-        for name, since, until in (
-            ("created_at", selection.created_after, selection.created_before),
-            ("updated_at", selection.updated_after, selection.updated_before),
-        ):
-            span = _span(since, until)
-            if span:
-                wanted[name] = span
-        either: list[Document] = []
+        if span := _span(selection.updated_after, selection.updated_before):
+            wanted["updated_at"] = span
+        if span := _span(_id_at(selection.created_after), _id_at(selection.created_before)):
+            wanted["_id"] = span
+        either: list[Document] = [
+            {"held_by": held[0] if len(held) == 1 else {"$in": held}}
+            for held in (held_by(selection.groups, ()), held_by((), selection.agents))
+            if held
+        ]
         if selection.requester:
-            wanted |= self._requester(selection.requester)
+            either.append(self._requester(selection.requester))
         if selection.tags:
             either.append({"$or": [_tag(tag) for tag in selection.tags]})
         if selection.text.strip():
@@ -141,10 +151,10 @@ class MongoQueries:
         elif wanted.startswith("+"):
             key = f"p:{wanted}"
         if not key:
-            return {"requester.id": wanted}
+            return {"found_by": by_requester(wanted)}
         with named_failures():
             row = self._requesters.find_one({"keys": key}, {"_id": 1})
-        return {"requester.id": row["_id"] if row is not None else ""}
+        return {"found_by": by_requester(row["_id"] if row is not None else "")}
 
 
 def position_of(ticket: Ticket, order: Order) -> Position:
@@ -160,7 +170,13 @@ def position_of(ticket: Ticket, order: Order) -> Position:
 
 def _behind(column: str, is_descending: bool, after: Position) -> Document:
     way = "$lt" if is_descending else "$gt"
-    return {"$or": [{column: {way: after.value}}, {column: after.value, "_id": {way: after.ticket_id}}]}
+    if column == "_id":
+        return {"_id": {way: after.ticket_id}}
+    return {
+        # Says nothing that the rest does not, but bounds the walk along the index.
+        column: {f"{way}e": after.value},
+        "$or": [{column: {way: after.value}}, {"_id": {way: after.ticket_id}}],
+    }
 
 
 def _prefixed(ticket_id: str) -> Document:
@@ -168,7 +184,11 @@ def _prefixed(ticket_id: str) -> Document:
     return {"$gte": f"{ticket_id}:", "$lt": f"{ticket_id};"}
 
 
-def _span(since: datetime | None, until: datetime | None) -> Document:
+def _id_at(moment: datetime | None) -> str | None:
+    return first_id_of(moment) if moment is not None else None
+
+
+def _span(since: datetime | str | None, until: datetime | str | None) -> Document:
     span: Document = {}
     if since is not None:
         span["$gte"] = since
@@ -180,18 +200,21 @@ def _span(since: datetime | None, until: datetime | None) -> Document:
 def _tag(tag: str) -> Document:
     tag = normal_tag(tag)
     if not tag.endswith(SUBTREE):
-        return {"tags": tag}
+        return {"found_by": by_tag(tag)}
     root = tag.removesuffix(SUBTREE)
     # "0" is what follows "/".
-    below = {"tags": {"$elemMatch": {"$gte": f"{root}/", "$lt": f"{root}0"}}}
-    return {"$or": [{"tags": root}, below]}
+    below = {"found_by": {"$elemMatch": {"$gte": by_tag(f"{root}/"), "$lt": by_tag(f"{root}0")}}}
+    return {"$or": [{"found_by": by_tag(root)}, below]}
 
 
 def _words(text: str) -> Document:
-    """Every word must be there: without the quotes the store would take any."""
-    words = [word.replace('"', "") for word in text.split()]
-    search: Document = {"$text": {"$search": " ".join(f'"{word}"' for word in words if word)}}
+    found = [
+        {"found_by": {"$regex": f"^{re.escape(word)}"} if is_begun else word}
+        for word, is_begun in words_of_question(text)
+    ]
+    # Nothing but signs: no ticket has such a word.
+    spoken: Document = {"$and": found} if found else {"found_by": ""}
     number = text.strip().removeprefix("#")
     if number.isdecimal() and len(number) <= 15:
-        return {"$or": [{"number": int(number)}, search]}
-    return search
+        return {"$or": [{"number": int(number)}, spoken]}
+    return spoken

@@ -11,8 +11,8 @@ from services.tickets.adapters.mongo.documents import (
     clock_fields,
     message_document,
     new_ticket_document,
-    ticket_document,
     ticket_of,
+    ticket_update,
 )
 from services.tickets.adapters.mongo.numbers import Numbers
 from services.tickets.adapters.wire import PUBLISHES
@@ -60,7 +60,7 @@ class MongoTickets:
                 self._unit.insert("tickets", new_ticket_document(ticket))
             else:
                 self._unit.update(
-                    "tickets", {"_id": ticket_id, "version": read["version"]}, _difference(read, ticket)
+                    "tickets", {"_id": ticket_id, "version": read["version"]}, ticket_update(read, ticket)
                 )
         if self._event_ids:
             self._unit.insert("commits", {"_id": new_id(), "first_sequence": 0, "events": self._event_ids})
@@ -128,21 +128,3 @@ class MongoTickets:
             row["depth"] = cause.depth + 1
         row["chain_id"] = cause.chain_id or cause.event_id or event_id
         unit.insert("changes", row)
-
-
-def _difference(read: Document, ticket: Ticket) -> Document:
-    """The update that turns what was read into the ticket, naming only what is other."""
-    wanted = ticket_document(ticket)
-    changed = {name: value for name, value in wanted.items() if not _same(read.get(name), value)}
-    gone = [name for name in read if name not in wanted and not name.startswith("clock")]
-    update: Document = {"$set": changed}
-    if gone:
-        update["$unset"] = dict.fromkeys(gone, "")
-    return update
-
-
-def _same(read: object, wanted: object) -> bool:
-    # Lists come back where tuples went.
-    if isinstance(wanted, tuple):
-        return isinstance(read, list) and tuple(read) == wanted
-    return read == wanted
