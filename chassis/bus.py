@@ -31,6 +31,7 @@ __all__ = [
     "Subscription",
     "Unroutable",
     "connect",
+    "dead_letters_to",
     "declare_exchange",
     "declare_queue",
     "pauses",
@@ -41,7 +42,8 @@ WINDOW = 200
 DELAYS = (("1s", 1_000), ("10s", 10_000), ("1m", 60_000), ("10m", 600_000))
 # Header of a bundle: how many facts it holds, for who must know before opening it.
 FACTS = "facts"
-# Only against endless crash loops; the default of RabbitMQ 4 is 20.
+# Only against endless crash loops; the default of RabbitMQ 4 is 20. What exceeds it is discarded unless the queue
+# names where its dead letters go.
 _DELIVERY_LIMIT = 1_000
 
 
@@ -101,6 +103,17 @@ def declare_queue(channel: Any, name: str, arguments: Mapping[str, Any] | None =
         auto_delete=False,
         arguments={"x-queue-type": "quorum", "x-delivery-limit": _DELIVERY_LIMIT, **(arguments or {})},
     )
+
+
+def dead_letters_to(queue: str) -> Mapping[str, Any]:
+    """Arguments for a queue whose letters, when the broker itself gives up on them, shall lie in another."""
+    return {
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": queue,
+        # At least once needs reject-publish, or the broker falls back to at most once.
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
 
 
 class Publisher:

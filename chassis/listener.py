@@ -23,11 +23,24 @@ from chassis.batches import BatchRunner, Outcome, Task
 from chassis.bus import Bus, Delivery, Outgoing, Publisher, Subscription, Unroutable
 from chassis.clock import monotonic
 from chassis.errors import Unavailable
+from chassis.letters import again, dead_name, describe, raw_letter
 from chassis.link import abandon
 from chassis.subscription import number
 from chassis.telemetry import semconv, tracing
 from chassis.telemetry.metrics import Metrics
+from chassis.turns import Turns
 from chassis.units import Cause
+
+__all__ = [
+    "CannotTranslate",
+    "Deadly",
+    "Listener",
+    "Translate",
+    "dead_name",
+    "describe",
+    "prepare",
+    "queue_name",
+]
 
 T = TypeVar("T")
 Translate = Callable[[Any, Envelope], object | None]
@@ -101,7 +114,7 @@ class Listener:
         self._linger = linger.total_seconds()
         self._prefetch = prefetch
         self._subscription = Subscription(transport, prefetch=prefetch)
-        self._turns = _Turns(self._weights)
+        self._turns = Turns(self._weights)
         # Taken, but not for the batch at hand.
         self._suspect: Delivery | None = None
         self._stop = threading.Event()
@@ -370,7 +383,7 @@ class Listener:
             "fact_retried", queue=queue, event_id=item.envelope.event_id, after=name, error=describe(error)
         )
         self._metrics.retries.labels(queue).inc()
-        return _again(item.delivery, item.envelope, error, f"delay.{name}", queue, item.attempt + 1)
+        return again(item.delivery, item.envelope, error, f"delay.{name}", queue, item.attempt + 1)
 
     def _letter(self, delivery: Delivery, envelope: Envelope, error: Exception, attempt: int) -> Outgoing:
         self._log.error(
@@ -380,59 +393,14 @@ class Listener:
             error=describe(error),
         )
         self._metrics.dead.labels(delivery.queue, type(error).__name__).inc()
-        return _again(delivery, envelope, error, "", dead_name(self._consumer), attempt)
+        return again(delivery, envelope, error, "", dead_name(self._consumer), attempt)
 
     def _raw_letter(self, delivery: Delivery, reason: str) -> Outgoing:
         self._log.error(
             "delivery_dead_lettered", queue=delivery.queue, message_id=delivery.message_id, error=reason
         )
         self._metrics.dead.labels(delivery.queue, "undecodable").inc()
-        return Outgoing(
-            "",
-            dead_name(self._consumer),
-            delivery.body,
-            delivery.type,
-            delivery.message_id,
-            {"reason": reason, "queue": delivery.queue},
-        )
-
-
-def _again(
-    delivery: Delivery, envelope: Envelope, error: Exception, exchange: str, key: str, attempt: int
-) -> Outgoing:
-    return Outgoing(
-        exchange,
-        key,
-        Bundle(events=[envelope]).SerializeToString(),
-        envelope.type,
-        envelope.event_id,
-        {
-            "attempt": attempt,
-            "reason": describe(error),
-            "queue": delivery.queue,
-            "event_id": envelope.event_id,
-            "lane": envelope.lane,
-            "traceparent": envelope.traceparent,
-        },
-    )
-
-
-class _Turns:
-    """Whose turn it is: each lane gets of the facts handled a share by its weight, however large its bundles are, and
-    one that was idle gets its next turn at once but no arrears (start-time fair queueing)."""
-
-    def __init__(self, weights: Mapping[str, int]) -> None:
-        self._weights = weights
-        self._next = dict.fromkeys(weights, 0.0)
-        self._now = 0.0
-
-    def whose(self, waiting: Sequence[str]) -> str:
-        queue = min(waiting, key=lambda queue: (max(self._next[queue], self._now), -self._weights[queue]))
-        self._now = max(self._next[queue], self._now)
-        return queue
-
-    def took(self, queue: str, facts: int) -> None:
-        self._next[queue] = max(self._next[queue], self._now) + facts / self._weights[queue]
+        return raw_letter(delivery, dead_name(self._consumer), reason)
 
 
 class _Measures:
@@ -452,19 +420,9 @@ class _Measures:
         )
 
 
-def describe(error: Exception) -> str:
-    """An error as a person reads it beside a dead letter: its kind and its text, at most 500 characters."""
-    return f"{type(error).__name__}: {error}"[:500]
-
-
 def queue_name(consumer: str, lane: str) -> str:
     """The queue of one listener and lane."""
     return f"{consumer}.{lane}"
-
-
-def dead_name(consumer: str) -> str:
-    """The listener's dead-letter queue."""
-    return f"{consumer}.dead"
 
 
 def prepare(transport: Bus, consumer: str, types: Sequence[str], lanes: Sequence[str]) -> None:
@@ -478,7 +436,7 @@ def prepare(transport: Bus, consumer: str, types: Sequence[str], lanes: Sequence
         bus.declare_queue(channel, dead_name(consumer))
         for lane in lanes:
             queue = queue_name(consumer, lane)
-            bus.declare_queue(channel, queue)
+            bus.declare_queue(channel, queue, bus.dead_letters_to(dead_name(consumer)))
             for fact_type in types:
                 channel.queue_bind(queue, transport.exchange, f"{fact_type}.{lane}")
         connection.close()

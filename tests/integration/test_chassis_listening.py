@@ -12,7 +12,7 @@ from pymongo.client_session import ClientSession
 
 from chassis import mongo
 from chassis.batches import GroupCommitter, Outcome, Task
-from chassis.bus import Outgoing, Subscription
+from chassis.bus import Outgoing, Subscription, connect
 from chassis.chunks import Chunks
 from chassis.clock import FixedClock, monotonic
 from chassis.errors import TooBusy, Unavailable
@@ -84,6 +84,23 @@ def test_a_fact_that_kills_its_process_is_dead_lettered_and_its_bundle_is_kept(
         child.terminate(grace=10)
     assert set(place.words().values()) == {1}
     assert child.exit_code == 0
+
+
+def test_what_the_broker_gives_up_lies_among_the_dead_letters(place: Place) -> None:
+    place.say(["unlucky"])
+    connection = connect(place.bus.url)
+    channel = connection.channel()
+
+    def is_given_back() -> bool:
+        message = channel.basic_get("words.email")
+        if message is not None:
+            channel.basic_reject(message.delivery_tag, requeue=True)
+        return message is not None
+
+    while is_given_back():
+        pass
+    connection.close()
+    wait_until(lambda: place.dead_ids() == ["id-unlucky"], timeout=10, interval=0.2, describe="the letter")
 
 
 def test_a_tag_of_a_connection_that_is_gone_acks_nothing(place: Place) -> None:
