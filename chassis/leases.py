@@ -122,6 +122,8 @@ class LeasedLoop:
         self._thread: threading.Thread | None = None
         self._log = structlog.get_logger(__name__)
         self.heartbeat: Callable[[], None] = lambda: None
+        # Called at each turn that another replica has: what this one measured as the holder is no longer true.
+        self.without: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Begin to ask for the lease."""
@@ -143,6 +145,7 @@ class LeasedLoop:
                 if lease is None or lease.until - monotonic() < self._lasting.total_seconds() / 2:
                     lease = self._leases.take(self.name, self._owner, self._lasting)
                 if lease is None:
+                    self.without()
                     self._stop.wait(max(self._every, 0.5))
                     continue
                 more = self._body(lease)

@@ -177,7 +177,13 @@ class Parts:
             age.labels(self.service).set(oldest)
             return swept > 0
 
-        return self.loop("outbox-sweep", sweep, every=timedelta(seconds=1))
+        def forget() -> None:
+            pending.labels(self.service).set(0)
+            age.labels(self.service).set(0)
+
+        loop = self.loop("outbox-sweep", sweep, every=timedelta(seconds=1))
+        loop.without = forget
+        return loop
 
     def prepare(
         self,
