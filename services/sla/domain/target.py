@@ -91,13 +91,14 @@ def measure(
         if to is None:
             until = max(now, since)
             due_at = due_at or calendar.after(since, line.within - used)
-            warn_at = warn_at or calendar.after(since, max(_ZERO, warn_after - used))
+            if line.warn_before:
+                warn_at = warn_at or calendar.after(since, max(_ZERO, warn_after - used))
         else:
             until = to
             span = calendar.between(since, to)
             if due_at is None and used + span >= line.within:
                 due_at = calendar.after(since, line.within - used)
-            if warn_at is None and used + span >= warn_after:
+            if line.warn_before and warn_at is None and used + span >= warn_after:
                 warn_at = calendar.after(since, max(_ZERO, warn_after - used))
         last = (since, used)
         used += calendar.between(since, until)
@@ -113,7 +114,7 @@ def measure(
         started_at=run.started_at,
         within=line.within,
         due_at=due_at,
-        warn_at=warn_at if line.warn_before else None,
+        warn_at=warn_at,
         ended_at=run.ended_at,
         elapsed=used,
         paused=sum((calendar.between(p.since, p.to or max(now, p.since)) for p in run.pauses), _ZERO),
