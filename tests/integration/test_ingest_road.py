@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from email import message_from_bytes
 from typing import Any
 
@@ -283,6 +284,13 @@ def _changes(desk: IngestDesk, count: int = 1) -> list[ingest.DeliveryChanged]:
     return desk.desk.heard(ingest.DeliveryChanged)
 
 
+def _last_change(desk: IngestDesk, ticket_id: str) -> datetime:
+    row = desk.database["sends"].find_one({"ticket_id": ticket_id})
+    assert row is not None
+    changed: datetime = row["updated_at"]
+    return changed
+
+
 def test_an_answer_leaves_threaded_and_its_state_is_said(
     desk: IngestDesk, sockets: Sockets, sink: Sink
 ) -> None:
@@ -348,7 +356,7 @@ def test_a_row_whose_process_died_after_the_data_is_unknown_and_never_sent(
     _changes(desk)
     sink.answer = "250 kept"
     sink.mails.clear()
-    long_ago = desk.database["sends"].find_one({"ticket_id": "aa07"})["updated_at"]
+    long_ago = _last_change(desk, "aa07")
     dead = {"state": "sending", "data_begun": True, "claimed_until": long_ago}
     desk.database["sends"].update_one({"ticket_id": "aa07"}, {"$set": dead})
     assert _changes(desk, 2)[1].state == "unknown"
@@ -362,7 +370,7 @@ def test_a_row_whose_process_died_before_the_data_is_sent(
     desk.answer_as_tickets(reply("aa08", "bb08", "anna@client.example"))
     _changes(desk)
     sink.answer = "250 kept"
-    long_ago = desk.database["sends"].find_one({"ticket_id": "aa08"})["updated_at"]
+    long_ago = _last_change(desk, "aa08")
     dead = {"state": "sending", "data_begun": False, "claimed_until": long_ago}
     desk.database["sends"].update_one({"ticket_id": "aa08"}, {"$set": dead})
     assert _changes(desk, 3)[-1].state == "sent"

@@ -70,6 +70,4 @@ class SendCounts:
         )
 
     def marked(self, channel_id: str, state: SendState) -> None:
-        """One attempt ended; those that will be tried again do not count."""
-        if state is not SendState.QUEUED:
-            self._sends.labels(channel_id, state.value).inc()
+        self._sends.labels(channel_id, state.value).inc()

@@ -1,6 +1,7 @@
 """SMTP and LMTP: 250 only after the mail is kept, 451 on any doubt."""
 
 import asyncio
+import re
 import ssl
 import threading
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ from services.ingest.domain.channel import Channel
 from services.ingest.domain.intake import Envelope
 
 MAX_RECIPIENTS = 100
+# A path as nearly everybody writes it, and what follows it.
+_PATH = re.compile(r"<([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255})>[ ]?(.*)$")
 # Bytes that are taken from a connection at a time.
 _GULP = 256 * 1024
 # What stands around the data: a CR LF in front, the dot line behind.
@@ -148,7 +151,9 @@ class _Handler:
         if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
             return "452 4.5.3 too many recipients, send the rest in another transaction"
         try:
-            found = await asyncio.to_thread(self._edge.directory.by_address, address)
+            found = self._edge.directory.at_hand(address)
+            if found is None:
+                found = await asyncio.to_thread(self._edge.directory.by_address, address)
         except Unavailable:
             return _AWAY
         if found is None:
@@ -242,6 +247,11 @@ class _InOneGulp:
         status = await self._call_handler_hook("DATA")
         self._set_post_data_state()
         await self.push(status)
+
+    def _getaddr(self: Any, arg: str) -> tuple[str | None, str | None]:
+        # The base class reads every address by the grammar of header fields, for a fifth of the cost of a mail.
+        plain = _PATH.match(arg)
+        return (plain.group(1), plain.group(2)) if plain else super()._getaddr(arg)  # type: ignore[misc]
 
     async def _read_data(self: Any) -> bytes | None:
         """The mail without its dots (RFC 5321, 4.5.2); None where it was too large."""

@@ -27,7 +27,9 @@ class SendPorts:
 
 
 class SendCounts(Protocol):
-    def marked(self, channel_id: str, state: SendState) -> None: ...
+    def marked(self, channel_id: str, state: SendState) -> None:
+        """A row came to its end."""
+        ...
 
 
 def send_reply(send_id: str, ports: SendPorts) -> SendState | None:
@@ -67,7 +69,8 @@ def give_up_abandoned(row: SendRow, may_have_left: bool, ports: SendPorts) -> Ne
 
 def _mark(row: SendRow, step: NextStep, provider_message_id: str, ports: SendPorts) -> None:
     # A late owner finds that another has marked the row; what that one wrote stands.
-    if ports.sends.mark(row, step, provider_message_id, ports.clock.now()):
+    marked = ports.sends.mark(row, step, provider_message_id, ports.clock.now())
+    if marked and step.state is not SendState.QUEUED:
         ports.counts.marked(row.channel_id, step.state)
 
 

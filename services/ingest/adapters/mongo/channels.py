@@ -149,6 +149,14 @@ class ChannelDirectory:
                 return self._live.get(self._mailboxes[candidate])
         return None
 
+    def at_hand(self, address: str) -> tuple[Channel, LiveChannel] | None:
+        """The mailbox of an address where that is known without asking the store; never blocks."""
+        if monotonic() - self._loaded >= _FRESH:
+            return None
+        wanted = normalise(address)
+        channel_id = self._mailboxes.get(wanted) or self._mailboxes.get(without_tag(wanted), "")
+        return self._live.get(channel_id)
+
     def all(self) -> Sequence[Channel]:
         """Every channel that could be built. Raises Unavailable."""
         self._refresh(_FRESH)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest.channels.json import InvalidBody, JsonChannel, Settings, build
-from services.ingest.domain.errors import CannotRead
+from services.ingest.channels.json import JsonChannel, Settings, build
+from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.intake import Envelope
 from tests.unit.services.ingest.channels.inboxes import inbox
 

@@ -1,0 +1,160 @@
+"""Ingest's ports in memory."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from services.ingest.application.ports import LiveChannel
+from services.ingest.application.send_reply import SendPorts
+from services.ingest.domain.channel import Channel
+from services.ingest.domain.errors import CannotRead, InvalidBody
+from services.ingest.domain.intake import DedupeKey, Envelope
+from services.ingest.domain.received import AttachmentPart, Author, ReceivedMessage, StoredAttachment
+from services.ingest.domain.sending import (
+    Composed,
+    NextStep,
+    OutgoingFile,
+    Reply,
+    SendResult,
+    SendRow,
+    SendState,
+    Sent,
+)
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+MAIL = Channel("mail", "mail", "email", "email")
+
+
+class MemoryChannel:
+    """Reads `poison` as CannotRead and anything else as text; sends as told."""
+
+    is_posted_to = False
+    size_limit = 1000
+
+    def __init__(self, sends: bool = True) -> None:
+        self.sends = sends
+        self.result = SendResult(Sent.SENT, "250")
+        self.sent: list[Composed] = []
+
+    def addresses(self) -> Iterable[str]:
+        return ["support@demo.example"]
+
+    def dedupe(self, raw: bytes, envelope: Envelope) -> DedupeKey:
+        return DedupeKey(envelope.idempotency_key, raw.hex())
+
+    def check_posted(self, raw: bytes, idempotency_key: str) -> Sequence[str]:
+        raise InvalidBody([])
+
+    def read(self, raw: bytes, envelope: Envelope) -> ReceivedMessage:
+        if raw == b"poison":
+            raise CannotRead("poison")
+        return ReceivedMessage(
+            Author("Anna"), text=raw.decode(), attachments=(AttachmentPart("a", "text/plain", b"a"),)
+        )
+
+    def compose(self, reply: Reply, recipient: str, files: Sequence[OutgoingFile], now: datetime) -> Composed:
+        return Composed(reply.text.encode(), recipient, "", f"<{reply.message_id}>")
+
+    def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
+        before_data()
+        self.sent.append(composed)
+        return self.result
+
+
+class MemoryDirectory:
+    """One channel."""
+
+    def __init__(self, live: MemoryChannel) -> None:
+        self.live = live
+
+    def find(self, channel_id: str) -> tuple[Channel, LiveChannel] | None:
+        return (MAIL, self.live) if channel_id == MAIL.channel_id else None
+
+    def by_address(self, address: str) -> tuple[Channel, LiveChannel] | None:
+        return None
+
+    def is_ours(self, address: str) -> bool:
+        return address in self.live.addresses()
+
+    def all(self) -> Sequence[Channel]:
+        return [MAIL]
+
+
+@dataclass
+class MemorySends:
+    """The send ledger."""
+
+    rows: dict[str, SendRow] = field(default_factory=dict)
+    replies: dict[str, Reply] = field(default_factory=dict)
+    said: list[SendState] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+
+    def claim(self, send_id: str, now: datetime) -> tuple[SendRow, Reply] | None:
+        row = self.rows[send_id]
+        if row.state is not SendState.QUEUED or (row.due_at or now) > now:
+            return None
+        row = replace(row, state=SendState.SENDING, attempts=row.attempts + 1, fence=row.fence + 1)
+        self.rows[send_id] = row
+        return row, self.replies[row.message_id]
+
+    def begin_data(self, row: SendRow, provider_message_id: str) -> None:
+        self.begun.append(provider_message_id)
+
+    def release(self, row: SendRow) -> None:
+        self.released.append(row.send_id)
+
+    def mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
+        if self.rows[row.send_id].fence != row.fence:
+            return False
+        self.rows[row.send_id] = replace(self.rows[row.send_id], state=step.state, due_at=step.due_at)
+        self.said.append(step.state)
+        return True
+
+
+class MemoryFiles:
+    def keep(self, files: Sequence[tuple[str, AttachmentPart]]) -> None: ...
+
+    def describe(self, attachment_ids: Sequence[str]) -> Mapping[str, StoredAttachment]:
+        return {}
+
+    def read(self, attachment_id: str) -> bytes:
+        return b""
+
+
+class MovableClock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, by: timedelta) -> None:
+        self.at += by
+
+
+class Counts:
+    def __init__(self) -> None:
+        self.states: list[SendState] = []
+
+    def marked(self, channel_id: str, state: SendState) -> None:
+        self.states.append(state)
+
+
+class Desk:
+    """Everything a use case of sending needs."""
+
+    def __init__(self, sends: bool = True) -> None:
+        self.live = MemoryChannel(sends)
+        self.directory = MemoryDirectory(self.live)
+        self.sends = MemorySends()
+        self.clock = MovableClock()
+        self.counts = Counts()
+
+    @property
+    def ports(self) -> SendPorts:
+        return SendPorts(self.sends, MemoryFiles(), self.directory, self.clock, self.counts)
+
+    def stage(self, reply: Reply, rows: Sequence[SendRow]) -> None:
+        self.sends.replies[reply.message_id] = reply
+        self.sends.rows.update({row.send_id: row for row in rows})

@@ -1,0 +1,108 @@
+"""An answer becomes rows, and each row one mail."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.ingest.application.queue_sends import QueueReply, queue_sends
+from services.ingest.application.send_reply import give_up_abandoned, send_reply
+from services.ingest.domain.sending import Reply, SendResult, SendState, Sent
+from tests.unit.services.ingest.application.desk import Desk
+
+REPLY = Reply("t1", "m1", "mail", ("anna@client.example",), (), "Re: s", "text")
+
+
+def _queued(desk: Desk, reply: Reply = REPLY) -> list[str]:
+    queue_sends(QueueReply(reply, "email"), desk)
+    return list(desk.sends.rows)
+
+
+def test_each_recipient_gets_a_row_once() -> None:
+    reply = replace(REPLY, to=("anna@client.example", "ANNA@client.example"), cc=("b@client.example",))
+    desk = Desk()
+    _queued(desk, reply)
+    assert [row.recipient for row in desk.sends.rows.values()] == ["anna@client.example", "b@client.example"]
+
+
+def test_nothing_is_sent_to_our_own_mailboxes() -> None:
+    assert _queued(Desk(), replace(REPLY, to=("support+t.1.2@demo.example",))) == []
+
+
+def test_nothing_is_queued_on_a_channel_that_does_not_send() -> None:
+    assert _queued(Desk(sends=False)) == []
+
+
+def test_a_channel_that_is_gone_queues_nothing() -> None:
+    assert _queued(Desk(), replace(REPLY, channel_id="gone")) == []
+
+
+def test_a_due_row_is_sent_and_marked() -> None:
+    desk = Desk()
+    (send_id,) = _queued(desk)
+    assert send_reply(send_id, desk.ports) is SendState.SENT
+    assert [mail.recipient for mail in desk.live.sent] == ["anna@client.example"]
+    assert desk.counts.states == [SendState.SENT]
+
+
+def test_asking_twice_sends_once() -> None:
+    desk = Desk()
+    (send_id,) = _queued(desk)
+    send_reply(send_id, desk.ports)
+    assert send_reply(send_id, desk.ports) is None
+    assert len(desk.live.sent) == 1
+
+
+def test_a_temporary_refusal_is_tried_again_when_it_is_due_and_not_before() -> None:
+    desk = Desk()
+    desk.live.result = SendResult(Sent.TEMPORARY, "451")
+    (send_id,) = _queued(desk)
+    assert send_reply(send_id, desk.ports) is SendState.QUEUED
+    assert send_reply(send_id, desk.ports) is None
+    desk.clock.move(timedelta(minutes=1))
+    desk.live.result = SendResult(Sent.SENT)
+    assert send_reply(send_id, desk.ports) is SendState.SENT
+    assert desk.counts.states == [SendState.SENT]
+
+
+def test_an_unknown_outcome_is_never_tried_again() -> None:
+    desk = Desk()
+    desk.live.result = SendResult(Sent.UNKNOWN)
+    (send_id,) = _queued(desk)
+    send_reply(send_id, desk.ports)
+    desk.clock.move(timedelta(days=9))
+    assert send_reply(send_id, desk.ports) is None
+
+
+def test_a_claim_is_given_up_even_where_sending_fails_by_mistake() -> None:
+    desk = Desk()
+    (send_id,) = _queued(desk)
+
+    def broken(*_: object) -> SendResult:
+        raise ZeroDivisionError
+
+    desk.live.send = broken  # type: ignore[method-assign, assignment]
+    with pytest.raises(ZeroDivisionError):
+        send_reply(send_id, desk.ports)
+    assert desk.sends.released == [send_id]
+
+
+@pytest.mark.parametrize(("may_have_left", "state"), [(True, SendState.UNKNOWN), (False, SendState.QUEUED)])
+def test_a_row_whose_process_died_is_tried_again_only_where_nothing_left(
+    may_have_left: bool, state: SendState
+) -> None:
+    desk = Desk()
+    (send_id,) = _queued(desk)
+    claimed = desk.sends.claim(send_id, desk.clock.now())
+    assert claimed is not None
+    assert give_up_abandoned(claimed[0], may_have_left, desk.ports).state is state
+
+
+def test_a_late_owner_changes_nothing() -> None:
+    desk = Desk()
+    (send_id,) = _queued(desk)
+    claimed = desk.sends.claim(send_id, desk.clock.now())
+    assert claimed is not None
+    desk.sends.rows[send_id] = replace(desk.sends.rows[send_id], fence=9)
+    give_up_abandoned(claimed[0], True, desk.ports)
+    assert desk.sends.said == []
