@@ -28,6 +28,7 @@ class FakeTickets:
         self.tokens: dict[str, str] = {}
         # How many calls fail, as when the database is away, after the commands were done.
         self.failing = 0
+        self.failure = grpc.StatusCode.UNAVAILABLE
         self._lock = threading.Lock()
         self._server = grpc.server(ThreadPoolExecutor(8))
         add_TicketsServiceServicer_to_server(_Unfinished(self), self._server)  # type: ignore[arg-type]
@@ -47,7 +48,7 @@ class FakeTickets:
             answer = service_pb2.ApplyCommandsResponse(outcomes=[self._apply(c) for c in request.commands])
             failing, self.failing = self.failing > 0, max(0, self.failing - 1)
         if failing:
-            context.abort(grpc.StatusCode.UNAVAILABLE, "the answer is lost")
+            context.abort(self.failure, "the answer is lost")
         return answer
 
     def _apply(self, command: service_pb2.TicketCommand) -> service_pb2.CommandOutcome:

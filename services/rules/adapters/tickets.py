@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import grpc
 
-from chassis.errors import NotFound, Unauthenticated
+from chassis.errors import NotFound, PermissionDenied, TooBusy, Unauthenticated, Unavailable
 from chassis.tokens import Principal
 from relaydesk.tickets.v1 import accounts_pb2, service_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
@@ -47,7 +47,11 @@ class TicketCommands:
         answers: list[Answer] = []
         for start in range(0, len(commands), CHUNK):
             request = service_pb2.ApplyCommandsRequest(commands=commands[start : start + CHUNK])
-            response = self._tickets.ApplyCommands(request, timeout=self._deadline)
+            try:
+                response = self._tickets.ApplyCommands(request, timeout=self._deadline)
+            except (TooBusy, Unauthenticated, PermissionDenied) as refusal:
+                # No fault of the facts in hand: they wait until tickets takes us again.
+                raise Unavailable(f"tickets ({refusal})") from refusal
             answers += [Answer(outcome.outcome, outcome.reason) for outcome in response.outcomes]
         return answers
 
