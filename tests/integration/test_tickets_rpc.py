@@ -205,6 +205,27 @@ def test_a_person_behind_our_own_service_is_the_actor(client: Client, desk: Tick
     assert answer.ticket.HasField("first_replied_at")
 
 
+def test_a_long_conversation_is_answered_whole_with_its_oldest_mails_shortened(
+    client: Client, desk: TicketsDesk
+) -> None:
+    ticket = client.create()
+    for n in range(60):
+        desk.database["messages"].insert_one(
+            {
+                "_id": f"{ticket.id}:f{n:031x}",
+                "author": {"kind": "requester"},
+                "text": "t" * 250_000,
+                "html": "h" * 250_000,
+                "at": datetime(2026, 3, 2, tzinfo=UTC),
+                "visibility": "public",
+            }
+        )
+    messages = client.ask("ListMessages", service_pb2.ListMessagesRequest(ticket_id=ticket.id)).messages
+    assert len(messages) == 61
+    assert (messages[1].is_truncated, messages[-1].is_truncated) == (True, False)
+    assert len(messages[-1].html) == 250_000
+
+
 # ---------------------------------------------------------------------------------------------------------------- lists
 
 
@@ -264,6 +285,15 @@ def test_a_token_is_good_for_its_own_question_only(client: Client) -> None:
         assert _refusal(client, "ListTickets", request)[1].keys() == {"page_token"}
     spoilt = service_pb2.ListTicketsRequest(page_token="x" + token[1:])
     assert _refusal(client, "ListTickets", spoilt)[1].keys() == {"page_token"}
+
+
+def test_a_page_of_very_large_tickets_is_shorter_and_goes_on(client: Client) -> None:
+    fields = {f"f{n}": "x" * 4_000 for n in range(100)}
+    made = [client.create(fields=fields).id for _ in range(12)]
+    first = _list(client)
+    rest = _list(client, page_token=first.next_page_token)
+    assert 0 < len(first.tickets) < 12
+    assert [ticket.id for ticket in [*first.tickets, *rest.tickets]] == made[::-1]
 
 
 def test_filters_hold_together(client: Client) -> None:
@@ -398,6 +428,14 @@ def test_a_person_signs_in_by_address_and_password(client: Client) -> None:
     ):
         request = accounts_pb2.SignInRequest(email=email, password=password)
         assert _refusal(client, "SignIn", request)[0] == "UNAUTHENTICATED"
+
+
+def test_an_agent_who_changes_the_name_stays_what_they_are(client: Client) -> None:
+    agent = accounts_pb2.Agent(name="Kate", email="kate@demo.example", role="admin", language="pt")
+    saved = client.ask("SaveAgent", accounts_pb2.SaveAgentRequest(agent=agent)).agent
+    renamed = accounts_pb2.Agent(id=saved.id, name="Kate Stone", email="kate@demo.example")
+    kept = client.ask("SaveAgent", accounts_pb2.SaveAgentRequest(agent=renamed)).agent
+    assert (kept.name, kept.role, kept.language) == ("Kate Stone", "admin", "pt")
 
 
 def test_an_address_belongs_to_one_agent(client: Client) -> None:

@@ -12,14 +12,15 @@ LONGEST_PASSWORD = 1_000
 
 
 def save_agent(agent: Agent, password: str, ports: AccountPorts) -> Agent:
-    """The agent as kept; an empty password leaves the present one, an empty id is made of the name, an empty role is
-    agent, an empty language English. Raises InvalidField(s), AlreadyExists."""
+    """The agent as kept; an empty password, role or language leaves the present one (agent, English), an empty id is made
+    of the name. Raises InvalidField(s), AlreadyExists."""
+    known = ports.accounts.agent(agent.agent_id) if agent.agent_id else None
     agent = replace(
         agent,
         name=agent.name.strip(),
         email=normal_email(agent.email),
-        role=agent.role or AGENT,
-        language=agent.language or LANGUAGES[0],
+        role=agent.role or (known.role if known is not None else AGENT),
+        language=agent.language or (known.language if known is not None else LANGUAGES[0]),
     )
     _check(agent, password, ports)
     kept = replace(agent, agent_id=agent.agent_id or _free_id(agent, ports))

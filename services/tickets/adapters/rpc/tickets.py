@@ -3,12 +3,12 @@
 # ruff: noqa: N802 - the methods have the names of the contract
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf import message as protobuf
 
 from chassis import rpc
 from chassis.batches import GroupCommitter, Outcome, Task
@@ -25,14 +25,18 @@ from services.tickets.adapters.rpc.commands import create_of, message_of, steps_
 from services.tickets.adapters.rpc.listing import order_of, page_size_of, selection_of
 from services.tickets.adapters.rpc.page_tokens import PageTokens
 from services.tickets.adapters.rpc.watch import Tailer
+from services.tickets.domain.message import Message
 from services.tickets.domain.ticket import Ticket
 
-R = TypeVar("R", bound=Message)
+R = TypeVar("R", bound=protobuf.Message)
 
 # How long a write may take where the caller does not say.
 _PATIENCE = timedelta(seconds=10)
 MOST_COMMANDS = 500
 MOST_VIEWS = 50
+# Below what a client takes in one message unless it was told otherwise (4 MiB).
+MOST_BYTES = 3_500_000
+_SHORTENED = 500
 
 
 class TicketsRpc(TicketsServiceServicer):
@@ -70,13 +74,19 @@ class TicketsRpc(TicketsServiceServicer):
         after = self._tokens.read(request)
         # One more than asked for tells whether there is a next page.
         tickets = self._queries.page(selection_of(request), order, after, size + 1)
+        wires: list[ticket_pb2.Ticket] = []
+        room = MOST_BYTES
+        for ticket in tickets[:size]:
+            wire = ticket_to_wire(ticket)
+            room -= wire.ByteSize()
+            if room < 0 and wires:
+                # A page may be shorter than asked for; the token goes on from where it ends.
+                break
+            wires.append(wire)
         token = ""
-        if len(tickets) > size:
-            tickets = tickets[:size]
-            token = self._tokens.write(request, position_of(tickets[-1], order))
-        return service_pb2.ListTicketsResponse(
-            tickets=[ticket_to_wire(ticket) for ticket in tickets], next_page_token=token
-        )
+        if len(tickets) > len(wires):
+            token = self._tokens.write(request, position_of(tickets[len(wires) - 1], order))
+        return service_pb2.ListTicketsResponse(tickets=wires, next_page_token=token)
 
     def CountTickets(
         self, request: service_pb2.CountTicketsRequest, context: Any
@@ -92,9 +102,7 @@ class TicketsRpc(TicketsServiceServicer):
         messages = self._queries.messages(request.ticket_id, public_only=request.public_only)
         if not messages:
             self._existing(request.ticket_id)
-        return service_pb2.ListMessagesResponse(
-            messages=[message_to_wire(message, with_html=True) for message in messages]
-        )
+        return service_pb2.ListMessagesResponse(messages=_within_an_answer(messages))
 
     def ListChanges(
         self, request: service_pb2.ListChangesRequest, context: Any
@@ -173,6 +181,21 @@ class TicketsRpc(TicketsServiceServicer):
     ) -> AsyncIterator[service_pb2.WatchTicketsResponse]:
         async for answer in self._tailer.watch(request):
             yield answer
+
+
+def _within_an_answer(messages: Sequence[Message]) -> list[ticket_pb2.Message]:
+    """All of them, the oldest shortened where they would not fit into one answer."""
+    room = MOST_BYTES
+    wires: list[ticket_pb2.Message] = []
+    for message in reversed(messages):
+        wire = message_to_wire(message, with_html=True)
+        if wire.ByteSize() > room:
+            wire.ClearField("html")
+            wire.text = wire.text[:_SHORTENED]
+            wire.is_truncated = True
+        room -= wire.ByteSize()
+        wires.append(wire)
+    return wires[::-1]
 
 
 def _time_left() -> timedelta:
