@@ -8,7 +8,8 @@ from chassis.mongo import Documents
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Unit
 from services.tickets.adapters.mongo import MongoDirectory, MongoPorts, Numbers
-from services.tickets.adapters.mongo.documents import clock_of, message_of, sending_of, ticket_of
+from services.tickets.adapters.mongo.documents import clock_of, ticket_of
+from services.tickets.adapters.mongo.message_documents import message_of, sending_of
 from services.tickets.application import HANDLERS
 from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgnored, TicketOpened
 from services.tickets.domain.message import Message, Sending

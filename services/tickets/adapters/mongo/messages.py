@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from chassis.mongo import named_failures
 from chassis.units import Unit
-from services.tickets.adapters.mongo.documents import message_key, sending_fields, sending_of
+from services.tickets.adapters.mongo.message_documents import message_key, sending_fields, sending_of
 from services.tickets.domain.message import Sending
 
 

@@ -5,15 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chassis.mongo import Document, Documents, named_failures
-from services.tickets.adapters.mongo.documents import (
-    NEVER,
-    by_requester,
-    by_tag,
-    held_by,
-    message_of,
-    ticket_of,
-)
+from services.tickets.adapters.mongo.documents import NEVER, by_requester, by_tag, held_by, ticket_of
 from services.tickets.adapters.mongo.ids import first_id_of
+from services.tickets.adapters.mongo.message_documents import message_of
 from services.tickets.domain.message import PUBLIC, Message
 from services.tickets.domain.people import normal_email
 from services.tickets.domain.search_words import words_of_question

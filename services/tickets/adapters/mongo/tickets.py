@@ -9,11 +9,11 @@ from services.tickets.adapters.mongo.documents import (
     actor_part,
     binary,
     clock_fields,
-    message_document,
     new_ticket_document,
     ticket_of,
     ticket_update,
 )
+from services.tickets.adapters.mongo.message_documents import message_document
 from services.tickets.adapters.mongo.numbers import Numbers
 from services.tickets.adapters.wire import PUBLISHES
 from services.tickets.domain.events import LoggedFact, TicketChanged, TicketOpened
