@@ -8,7 +8,7 @@ QUICK := $(wildcard tests/unit tests/contract)
 WHOLE := $(wildcard tests/integration tests/e2e tests/chaos)
 
 .DEFAULT_GOAL := words
-.PHONY: words setup setup-test run down status clean-data proto proto-check lint format test check bench chaos assets lock
+.PHONY: words setup setup-test run down status clean-data proto proto-check deploy-check deploy-copy lint format test check bench chaos assets lock
 
 words: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,12 +40,18 @@ proto-check: setup ## stubs are fresh, buf finds no fault, nothing released is b
 	@cd proto && ../$(BIN)/buf format --diff --exit-code
 	@cd proto && if [ -e released.binpb ]; then ../$(BIN)/buf breaking --against released.binpb; fi
 
-lint: setup proto-check ## ruff, mypy --strict, import contracts, contracts of the wire
+lint: setup proto-check deploy-check ## ruff, mypy --strict, import contracts, contracts of the wire
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/assets.py --check
+
+deploy-check: setup ## image, compose file, chart, rules, runbooks and dashboard are right
+	@$(BIN)/python -m scripts.deploy check
+
+deploy-copy: setup ## give the chart its copies of the rules and the dashboard
+	@$(BIN)/python -m scripts.deploy copy
 
 format: setup ## let ruff put the code in order
 	@$(BIN)/ruff check --fix $(CODE)

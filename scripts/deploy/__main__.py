@@ -46,7 +46,9 @@ def _asked(one: Callable[[], list[str]]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m scripts.deploy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.deploy",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("word", choices=["check", "copy"])
     if parser.parse_args().word == "copy":

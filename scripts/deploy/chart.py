@@ -31,7 +31,16 @@ def examples() -> list[Path]:
 
 def render(values: Path | None, *, kube: str = "1.31", sets: tuple[str, ...] = ()) -> list[Manifest]:
     """What would be installed as release `desk` in namespace `support`. Raises ChartRefused."""
-    command: list[str | Path] = [helm(), "template", "desk", CHART, "--namespace", "support", "--kube-version", kube]
+    command: list[str | Path] = [
+        helm(),
+        "template",
+        "desk",
+        CHART,
+        "--namespace",
+        "support",
+        "--kube-version",
+        kube,
+    ]
     if values is not None:
         command += ["--values", values]
     for word in sets:

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from scripts.deploy.places import CHART, DASHBOARDS, RULES, shown
 
-_COPIES = ((RULES, CHART / "files" / "rules", "*.yaml"), (DASHBOARDS, CHART / "files" / "dashboards", "*.json"))
+_COPIES = (
+    (RULES, CHART / "files" / "rules", "*.yaml"),
+    (DASHBOARDS, CHART / "files" / "dashboards", "*.json"),
+)
 
 
 def stale() -> list[str]:
@@ -12,9 +15,11 @@ def stale() -> list[str]:
     problems = []
     for source, target, pattern in _COPIES:
         named = {path.name for path in source.glob(pattern)}
-        for name in sorted(named | {path.name for path in target.glob("*")}):
-            if not same(source / name, target / name):
-                problems.append(f"{shown(target / name)}: not as {shown(source / name)}; run `make deploy-copy`")
+        problems += [
+            f"{shown(target / name)}: not as {shown(source / name)}; run `make deploy-copy`"
+            for name in sorted(named | {path.name for path in target.glob("*")})
+            if not same(source / name, target / name)
+        ]
     return problems
 
 

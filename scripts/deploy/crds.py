@@ -28,7 +28,9 @@ def _list(items: dict[str, Any], at_least: int = 0) -> dict[str, Any]:
 _METADATA = _map(("name",), name=_TEXT, namespace=_TEXT, labels=_TEXTS, annotations=_TEXTS)
 
 _RELABELING = _map(
-    action={"enum": ["replace", "keep", "drop", "labelmap", "labeldrop", "labelkeep", "hashmod", "lowercase"]},
+    action={
+        "enum": ["replace", "keep", "drop", "labelmap", "labeldrop", "labelkeep", "hashmod", "lowercase"]
+    },
     sourceLabels=_list(_TEXT),
     separator=_TEXT,
     targetLabel=_TEXT,
@@ -73,7 +75,9 @@ _RULE = {
 _PROMETHEUS_RULE = _map(
     ("groups",),
     groups=_list(
-        _map(("name", "rules"), name=_TEXT, interval=_DURATION, limit={"type": "integer"}, rules=_list(_RULE)),
+        _map(
+            ("name", "rules"), name=_TEXT, interval=_DURATION, limit={"type": "integer"}, rules=_list(_RULE)
+        ),
         at_least=1,
     ),
 )
@@ -144,7 +148,13 @@ def is_known(manifest: dict[str, Any]) -> bool:
 def faults(manifest: dict[str, Any]) -> list[str]:
     """Fields that the kind does not have, or has otherwise."""
     spec = _SPECS[manifest["apiVersion"], manifest["kind"]]
-    whole = _map(("apiVersion", "kind", "metadata", "spec"), apiVersion=_TEXT, kind=_TEXT, metadata=_METADATA, spec=spec)
+    whole = _map(
+        ("apiVersion", "kind", "metadata", "spec"),
+        apiVersion=_TEXT,
+        kind=_TEXT,
+        metadata=_METADATA,
+        spec=spec,
+    )
     return [
         f"{'.'.join(str(part) for part in error.absolute_path)}: {_reason(error)}"
         for error in jsonschema.Draft202012Validator(whole).iter_errors(manifest)

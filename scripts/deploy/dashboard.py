@@ -48,23 +48,29 @@ def faults(board: dict[str, Any]) -> Iterator[str]:
     yield from overlaps(board["panels"])
     series = metrics.known(rules.recorded())
     for panel in board["panels"]:
-        if panel["type"] == "row":
-            continue
-        if not panel.get("description"):
-            yield f"panel {panel['title']!r} does not say what it shows"
-        if not panel["fieldConfig"]["defaults"].get("unit"):
-            yield f"panel {panel['title']!r} has no unit"
-        for runbook in re.findall(r"\bRelaydesk[A-Z]\w+", panel.get("description", "")):
-            if runbook not in {alert["alert"] for alert in rules.alerts()}:
-                yield f"panel {panel['title']!r} names the runbook {runbook}, which is not there"
-        for target in panel["targets"]:
-            if target["datasource"].get("uid") != _DATASOURCE or panel["datasource"].get("uid") != _DATASOURCE:
-                yield f"panel {panel['title']!r} does not take its data source from the variable"
-            try:
-                for fault in metrics.strangers(evaluable(target["expr"]), series):
-                    yield f"panel {panel['title']!r}: {fault}"
-            except ValueError as error:
-                yield f"panel {panel['title']!r}: {' '.join(str(error).split())[:200]}"
+        if panel["type"] != "row":
+            for fault in faults_of_panel(panel, series):
+                yield f"panel {panel['title']!r} {fault}"
+
+
+def faults_of_panel(panel: Panel, series: dict[str, frozenset[str] | None]) -> Iterator[str]:
+    """What is wrong with one panel."""
+    said = panel.get("description", "")
+    if not said:
+        yield "does not say what it shows"
+    if not panel["fieldConfig"]["defaults"].get("unit"):
+        yield "has no unit"
+    for runbook in set(re.findall(r"\bRelaydesk[A-Z]\w+", said)) - {
+        alert["alert"] for alert in rules.alerts()
+    }:
+        yield f"names the runbook {runbook}, which is not there"
+    if {part["datasource"].get("uid") for part in (panel, *panel["targets"])} != {_DATASOURCE}:
+        yield "does not take its data source from the variable"
+    for target in panel["targets"]:
+        try:
+            yield from metrics.strangers(evaluable(target["expr"]), series)
+        except ValueError as error:
+            yield f"has a fault: {' '.join(str(error).split())[:200]}"
 
 
 def expressions(path: Path) -> Iterator[tuple[str, str]]:
@@ -76,7 +82,9 @@ def expressions(path: Path) -> Iterator[tuple[str, str]]:
 
 def evaluable(expression: str) -> str:
     """An expression without Grafana's own variables."""
-    return expression.replace("$__rate_interval", "5m").replace("$__range", "15m").replace("$__interval", "15s")
+    return (
+        expression.replace("$__rate_interval", "5m").replace("$__range", "15m").replace("$__interval", "15s")
+    )
 
 
 def overlaps(panels: list[Panel]) -> Iterator[str]:

@@ -46,5 +46,7 @@ def interpolated(value: Any) -> Any:
     if isinstance(value, list):
         return [interpolated(inner) for inner in value]
     if isinstance(value, str):
-        return re.sub(r"(?<!\$)\$\{\w+(?::-([^}]*))?\}", lambda found: found.group(1) or "", value).replace("$$", "$")
+        return re.sub(r"(?<!\$)\$\{\w+(?::-([^}]*))?\}", lambda found: found.group(1) or "", value).replace(
+            "$$", "$"
+        )
     return value

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,20 +68,40 @@ def made(root: Path = ROOT) -> dict[str, Made]:
 
 
 def made_in(source: str, where: str) -> Iterator[Made]:
-    """The metrics that one module makes by `metrics.counter("…")`, `.gauge` or `.histogram`."""
+    """The metrics that one module makes.
+
+    Three forms are known: `metrics.counter("…")` with gauge and histogram; a collector's `self._family("…", text,
+    *labels)`; and a name written out behind the prefix, f"{metrics.prefix}_…".
+    """
     for node in ast.walk(ast.parse(source)):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-            continue
-        kind = node.func.attr
-        if kind not in ("counter", "gauge", "histogram") or len(node.args) < 2:
+        place = f"{where}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.JoinedStr):
+            name = _behind_prefix(node)
+            if name is not None:
+                yield Made(f"{PREFIX}{name}", "gauge", None, place)
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and len(node.args) >= 2):
             continue
         name = _text(node.args[0])
         if name is None:
             continue
-        words = {word.arg: word.value for word in node.keywords}
-        bare = "prefix" in words and _text(words["prefix"]) == ""
-        labels = node.args[2] if len(node.args) > 2 else words.get("labels")
-        yield Made(name if bare else f"{PREFIX}_{name}", kind, _texts(labels), f"{where}:{node.lineno}")
+        if node.func.attr == "_family":
+            labels = _texts(ast.Tuple([*node.args[2:]]))
+            yield Made(f"{PREFIX}_{name}", "gauge", labels, place)
+        elif node.func.attr in ("counter", "gauge", "histogram"):
+            words = {word.arg: word.value for word in node.keywords}
+            bare = "prefix" in words and _text(words["prefix"]) == ""
+            listed = node.args[2] if len(node.args) > 2 else words.get("labels")
+            yield Made(name if bare else f"{PREFIX}_{name}", node.func.attr, _texts(listed), place)
+
+
+def _behind_prefix(node: ast.JoinedStr) -> str | None:
+    """`_tickets_open` of f"{metrics.prefix}_tickets_open"."""
+    if len(node.values) != 2 or not isinstance(node.values[0], ast.FormattedValue):
+        return None
+    before, name = node.values[0].value, _text(node.values[1])
+    if not (isinstance(before, ast.Attribute) and before.attr == "prefix"):
+        return None
+    return name if name and re.fullmatch(r"(_[a-z0-9]+)+", name) else None
 
 
 def known(recorded: frozenset[str]) -> dict[str, frozenset[str] | None]:

@@ -33,7 +33,9 @@ def proofs() -> list[str]:
         for test in case.get("alert_rule_test", [])
         if test["exp_alerts"]
     }
-    return problems + [f"{alert['alert']}: no test in which it fires" for alert in alerts() if alert["alert"] not in fired]
+    return problems + [
+        f"{alert['alert']}: no test in which it fires" for alert in alerts() if alert["alert"] not in fired
+    ]
 
 
 def names() -> list[str]:
@@ -53,9 +55,8 @@ def runbooks() -> list[str]:
         name = alert["alert"]
         if alert.get("labels", {}).get("severity") not in _SEVERITIES:
             problems.append(f"{name}: severity must be one of {', '.join(_SEVERITIES)}")
-        for wanted in ("summary", "description"):
-            if wanted not in alert.get("annotations", {}):
-                problems.append(f"{name}: has no {wanted}")
+        missing = {"summary", "description"} - set(alert.get("annotations", {}))
+        problems += [f"{name}: has no {wanted}" for wanted in sorted(missing)]
         page = RUNBOOKS / f"{name}.md"
         if alert.get("annotations", {}).get("runbook_url") != shown(page):
             problems.append(f"{name}: runbook_url must be {shown(page)}")
@@ -63,10 +64,14 @@ def runbooks() -> list[str]:
             problems.append(f"{shown(page)}: missing")
             continue
         text = page.read_text()
-        problems += [f"{shown(page)}: has no section {section}" for section in _SECTIONS if section not in text]
+        problems += [
+            f"{shown(page)}: has no section {section}" for section in _SECTIONS if section not in text
+        ]
     known = {alert["alert"] for alert in alerts()} | {"README"}
     return problems + [
-        f"{shown(page)}: no alert leads to it" for page in sorted(RUNBOOKS.glob("*.md")) if page.stem not in known
+        f"{shown(page)}: no alert leads to it"
+        for page in sorted(RUNBOOKS.glob("*.md"))
+        if page.stem not in known
     ]
 
 
@@ -93,4 +98,8 @@ def recorded() -> frozenset[str]:
 
 def _said(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if line and "SUCCESS" not in line and not line.startswith(("Checking", "Unit Testing"))]
+    return [
+        line
+        for line in lines
+        if line and "SUCCESS" not in line and not line.startswith(("Checking", "Unit Testing"))
+    ]

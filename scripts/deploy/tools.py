@@ -103,10 +103,9 @@ def _wheel(requirement: str, sha256: str, scratch: Path) -> Path:
     """A wheel of the package index that has exactly this hash; its dependencies stay where they are."""
     wanted = scratch / "wanted.txt"
     wanted.write_text(f"{requirement} --hash=sha256:{sha256}\n")
-    done = run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        + ["--only-binary", ":all:", "--require-hashes", "-r", str(wanted), "-d", str(scratch)]
-    )
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    exactly = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(wanted)]
+    done = run([*pip, *exactly, "-d", str(scratch)])
     wheels = list(scratch.glob("*.whl"))
     if done.returncode != 0 or not wheels:
         said = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
