@@ -13,6 +13,7 @@ from datetime import UTC, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+import amqp
 import structlog
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import SpanKind
@@ -440,6 +441,9 @@ def prepare(transport: Bus, consumer: str, types: Sequence[str], lanes: Sequence
             for fact_type in types:
                 channel.queue_bind(queue, transport.exchange, f"{fact_type}.{lane}")
         connection.close()
+    except amqp.PreconditionFailed as other:
+        # A queue of that name was made with other arguments, by another version most often: it must be drained and go.
+        raise Unavailable(f"broker ({other.reply_text})") from other
     except bus.FAILURES as error:
         raise Unavailable("broker") from error
     finally:
