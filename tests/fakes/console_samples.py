@@ -79,7 +79,7 @@ def ticket(number: int, subject: str, who: str, preview: str, **more: object) ->
 ANSWERED = {"last_agent_message_at": NOW - minutes(5)}
 
 TICKETS = (
-    ticket(48163, "Cobrança em dobro no envio para o Brasil", "Rafael Teixeira", "Conferi o extrato e os R$ 412,90 aparecem duas vezes, preciso do estorno hoje", priority="urgent", due=-26, agent_id="ana", group_id="payments", tags=("export/payment/refund",), channel_id="shop-api", channel_kind="api", fields={"Order no.": "NL-8841-090", "Reason": "Charged twice"}),
+    ticket(48163, "Cobrança em dobro no envio para o Brasil", "Rafael Teixeira", "Conferi o extrato e os R$ 412,90 aparecem duas vezes, preciso do estorno hoje", priority="urgent", due=-26, agent_id="ana", group_id="payments", tags=("export/payment/refund",), version=5, channel_id="shop-api", channel_kind="api", fields={"Order no.": "NL-8841-090", "Reason": "Charged twice"}),
     ticket(48171, "Посылка NL-7718-442 вручена не мне", "Мария Соколова", "Статус «вручено», но подпись не моя и дома никого не было", status="new", priority="urgent", due=-4),
     ticket(48198, "Parcel held in customs: which documents do you need?", "Hannah Becker", "I just got another text asking for a “proforma”, is that the same thing?", priority="medium", due=18, agent_id="kate", tags=("export/customs/documents",), version=5),
     ticket(48187, "Как приложить инвойс к таможенной декларации?", "Игорь Лапшин", "Загружаю PDF, форма пишет «неверный формат»", priority="medium", due=27, agent_id="kate", **ANSWERED),

@@ -105,12 +105,13 @@
   addEventListener('beforeunload', e => { if (form() && text().value.trim()) { keepDraft(); e.preventDefault(); } });
 
   // ------------------------------------------------------------------ menus
-  document.addEventListener('toggle', e => { const menu = e.target; if (!menu.matches?.('.menu') || e.newState !== 'open') return;
-    const by = menu.opener || $$(`[popovertarget="${menu.id}"]`).find(b => b.offsetParent && !b.closest('.menu')) || $(`[popovertarget="${menu.id}"]`);
+  // The toggle event comes a task later; who types s and 3 in one breath is faster than that.
+  const place = menu => { const by = $$(`[popovertarget="${menu.id}"]`).find(b => b.offsetParent && !b.closest('.menu')) || $(`[popovertarget="${menu.id}"]`);
     const b = by.getBoundingClientRect(), m = menu.getBoundingClientRect(), up = menu.classList.contains('up') || b.bottom + m.height + 6 > innerHeight;
     menu.style.left = Math.max(6, Math.min(b.left, innerWidth - m.width - 6)) + 'px'; menu.style.top = Math.max(6, up ? b.top - m.height - 4 : b.bottom + 4) + 'px';
-    const first = $('input:not([type=hidden]), [aria-current], button, a', menu); first?.focus({ preventScroll: true }); }, true);
-  const openMenu = key => { const b = $(`[data-key="${key}"]:not(:disabled)`); if (b) $('#' + b.getAttribute('popovertarget')).showPopover(); return !!b; };
+    ($('input:not([type=hidden])', menu) || $('[aria-current]', menu) || $('button, a', menu))?.focus({ preventScroll: true }); };
+  document.addEventListener('toggle', e => { if (e.newState === 'open' && e.target.matches?.('.menu') && !e.target.contains(document.activeElement)) place(e.target); }, true);
+  const openMenu = key => { const b = $(`[data-key="${key}"]:not(:disabled)`); if (b) { const menu = $('#' + b.getAttribute('popovertarget')); menu.showPopover(); place(menu); } return !!b; };
   const closeMenus = () => $$('.menu:popover-open').forEach(m => m.hidePopover());
   document.addEventListener('input', e => { if (!e.target.matches?.('[data-sift]')) return; const q = e.target.value.toLowerCase(); $$('.choices button', e.target.parentElement).forEach(b => { b.hidden = !b.textContent.toLowerCase().includes(q); }); });
   const inMenu = e => { const menu = e.target.closest?.('.menu:popover-open'); if (!menu) return false;
