@@ -1,7 +1,5 @@
 """What the rules make of an event."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 from chassis.conditions import Group, Reading, Test
 from services.rules.application.vocabulary import find_read
 from services.rules.domain.heard import AddEntry, AddTag, Heard, RemoveTag, SetField, Step
-from services.rules.domain.rule import Rule
 from services.rules.domain.rule_set import RuleSet
 from services.rules.domain.run import Memory, Verdict, explain, run_rules
 from services.rules.domain.view import View
@@ -236,9 +233,3 @@ def test_the_view_reads_a_changed_field_again() -> None:
     view.apply(SetField("group", "G2"))
     assert reading.text("group") == "g2"
     assert view.heard.ticket == TICKET
-
-
-def test_every_rule_of_the_test_is_a_rule() -> None:
-    assert replace(a_rule("a"), version=2) == Rule(
-        "a", "a", ("ticket_opened",), a_rule("a").actions, version=2
-    )
