@@ -25,8 +25,9 @@ DEAD = "intake.dead"
 # More than this waits for the sweep rather than in memory.
 _WAITING = 20_000
 # Notes that are written together, and how long one may wait for others.
-_NOTES = 200
-_NOTE_EVERY = 0.25
+_NOTES = 2000
+# By then most rows are closed, which notes it too: one write a row instead of two.
+_NOTE_EVERY = 2.0
 
 
 def queue_name(channel_id: str) -> str:

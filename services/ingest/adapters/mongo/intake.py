@@ -138,7 +138,9 @@ class MongoIntake:
     def mark_published(self, intake_ids: Sequence[str]) -> None:
         """Note that ids are in their queue; a note that is lost costs a second publication."""
         with named_failures():
-            self._relaxed.update_many({"_id": {"$in": list(intake_ids)}}, {"$set": {"published": True}})
+            self._relaxed.update_many(
+                {"_id": {"$in": list(intake_ids)}, "published": False}, {"$set": {"published": True}}
+            )
 
     def unpublished(self, older_than: timedelta, limit: int) -> list[Unpublished]:
         """Rows whose id never reached the queue, the oldest first."""
