@@ -73,18 +73,18 @@ class Posting:
 def mails(size: int = 10_000) -> Callable[[str], bytes]:
     """Makes mails of about `size` bytes: plain text, HTML and an attachment."""
     draft = EmailMessage()
-    draft["From"] = "Load Somebody <@name@@load.example>"
+    draft["From"] = "Load Somebody <THENAME@load.example>"
     draft["To"] = "support@demo.example"
-    draft["Subject"] = "Order @name@ has not arrived"
-    draft["Message-ID"] = "<@name@@load.example>"
+    draft["Subject"] = "Order THENAME has not arrived"
+    draft["Message-ID"] = "<THENAME@load.example>"
     draft["Date"] = "Fri, 20 Nov 2026 10:00:00 +0000"
-    draft.set_content("text of @name@\n" + "Where is my order? I have waited since Thursday.\n" * 20)
-    draft.add_alternative("<p>text of @name@</p>" + "<p>Where is my <b>order</b>?</p>" * 40, subtype="html")
+    draft.set_content("text of THENAME\n" + "Where is my order? I have waited since Thursday.\n" * 20)
+    draft.add_alternative("<p>text of THENAME</p>" + "<p>Where is my <b>order</b>?</p>" * 40, subtype="html")
     draft.add_attachment(
         bytes(range(256)) * ((size - 4_500) // 350), maintype="image", subtype="png", filename="photo.png"
     )
     raw = draft.as_bytes().replace(b"\n", b"\r\n")
-    return lambda name: raw.replace(b"@name@", name.encode())
+    return lambda name: raw.replace(b"THENAME", name.encode())
 
 
 def flood(names: Iterable[str], lines: int, connect: Callable[[], Callable[[str], None]]) -> float:
