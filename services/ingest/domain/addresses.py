@@ -11,16 +11,17 @@ from services.ingest.domain.headers import decode_words
 MAX_ADDRESSES = 100
 
 _TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*"'  # a quoted string
-    r"|\((?:[^()\\]|\\.|\([^()]*\))*\)"  # a comment
+    # Bounded, or a field of quotes that never end would be read again from each of them.
+    r'"(?:[^"\\]|\\.){0,500}"'  # a quoted string
+    r"|\((?:[^()\\]|\\.|\([^()]{0,100}\)){0,500}\)"  # a comment
     r"|<[^<>]*>"
     r"|[,;]"
     r"|[^\",;()<]+"
     r"|.",
     re.DOTALL,
 )
-_BARE = re.compile(r"[^\s<>,;:()\"\[\]]+@[^\s<>,;:()\"]+")
-_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
+_BARE = re.compile(r"[^\s<>,;:()\"\[\]]+")
+_COMMENT = re.compile(r"\((?:[^()\\]|\\.){0,500}\)")
 _AROUND = re.compile(r"\s*([.@])\s*")
 _ADDRESS_MAX = 320
 
@@ -123,7 +124,7 @@ def _read_one(piece: str) -> tuple[str, str]:
         email = _valid(inner.rpartition(":")[2] if inner.startswith("@") else inner)
         if email:
             return _clean_name(piece[:start]), email
-    bare = _BARE.search(piece)
+    bare = next((word for word in _BARE.finditer(piece) if "@" in word.group()[1:-1]), None)
     if bare is None:
         return _clean_name(piece.replace("<", " ").replace(">", " ")), ""
     rest = piece[: bare.start()] + " " + piece[bare.end() :]
@@ -134,8 +135,9 @@ def _valid(email: str) -> str:
     email = decode_words(email).strip().strip("'\"")
     if len(email) > _ADDRESS_MAX:
         return ""
-    found = email if not re.search(r"[\s<>,;()]", email) else (_BARE.findall(email) or [""])[0]
-    return normalise(found)
+    if re.search(r"[\s<>,;()]", email):
+        email = next((word for word in _BARE.findall(email) if "@" in word), "")
+    return normalise(email)
 
 
 def _clean_name(raw: str) -> str:

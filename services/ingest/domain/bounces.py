@@ -19,7 +19,7 @@ _REPLY_CODE = re.compile(r"\b([45])\d\d[ -]")
 _OWN_ID = re.compile(rb"<t\.[0-9a-z]{1,64}\.[0-9a-z]{1,64}\.[0-9a-f]{16}@[^<>\s]+>", re.IGNORECASE)
 _ID_FIELD = re.compile(rb"^Message-ID:\s*(<[^<>\s]+>)", re.MULTILINE | re.IGNORECASE)
 # What the detectors for old servers may look at.
-_SCAN_BYTES = 128 * 1024
+_SCAN_BYTES = 64 * 1024
 
 
 def find_bounce(mail: Mail, raw: bytes, envelope_sender: str | None, author_email: str) -> Bounce | None:

@@ -84,12 +84,13 @@ def guess(data: bytes) -> str:
         return data.decode("iso2022_jp_ext", "replace")
     if _looks_cyrillic(data):
         return data.decode(_cyrillic_codec(data), "replace")
-    if len(_LONELY.findall(data)) * 2 > len(_HIGH.findall(data)):
-        # Accents among plain letters: too little for statistics, and most likely Western.
-        return _decode_western(data)[0]
     high = _HIGH.search(data)
     start = max(0, high.start() - 200) if high else 0
-    best = from_bytes(data[start : start + _GUESS_BYTES], cp_isolation=_LIKELY, threshold=0.5).best()
+    sample = data[start : start + _GUESS_BYTES]
+    if len(_LONELY.findall(sample)) * 2 > len(_HIGH.findall(sample)):
+        # Accents among plain letters: too little for statistics, and most likely Western.
+        return _decode_western(data)[0]
+    best = from_bytes(sample, cp_isolation=_LIKELY, threshold=0.5).best()
     return data.decode(best.encoding if best is not None else "cp1252", "replace")
 
 

@@ -25,7 +25,7 @@ _FOLD = re.compile(r"\n[ \t]*")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=", re.DOTALL)
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
-_BARE_ID = re.compile(r"[^\s<>,;()]+@[^\s<>,;()]+")
+_ID_BREAK = re.compile(r"[\s<>,;()]+")
 _PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^;]*)", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 
@@ -211,7 +211,7 @@ def message_ids(raw: str, limit: int = MAX_REFERENCES) -> tuple[str, ...]:
         raw = decode_words(raw)
     found = _MESSAGE_ID.findall(raw)
     if not found:
-        found = [f"<{bare}>" for bare in _BARE_ID.findall(raw)]
+        found = [f"<{bare}>" for bare in _ID_BREAK.split(raw) if "@" in bare and len(bare) <= 998]
     unique = list(dict.fromkeys(charsets.clean(identifier) for identifier in found))
     return tuple(unique[-limit:])
 

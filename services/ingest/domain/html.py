@@ -122,7 +122,7 @@ def _clean(source: str) -> str:
         )
     if _nests_too_deep(source):
         # Tags are cut away rather than parsed: depth costs browsers and parsers more than it says.
-        return entities.escape(re.sub(r"<[^>]*>", " ", source))
+        return entities.escape(re.sub(r"<[^<>]*>", " ", source))
     return _CLEANER.clean(source).replace(f'src="{_REMOTE}', 'data-src="')
 
 

@@ -40,6 +40,9 @@ LOOP_HEADER = "X-Relaydesk-Loop"
 MAX_HOPS = 30
 MAX_SUBJECT = 500
 _MAX_NAME = 200
+# Of one text part, before it is decoded; of the fields of one name, before they are read.
+_MAX_TEXT_BYTES = 4 * 1024 * 1024
+_MAX_FIELDS = 256 * 1024
 
 # Fields in which a server or a person names one of our addresses.
 _PLACES = {"to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to"}
@@ -162,7 +165,7 @@ def _thread(headers: Headers, subject: str, house: House) -> tuple[Thread, bool]
     message_id = next(iter(message_ids(headers.raw("message-id"), 1)), "")
     # Some programs list several; the last is the one that was answered.
     in_reply_to = next(iter(message_ids(headers.raw("in-reply-to"), 1)), "")
-    references = message_ids(" ".join(headers.raw_all("references")))
+    references = message_ids(" ".join(headers.raw_all("references"))[-_MAX_FIELDS:])
     places = [value for name, value in headers if name in _PLACES]
     proof = house.tokens.prove(places, in_reply_to, references)
     mentioned = tuple(dict.fromkeys(int(number) for number in _MENTION.findall(subject)))[:10]
@@ -189,7 +192,7 @@ def _recipients(headers: Headers, flags: dict[str, None]) -> tuple[tuple[str, ..
     found: list[tuple[str, ...]] = []
     for name in ("to", "cc"):
         raws = headers.raw_all(name)
-        raw = raws[0] if len(raws) == 1 else ", ".join(raws)
+        raw = raws[0] if len(raws) == 1 else ", ".join(raws)[:_MAX_FIELDS]
         if raw.count("@") > MAX_ADDRESSES:
             flags[TOO_MANY_RECIPIENTS] = None
         found.append(
@@ -245,7 +248,8 @@ def _collect_children(part: Part, body: _Body, kind: str) -> None:
 
 
 def _text_of(part: Part, body: _Body) -> str:
-    content = part.content()
+    # What lies beyond is never shown.
+    content = part.content()[:_MAX_TEXT_BYTES]
     charset = part.content_type.get("charset")
     if not charset and part.mime_type == "text/html":
         charset = _charset_in_html(content)

@@ -26,8 +26,11 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FIELD_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
 _NOT_A_FIELD = re.compile(rb"^(?![ \t\r\n]|[!-9;-~]+[ \t]*:)[^\n]*", re.MULTILINE)
 _NEXT_FIELD = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:[ \t\r\n]", re.MULTILINE)
-_LOST_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?:Content-|content-|CONTENT-)")
+_LOST_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]{0,20}\r?\n(?:Content-|content-|CONTENT-)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+
+# Lines that are not uuencoded, before nothing of the part is taken to be.
+_BROKEN_LINES = 50
 
 # What was wrong with the structure.
 NO_BOUNDARY = "no_boundary"
@@ -199,20 +202,28 @@ def _before_line_end(raw: bytes, at: int, floor: int) -> int:
 
 def _uudecode(body: bytes) -> bytes:
     decoded: list[bytes] = []
-    is_open = False
+    is_open, broken = False, 0
     for line in body.splitlines():
         if not is_open:
             is_open = line.startswith(b"begin ")
         elif line.strip() == b"end":
             break
         else:
-            try:
-                decoded.append(binascii.a2b_uu(line))
-            except binascii.Error:
-                # Some encoders leave rubbish behind the counted bytes.
-                count = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-                try:
-                    decoded.append(binascii.a2b_uu(line[:count]))
-                except binascii.Error:
-                    continue
+            piece = _uudecode_line(line)
+            broken += piece is None
+            if broken > _BROKEN_LINES:
+                # It only called itself so.
+                return body
+            decoded.append(piece or b"")
     return b"".join(decoded) if decoded else body
+
+
+def _uudecode_line(line: bytes) -> bytes | None:
+    # Some encoders leave rubbish behind the counted bytes.
+    count = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+    for candidate in (line, line[:count]):
+        try:
+            return binascii.a2b_uu(candidate)
+        except binascii.Error:
+            continue
+    return None

@@ -10,7 +10,7 @@ _MAC_LENGTH = 16
 # RFC 5321, 4.5.3.1.1: some servers refuse longer local parts.
 _MAX_LOCAL_PART = 64
 
-_TAG = re.compile(r"([^\s<>,;:\"()@]+)\+t\.([0-9a-z]{1,64})\.([0-9a-f]{16})@([^\s<>,;:\"()]+)", re.IGNORECASE)
+_TAG = re.compile(r"\+t\.([0-9a-z]{1,64})\.([0-9a-f]{16})@", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<t\.([0-9a-z]{1,64})\.([0-9a-z]{1,64})\.([0-9a-f]{16})@[^<>\s]+>", re.IGNORECASE)
 
 
@@ -57,8 +57,8 @@ class Tokens:
             if "+t." not in raw and "+T." not in raw:
                 continue
             for match in _TAG.finditer(raw):
-                ticket_id = match.group(2).lower()
-                if self._is_right(match.group(3), "address", ticket_id):
+                ticket_id = match.group(1).lower()
+                if self._is_right(match.group(2), "address", ticket_id):
                     proven.setdefault(ticket_id)
                 else:
                     is_spoofed = True
