@@ -165,9 +165,9 @@ RULES = (
     rules.Rule(
         "money", "Money questions first", True, 4, ("requester_wrote", "ticket_opened"),
         rules.ConditionGroup("all", (
-            rules.Test("subject_or_text", "contains_any", WORDS),
-            rules.Test("channel", "is_any_of", ("support", "shop-api")),
-            rules.ConditionGroup("none", (rules.Test("tags", "is_under", ("payment/refund/done",)), rules.Test("sender", "ends_with", ("@northline.example",)))),
+            rules.Test("text", "contains_any", WORDS),
+            rules.Test("channel", "any_of", ("support", "shop-api")),
+            rules.ConditionGroup("none", (rules.Test("tags", "subtree", ("payment/refund/done",)), rules.Test("sender", "ends_with", ("@northline.example",)))),
         )),
         (rules.Action("set_priority", {"priority": "urgent"}), rules.Action("set_group", {"group": "payments"}), rules.Action("set_sla_policy", {"policy": "Money 1 h"}), rules.Action("add_tag", {"tag": "payment/refund"}), rules.Action("reply", {"text": "We have your request"})),
         False, 14, NOW - minutes(95),

@@ -21,6 +21,8 @@ SPANS = {
 }
 # A queue of ours that listens for events is told from the intake of a channel by its name.
 INTAKE = "intake."
+# Where messages wait for their time: the broker's own business while they are empty.
+WAITING = ("delay.", "celery_delayed_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +103,9 @@ def queue_rows(load: tuple[QueueLoad, ...]) -> list[Queue]:
     for row in sorted(load, key=lambda row: row.at):
         if not row.queue.startswith(INTAKE):
             by_name.setdefault(row.queue, []).append(row)
-    rows = [Queue(rows[-1], tuple(row.ready + row.unacked for row in rows)) for rows in by_name.values()]
+    rows = [
+        Queue(found[-1], depths)
+        for name, found in by_name.items()
+        if any(depths := tuple(row.ready + row.unacked for row in found)) or not name.startswith(WAITING)
+    ]
     return sorted(rows, key=lambda row: (-row.last.ready, row.last.queue))

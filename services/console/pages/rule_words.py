@@ -1,16 +1,23 @@
 """Rules in words. What the vocabulary grows later is shown by its own name until it has a word here."""
 
+import re
+from collections.abc import Mapping
+
 from services.console.application.directory import Names
 from services.console.domain.rules import Action, RuleOutcome
 from services.console.pages.words import Words
+
+_EITHER = re.compile(r"\{\{(.+)\}\}")
 
 
 class RuleWords:
     """Fields, operators, events and actions in one language."""
 
-    def __init__(self, words: Words, names: Names) -> None:
+    def __init__(self, words: Words, names: Names, rules: Mapping[str, str] | None = None) -> None:
+        """`rules` are names of rules by id, for reasons that speak of another rule."""
         self._words = words
         self._names = names
+        self._rules = rules or {}
 
     def event(self, event: str) -> str:
         _ = self._words.gettext
@@ -27,17 +34,22 @@ class RuleWords:
         return {
             "subject": _("subject"),
             "text": _("text"),
-            "subject_or_text": _("subject or text"),
             "sender": _("sender"),
-            "requester": _("requester"),
+            "sender_domain": _("sender's domain"),
+            "sender_name": _("sender's name"),
             "channel": _("channel"),
             "channel_kind": _("kind of channel"),
             "tags": _("tag"),
-            "tag": _("tag"),
             "status": _("status"),
             "priority": _("priority"),
             "group": _("group"),
             "agent": _("agent"),
+            "actor": _("who did it"),
+            "visibility": _("visibility"),
+            "sla_policy": _("policy"),
+            "created_at": _("opened"),
+            "message_count": _("number of messages"),
+            "reopen_count": _("times reopened"),
             "is_automatic": _("an automatic mail"),
             "mailbox": _("mailbox"),
         }.get(field, field.removeprefix("fields."))
@@ -47,27 +59,28 @@ class RuleWords:
         return {
             "is": _("is"),
             "is_not": _("is not"),
-            "is_any_of": _("is any of"),
-            "is_none_of": _("is none of"),
+            "any_of": _("is any of"),
+            "none_of": _("is none of"),
             "contains": _("contains"),
             "contains_any": _("contains any of"),
-            "contains_all": _("contains all of"),
             "contains_none": _("contains none of"),
             "starts_with": _("starts with"),
             "ends_with": _("ends with"),
             "matches": _("matches"),
+            "subtree": _("is or is under"),
+            "greater": _("is more than"),
+            "less": _("is less than"),
+            "before": _("before"),
+            "after": _("after"),
             "is_set": _("is set"),
             "is_not_set": _("is not set"),
-            "is_under": _("is or is under"),
             "changed": _("changed"),
-            "changed_to": _("changed to"),
             "changed_from": _("changed from"),
-            "at_least": _("is at least"),
-            "at_most": _("is at most"),
+            "changed_to": _("changed to"),
         }.get(operator, operator.replace("_", " "))
 
     def value(self, field: str, value: str) -> str:
-        """A value with its name where it is an id."""
+        """A value with its name where it is an id; {{a||b}} stands for either word."""
         if field == "status":
             return self._words.status(value)
         if field == "priority":
@@ -78,6 +91,8 @@ class RuleWords:
             return self._names.agent_name(value)
         if field == "channel":
             return self._names.channel_name(value)
+        if either := _EITHER.fullmatch(value):
+            return self._words.gettext(" or ").join(either.group(1).split("||"))
         return value
 
     def values(self, field: str, values: tuple[str, ...]) -> str:
@@ -95,7 +110,6 @@ class RuleWords:
             "remove_tag": (_("remove tag"), "tag"),
             "reply": (_("reply with"), "text"),
             "note": (_("add the note"), "text"),
-            "add_note": (_("add the note"), "text"),
             "set_sla_policy": (_("keep the promise of"), "policy"),
         }.get(action.kind)
         values = list(action.params.values())
@@ -118,6 +132,9 @@ class RuleWords:
             "already_ran": _("held back: it already ran in this chain"),
             "depth": _("held back: the chain is too long"),
             "automatic_mail": _("held back: the mail is automatic"),
-            "stopped_by": _("held back: “%(rule)s” stopped first") % {"rule": rule},
+            "already_answered": _("held back: it already answered on this ticket"),
+            "too_many_answers": _("held back: this person got too many automatic answers"),
+            "not_this_event": _("is not asked at this event"),
+            "stopped_by": _("held back: “%(rule)s” stopped first") % {"rule": self._rules.get(rule, rule)},
         }
         return held.get(reason, outcome.reason or outcome.outcome)

@@ -1,5 +1,6 @@
 """One ticket on its own page, and what can be done to it."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import IO
 from urllib.parse import urlsplit
@@ -89,7 +90,8 @@ def blueprint(console: Console) -> Blueprint:
     def why(number: int, event_id: str) -> Response:
         explained = part(lambda: console.desk.rules.explain_event(event_id))
         template = "parts/why.html" if is_partial() else "why.html"
-        said = RuleWords(frame().words, frame().names)
+        rules = {outcome.rule_id: outcome.name for one in explained.value or () for outcome in one.outcomes}
+        said = RuleWords(frame().words, frame().names, rules)
         return page(template, explained=explained, said=said, number=number, current="ticket")
 
     @pages.post("/tickets/<int:number>/change")
@@ -173,7 +175,9 @@ def change_from_form(console: Console, number: int) -> ChangeTicket:
     version = form.get("version", "0")
     if not (version.isascii() and version.isdigit()):
         raise InvalidField("version", "a number", version)
-    return ChangeTicket(number, edit, int(version), form.get("key", "") or new_id())
+    # Two strokes in one breath carry one form's key, and are two changes all the same.
+    what = hashlib.sha256(repr(edit).encode()).hexdigest()[:12]
+    return ChangeTicket(number, edit, int(version), f"{form.get('key') or new_id()}:{what}")
 
 
 def one_of(value: str, choices: tuple[str, ...]) -> str:

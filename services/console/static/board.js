@@ -17,7 +17,9 @@
       plots.push(new uPlot({ width: el.clientWidth - 12, height: 196, padding: [12, 8, 0, 0], legend: { show: false }, cursor: { sync: { key: 'board' }, y: false, points: { size: 6 } },
         scales: { x: { time: true }, y: scale }, axes: [{ ...axis, size: 22, space: 70, values: clock, grid: { show: false } }, { ...axis, size: 46, space: 28, ...y }], series: [{}, ...series] }, [s.at, ...data], el));
     };
-    const line = (stroke, more) => ({ stroke, width: 1.5, points: { show: s.at.length < 3 }, ...more });
+    // A minute between two silent ones has no line to stand on: it is shown as a point.
+    const alone = (u, i) => u.data[i].map((v, at) => v != null && u.data[i][at - 1] == null && u.data[i][at + 1] == null ? at : -1).filter(at => at >= 0);
+    const line = (stroke, more) => ({ stroke, width: 1.5, points: { show: true, size: 5, filter: alone }, ...more });
     const top = Math.max(1, ...s.arrived, ...s.completed);
     chart('flow', [line(role('--text')), line(role('--accent'))], [s.arrived, s.completed], {}, { range: [0, Math.ceil(top * 1.15)] });
     const some = [...s.p50, ...s.p99].filter(v => v > 0), low = Math.min(0.01, ...some), high = Math.max(1, ...some) * 1.5;

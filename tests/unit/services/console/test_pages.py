@@ -8,6 +8,7 @@ import re
 import pytest
 
 from chassis.errors import InvalidField
+from services.console.domain.tickets import Edit
 from services.console.pages.app import PAGES
 from tests.console_over_fakes import KATE, Visitor
 from tests.fakes.console import MemoryDesk
@@ -175,8 +176,12 @@ def test_a_change_goes_with_the_version_that_was_seen(kate: Visitor, fakes: Memo
     assert '<hx-partial hx-target="#t48198"' in answer.text
 
 
-def test_a_change_of_an_outdated_ticket_is_409_with_both_sides(kate: Visitor, fakes: MemoryDesk) -> None:
-    kate.post("/tickets/48198/change", {"status": "on_hold", "version": "5"})
+def by_another(fakes: MemoryDesk, edit: Edit) -> None:
+    fakes.tickets.update_ticket("id48198", edit, expected_version=0, key="", agent_id="dmitry")
+
+
+def test_a_change_of_what_another_changed_is_409_with_both_sides(kate: Visitor, fakes: MemoryDesk) -> None:
+    by_another(fakes, Edit(status="on_hold"))
     answer = kate.post("/tickets/48198/change", {"status": "solved", "version": "5"})
     assert answer.status_code == 409
     assert "changed while you were looking" in answer.text
@@ -185,8 +190,23 @@ def test_a_change_of_an_outdated_ticket_is_409_with_both_sides(kate: Visitor, fa
     assert fakes.tickets.get_ticket(48198).status == "on_hold"
 
 
-def test_two_who_wanted_the_same_are_not_asked(kate: Visitor) -> None:
-    kate.post("/tickets/48198/change", {"status": "on_hold", "version": "5"})
+def test_a_change_of_another_field_goes_through(kate: Visitor, fakes: MemoryDesk) -> None:
+    by_another(fakes, Edit(priority="high"))
+    assert kate.post("/tickets/48198/change", {"status": "solved", "version": "5"}).status_code == 200
+    ticket = fakes.tickets.get_ticket(48198)
+    assert (ticket.status, ticket.priority) == ("solved", "high")
+
+
+def test_two_strokes_in_one_breath_are_two_changes(kate: Visitor, fakes: MemoryDesk) -> None:
+    kate.post("/tickets/48198/change", {"agent": "ana", "version": "5", "key": "k"})
+    kate.post("/tickets/48198/change", {"status": "pending", "version": "5", "key": "k"})
+    kate.post("/tickets/48198/change", {"status": "solved", "version": "5", "key": "k"})
+    ticket = fakes.tickets.get_ticket(48198)
+    assert (ticket.agent_id, ticket.status) == ("ana", "solved")
+
+
+def test_two_who_wanted_the_same_are_not_asked(kate: Visitor, fakes: MemoryDesk) -> None:
+    by_another(fakes, Edit(status="on_hold"))
     assert kate.post("/tickets/48198/change", {"status": "on_hold", "version": "5"}).status_code == 200
 
 
