@@ -37,7 +37,6 @@ from services.ingest.domain.channel import Channel
 from services.ingest.domain.intake import IntakeRow
 
 _BATCH = 100
-_BATCH_BYTES = 16_000_000
 _LOOK_FOR_CHANNELS = 2.0
 # Deliveries that were in hand when their process died this often are read one row at a time.
 _SUSPECT = 3
@@ -131,6 +130,11 @@ class Reader:
                 self._consuming = False
                 self._log.warning("reader_waits", away=str(away))
                 self.heartbeat()
+                self._stop.wait(next(pauses))
+            except Exception as failure:  # noqa: BLE001 - what was in hand comes again, counted, and in the end alone
+                self._consuming = False
+                self._log.error("reader_stumbled", error=f"{type(failure).__name__}: {failure}"[:300])
+                self._subscription.drop()
                 self._stop.wait(next(pauses))
         self._consuming = False
         self._subscription.close()
@@ -230,25 +234,36 @@ class Reader:
     def _handle(self, batch: _Batch) -> None:
         ids = list(dict.fromkeys(envelope.event_id for envelope in batch.envelopes))
         traces = {one.event_id: one.traceparent for one in batch.envelopes if one.traceparent}
-        if batch.is_suspect:
-            for intake_id in ids:
-                self._alone(intake_id, traces)
-            return
-        # Raw messages may be large: a few at a time are held in memory.
-        waiting = ids
-        while waiting:
-            some, waiting = waiting[:_BATCH], waiting[_BATCH:]
-            for rows in _by_bytes(self._intake.accepted(some)):
-                self._read_rows(rows, traces)
+        if not batch.is_suspect:
+            try:
+                for start in range(0, len(ids), _BATCH):
+                    for rows in self._intake.accepted(ids[start : start + _BATCH]):
+                        self._read_rows(rows, traces)
+                return
+            except Unavailable:
+                raise
+            except Exception as failure:  # noqa: BLE001 - one of them is to blame, and must not cost the others
+                self._log.error("batch_not_read", rows=len(ids), error=type(failure).__name__)
+        for intake_id in ids:
+            self._alone(intake_id, traces)
 
     def _alone(self, intake_id: str, traces: dict[str, str]) -> None:
-        rows = self._intake.accepted([intake_id])
-        if not rows:
+        """A row that may be what killed its reader, or made it stumble."""
+        head = self._intake.head(intake_id)
+        if head is None:
             return
         if self._intake.count_attempt(intake_id) > _ATTEMPTS:
-            self._set_aside([SetAside(rows[0], f"its reader died {_ATTEMPTS} times")])
+            self._set_aside([SetAside(head, f"its reader died {_ATTEMPTS} times")])
             return
-        self._read_rows(rows, traces)
+        try:
+            for rows in self._intake.accepted([intake_id]):
+                self._read_rows(rows, traces)
+        except Unavailable:
+            raise
+        except Exception as failure:  # noqa: BLE001 - poison never blocks: a mistake over a row becomes quarantine
+            self._set_aside([SetAside(head, f"the reader failed: {type(failure).__name__}: {failure}"[:300])])
+        # Whoever survived is innocent of what killed the others.
+        self._intake.forget_attempts(intake_id)
 
     def _read_rows(self, rows: Sequence[IntakeRow], traces: dict[str, str]) -> None:
         understood: list[Understood] = []
@@ -357,18 +372,6 @@ class Reader:
                 "row_quarantined", intake_id=row.intake_id, channel=row.channel_id, reason=one.reason
             )
             self._read.labels(row.channel_id, "quarantined").inc()
-
-
-def _by_bytes(rows: Sequence[IntakeRow]) -> Sequence[Sequence[IntakeRow]]:
-    groups: list[list[IntakeRow]] = []
-    size = _BATCH_BYTES
-    for row in rows:
-        if size + len(row.raw) > _BATCH_BYTES:
-            groups.append([])
-            size = 0
-        groups[-1].append(row)
-        size += len(row.raw)
-    return groups
 
 
 def _bundles(envelopes: Sequence[Envelope]) -> Sequence[Bundle]:

@@ -1,6 +1,6 @@
 """The intake ledger in MongoDB. The row is the commit; larger raw bytes are written before it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -157,16 +157,23 @@ class MongoIntake:
 
     # ----------------------------------------------------------------------------------------------- normalising
 
-    def accepted(self, intake_ids: Sequence[str]) -> list[IntakeRow]:
-        """Those of the rows that are still to be understood, raw bytes and all."""
+    def accepted(self, intake_ids: Sequence[str]) -> Iterator[list[IntakeRow]]:
+        """Those of the rows that are still to be understood, raw bytes and all: the small ones together, then each large
+        one by itself, so that few bytes are in memory at a time. Raises NotFound where a raw file is not whole."""
         with named_failures():
             found = list(self._rows.find({"_id": {"$in": list(intake_ids)}, "state": State.ACCEPTED.value}))
-        return [self._row(document) for document in found]
+        small = [_row_of(document, bytes(document["raw"])) for document in found if "raw" in document]
+        if small:
+            yield small
+        for document in found:
+            if "raw_file" in document:
+                yield [_row_of(document, self._chunks.whole(document["raw_file"]))]
 
-    def _row(self, document: Document) -> IntakeRow:
-        raw = document.get("raw")
-        content = bytes(raw) if raw is not None else self._chunks.whole(document["raw_file"])
-        return _row_of(document, content)
+    def head(self, intake_id: str) -> IntakeRow | None:
+        """A row that is still to be understood, without its raw bytes."""
+        with named_failures():
+            found = self._rows.find_one({"_id": intake_id, "state": State.ACCEPTED.value}, {"raw": 0})
+        return _row_of(found, b"") if found is not None else None
 
     def count_attempt(self, intake_id: str) -> int:
         """Note that somebody tries to read a row that may have killed a process; answers how often that was."""
@@ -175,6 +182,11 @@ class MongoIntake:
                 {"_id": intake_id}, {"$inc": {"attempts": 1}}, {"attempts": 1}, return_document=True
             )
         return int(row["attempts"]) if row is not None else 0
+
+    def forget_attempts(self, intake_id: str) -> None:
+        """The attempt ended, whatever came of it, and its process lives."""
+        with named_failures():
+            self._relaxed.update_one({"_id": intake_id}, {"$unset": {"attempts": ""}})
 
     def quarantine(self, unit: Unit, intake_id: str, reason: str) -> None:
         """Stage the row's quarantine."""
