@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, lists, numbers
+from babel import Locale, dates, numbers
 
 from services.console.application.directory import Names
 from services.console.domain.tickets import FieldChange
@@ -168,8 +168,8 @@ class Words:
         )
 
     def together(self, items: Sequence[str]) -> str:
-        """A list as a sentence has it."""
-        return lists.format_list(list(items), style="unit", locale=self._locale) if items else ""
+        """A list; the commas of all three languages are the same, an "and" before the last would not fit noun phrases."""
+        return ", ".join(items)
 
     # ----------------------------------------------------------------- moments
 
