@@ -1,24 +1,19 @@
 """The ingest service: `python -m services.ingest serve|listen|work|prepare`."""
 
-import argparse
 import ssl
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
-from chassis import rpc, run
+from chassis import roles, rpc, run
 from chassis.chunks import Chunks
-from chassis.config import ConfigError, load
-from chassis.errors import Unavailable
 from chassis.jobs import JobWorker
 from chassis.listener import Listener
-from chassis.preparation import Preparation
 from chassis.rpc import RpcServer
 from chassis.service import LANES, Parts
 from chassis.tokens import CachedAuthenticator
-from chassis.web import Heartbeat, MeasuredApp, ProbeServer, serve_wsgi
+from chassis.web import MeasuredApp, serve_wsgi
 from services.ingest import channels
 from services.ingest.adapters import intake_queues
 from services.ingest.adapters.accounts import RETRIED, Accounts
@@ -132,6 +127,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     )
     answers = IngestRpc(
         channels=ground.channels,
+        directory=ground.directory,
         kinds=ground.kinds,
         intake=ground.intake,
         files=ground.files,
@@ -141,23 +137,8 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     )
     add_to(server, answers)
     receivers = [MailReceiver(edge, one, parts.metrics) for one in _receivers(settings)]
-    preparation = Preparation(ground.prepare)
-    beating = [http, server, ground.publisher, *receivers]
-    ready: dict[str, Callable[[], bool]] = {
-        "http": http.is_ready,
-        "rpc": server.is_ready,
-        "preparation": preparation.is_ready,
-        **{one.name: one.is_ready for one in receivers},
-    }
-    return [
-        _probes(ground, _beats(beating), ready),
-        preparation,
-        ground.publisher,
-        edge.committer,
-        server,
-        http,
-        *receivers,
-    ]
+    components: list[run.Component] = [ground.publisher, edge.committer, server, http, *receivers]
+    return roles.assembled(parts, components, ground.prepare)
 
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -201,9 +182,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         batch_max=settings.batch_max,
         prefetch=settings.prefetch,
     )
-    preparation = Preparation(ground.prepare)
-    ready = {"reader": reader.is_ready, "listener": listener.is_ready, "preparation": preparation.is_ready}
-    return [_probes(ground, _beats([reader, listener]), ready), preparation, reader, listener]
+    return roles.assembled(parts, [reader, listener], ground.prepare)
 
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -232,9 +211,7 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         ground.prepare()
         jobs.prepare()
 
-    preparation = Preparation(prepare)
-    ready = {"jobs": worker.is_ready, "preparation": preparation.is_ready}
-    return [_probes(ground, _beats([keeper, worker, *loops]), ready), preparation, keeper, worker, *loops]
+    return roles.assembled(parts, [keeper, worker, *loops], prepare)
 
 
 def prepare(parts: Parts) -> None:
@@ -267,24 +244,6 @@ def _receivers(settings: Settings) -> list[SmtpSettings]:
     return [smtp, replace(smtp, port=settings.lmtp_port, is_lmtp=True)]
 
 
-def _beats(beating: Sequence[Any]) -> list[Heartbeat]:
-    beats = []
-    for one in beating:
-        beat = Heartbeat(one.name)
-        one.heartbeat = beat.beat
-        beats.append(beat)
-    return beats
-
-
-def _probes(
-    ground: Ground, beats: Sequence[Heartbeat], ready: Mapping[str, Callable[[], bool]]
-) -> ProbeServer:
-    settings = ground.settings
-    return ProbeServer(
-        settings.probe_port, ground.parts.metrics, heartbeats=beats, ready=ready, host=settings.probe_host
-    )
-
-
 def _key_bytes(instance_key: str) -> bytes:
     try:
         return bytes.fromhex(instance_key)
@@ -301,34 +260,22 @@ ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
 
 def main(words: Sequence[str]) -> int:
     """Run one role until told to stop; answers the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m services.ingest", description=__doc__)
-    parser.add_argument("role", choices=[*ROLES, "prepare"])
+    parser = roles.parser("ingest", ROLES)
     narrower = "only channels of this"
     parser.add_argument("--channel", action="append", default=[], help="only this channel; may be repeated")
     parser.add_argument("--lane", action="append", default=[], help=f"{narrower} lane; may be repeated")
     parser.add_argument("--kind", action="append", default=[], help=f"{narrower} kind; may be repeated")
     asked = parser.parse_args(words)
-    try:
-        settings = load(Settings)
-    except ConfigError as error:
-        return run.refuse(error)
-    settings = replace(
-        settings,
-        lanes=tuple(asked.lane) or settings.lanes,
-        only_channels=tuple(asked.channel) or settings.only_channels,
-        only_kinds=tuple(asked.kind) or settings.only_kinds,
-    )
-    parts = Parts("ingest", asked.role, settings, prefix="relaydesk")
-    try:
-        if asked.role == "prepare":
-            prepare(parts)
-            return 0
-        return run.run([parts.telemetry, *ROLES[asked.role](parts, settings)])
-    except Unavailable as away:
-        print(away, file=sys.stderr)  # noqa: T201
-        return 1
-    finally:
-        parts.close()
+
+    def narrow(settings: Settings) -> Settings:
+        return replace(
+            settings,
+            lanes=tuple(asked.lane) or settings.lanes,
+            only_channels=tuple(asked.channel) or settings.only_channels,
+            only_kinds=tuple(asked.kind) or settings.only_kinds,
+        )
+
+    return roles.start("ingest", asked.role, Settings, ROLES, prepare, prefix="relaydesk", narrow=narrow)
 
 
 if __name__ == "__main__":

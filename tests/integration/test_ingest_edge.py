@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from chassis.errors import InvalidField, InvalidFields
 from relaydesk.ingest.v1 import service_pb2 as pb
 from tests.integration.ingest_desk import (
     MAILBOX,
@@ -319,6 +320,30 @@ def test_a_new_channel_is_known_at_once(desk: IngestDesk, sockets: Sockets) -> N
     desk.save(sockets.rpc, "newborn", "email", "email", address="new@demo.example")
     send(sockets.smtp, letter("<new@b>"), "new@demo.example")
     assert len(desk.rows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"kind": "pigeon"}, "channel.kind"),
+        ({"id": "Not OK"}, "channel.id"),
+        ({"lane": "road"}, "channel.lane"),
+        ({"settings": {}}, "channel.settings.address"),
+        ({"settings": {"address": "x@y.example", "colour": "red"}}, "channel.settings.colour"),
+        ({"settings": {"address": "HELP@demo.example"}}, "channel.settings.address"),
+    ],
+)
+def test_a_wrong_channel_is_refused_by_field(sockets: Sockets, change: dict[str, Any], field: str) -> None:
+    good = {
+        "id": "fine",
+        "name": "Fine",
+        "kind": "email",
+        "lane": "email",
+        "settings": {"address": "x@y.example"},
+    }
+    with pytest.raises((InvalidField, InvalidFields)) as caught:
+        sockets.rpc.SaveChannel(pb.SaveChannelRequest(channel=pb.Channel(**(good | change))))
+    assert field in str(caught.value)
 
 
 def test_many_posts_at_once_share_inserts_and_are_all_kept(desk: IngestDesk, sockets: Sockets) -> None:

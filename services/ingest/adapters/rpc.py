@@ -20,7 +20,7 @@ from relaydesk.ingest.v1 import service_pb2 as pb
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceServicer, add_IngestServiceServicer_to_server
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.kinds import Kind, check_settings
-from services.ingest.adapters.mongo.channels import MongoChannels
+from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.sends import MongoSends
@@ -69,6 +69,7 @@ class IngestRpc(IngestServiceServicer):
         self,
         *,
         channels: MongoChannels,
+        directory: ChannelDirectory,
         kinds: Mapping[str, Kind],
         intake: MongoIntake,
         files: MongoFiles,
@@ -77,6 +78,7 @@ class IngestRpc(IngestServiceServicer):
         clock: Clock,
     ) -> None:
         self._channels = channels
+        self._directory = directory
         self._kinds = kinds
         self._intake = intake
         self._files = files
@@ -101,11 +103,27 @@ class IngestRpc(IngestServiceServicer):
             check_settings(self._kinds, channel.kind, channel.settings)
         except InvalidFields as invalid:
             mistakes.extend(invalid.fields)
+        else:
+            mistakes.extend(self._taken_addresses(channel))
         if mistakes:
             raise InvalidFields(mistakes)
         return pb.SaveChannelResponse(
             channel=_channel_to_wire(self._channels.save(channel, request.expected_version))
         )
+
+    def _taken_addresses(self, channel: Channel) -> list[InvalidField]:
+        """An address leads to one mailbox only."""
+        others = [one for one in self._channels.all() if one.channel_id != channel.channel_id]
+        taken = {address: one.channel_id for one in others for address in self._directory.addresses_of(one)}
+        return [
+            InvalidField(
+                "channel.settings.address",
+                f"an address that the channel {taken[address]} does not have",
+                address,
+            )
+            for address in self._directory.addresses_of(channel)
+            if address in taken
+        ]
 
     def GetChannelKey(self, request: pb.GetChannelKeyRequest, _: Any) -> pb.GetChannelKeyResponse:
         return pb.GetChannelKeyResponse(key=self._channels.key(request.channel_id))

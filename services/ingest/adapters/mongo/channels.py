@@ -162,6 +162,11 @@ class ChannelDirectory:
         self._refresh(_FRESH)
         return [channel for channel, _ in self._live.values()]
 
+    def addresses_of(self, channel: Channel) -> list[str]:
+        """The normalised mail addresses that the channel's settings name."""
+        built = self._build(channel)
+        return list(built.addresses()) if built is not None else []
+
     def is_ours(self, address: str) -> bool:
         """A normalised address without its tag is one of our mailboxes."""
         return address in self._mailboxes
