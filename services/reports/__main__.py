@@ -4,17 +4,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from chassis import bus, rpc, run
-from chassis.config import ConfigError, load
-from chassis.errors import Unavailable
+from chassis import bus, roles, rpc, run
 from chassis.ids import new_id
 from chassis.jobs import JobWorker
 from chassis.listener import dead_name, queue_name
-from chassis.preparation import Preparation
 from chassis.rpc import RpcServer
 from chassis.service import LANES, Parts
 from chassis.tokens import CachedAuthenticator
-from chassis.web import Heartbeat, ProbeServer
 from services.reports.adapters.broker import EitherBroker, ManagementBroker, PassiveBroker
 from services.reports.adapters.gauges import QueueGauges
 from services.reports.adapters.jobs import ExportKeeper, export_jobs
@@ -44,11 +40,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
             parts.clock,
         ),
     )
-    preparation = Preparation(lambda: prepare(parts))
-    beat = Heartbeat("rpc")
-    server.heartbeat = beat.beat
-    ready = {"rpc": server.is_ready, "preparation": preparation.is_ready}
-    return [_probes(parts, settings, [beat], ready), preparation, server]
+    return roles.assembled(parts, [server], lambda: prepare(parts))
 
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -62,11 +54,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         linger=settings.linger,
         prefetch=settings.prefetch,
     )
-    preparation = Preparation(lambda: prepare(parts))
-    beat = Heartbeat("listener")
-    listener.heartbeat = beat.beat
-    ready = {"listener": listener.is_ready, "preparation": preparation.is_ready}
-    return [_probes(parts, settings, [beat], ready), preparation, listener]
+    return roles.assembled(parts, [listener], lambda: prepare(parts))
 
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -87,16 +75,7 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         parts.loop("exports", ExportKeeper(exports, jobs).keep, every=settings.export_every),
     ]
     worker = JobWorker(jobs, threads=settings.export_threads)
-    worker_beat = Heartbeat(worker.name)
-    worker.heartbeat = worker_beat.beat
-    beats = [worker_beat]
-    for loop in loops:
-        beat = Heartbeat(loop.name)
-        loop.heartbeat = beat.beat
-        beats.append(beat)
-    preparation = Preparation(lambda: prepare(parts))
-    probes = _probes(parts, settings, beats, {"preparation": preparation.is_ready})
-    return [probes, preparation, *loops, worker]
+    return roles.assembled(parts, [*loops, worker], lambda: prepare(parts))
 
 
 def prepare(parts: Parts) -> None:
@@ -118,17 +97,6 @@ def _queues(parts: Parts, settings: Settings, loads: MongoLoads, buckets: MongoB
         yield f"{INTAKE}{channel}"
 
 
-def _probes(
-    parts: Parts,
-    settings: Settings,
-    heartbeats: Sequence[Heartbeat],
-    ready: Mapping[str, Callable[[], bool]],
-) -> ProbeServer:
-    return ProbeServer(
-        settings.probe_port, parts.metrics, heartbeats=heartbeats, ready=ready, host=settings.probe_host
-    )
-
-
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
     "serve": serve,
     "listen": listen,
@@ -138,25 +106,8 @@ ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
 
 def main(words: Sequence[str]) -> int:
     """Run one role until told to stop; answers the exit code."""
-    if len(words) != 1 or words[0] not in (*ROLES, "prepare"):
-        print(f"usage: python -m services.reports {'|'.join(ROLES)}|prepare", file=sys.stderr)  # noqa: T201
-        return 2
-    role = words[0]
-    try:
-        settings = load(Settings)
-    except ConfigError as error:
-        return run.refuse(error)
-    parts = Parts("reports", role, settings, prefix="relaydesk")
-    try:
-        if role == "prepare":
-            prepare(parts)
-            return 0
-        return run.run([parts.telemetry, *ROLES[role](parts, settings)])
-    except Unavailable as away:
-        print(away, file=sys.stderr)  # noqa: T201
-        return 1
-    finally:
-        parts.close()
+    role = roles.parser("reports", ROLES).parse_args(words).role
+    return roles.start("reports", role, Settings, ROLES, prepare, prefix="relaydesk")
 
 
 if __name__ == "__main__":

@@ -5,15 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import grpc
 
-from chassis import rpc, run
-from chassis.config import ConfigError, load
-from chassis.errors import Unavailable
-from chassis.preparation import Preparation
+from chassis import roles, rpc, run
 from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
-from chassis.web import Heartbeat, ProbeServer
 from services.rules.adapters.measures import Measures
 from services.rules.adapters.mongo import INDEXES, MongoPorts, Shelf
 from services.rules.adapters.rpc import ACCESS, RulesRpc, register
@@ -31,11 +27,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     server = RpcServer(settings.grpc_port, parts.metrics, authenticate, ACCESS, host=settings.grpc_host)
     runner = parts.runner("rules.rpc", _ports(parts, settings, shelf, tickets), HANDLERS)
     register(server, RulesRpc(parts.database, shelf, runner, Messages(tickets)))
-    preparation = Preparation(lambda: prepare(parts))
-    beat = Heartbeat("rpc")
-    server.heartbeat = beat.beat
-    ready = {"rpc": server.is_ready, "preparation": preparation.is_ready}
-    return [_probes(parts, settings, [beat], ready), preparation, server]
+    return roles.assembled(parts, [server], lambda: prepare(parts))
 
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -50,11 +42,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         prefetch=settings.prefetch,
     )
     sweep = parts.outbox_sweep()
-    preparation = Preparation(lambda: prepare(parts))
-    beats = [Heartbeat("listener"), Heartbeat("outbox-sweep")]
-    listener.heartbeat, sweep.heartbeat = (beat.beat for beat in beats)
-    ready = {"listener": listener.is_ready, "preparation": preparation.is_ready}
-    return [_probes(parts, settings, beats, ready), preparation, sweep, listener]
+    return roles.assembled(parts, [sweep, listener], lambda: prepare(parts))
 
 
 def prepare(parts: Parts) -> None:
@@ -74,17 +62,6 @@ def _ports(
     return lambda unit: MongoPorts(unit, shelf, commands, measures.applied)
 
 
-def _probes(
-    parts: Parts,
-    settings: Settings,
-    heartbeats: Sequence[Heartbeat],
-    ready: Mapping[str, Callable[[], bool]],
-) -> ProbeServer:
-    return ProbeServer(
-        settings.probe_port, parts.metrics, heartbeats=heartbeats, ready=ready, host=settings.probe_host
-    )
-
-
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
     "serve": serve,
     "listen": listen,
@@ -93,25 +70,8 @@ ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
 
 def main(words: Sequence[str]) -> int:
     """Run one role until told to stop; answers the exit code."""
-    if len(words) != 1 or words[0] not in (*ROLES, "prepare"):
-        print(f"usage: python -m services.rules {'|'.join(ROLES)}|prepare", file=sys.stderr)  # noqa: T201
-        return 2
-    role = words[0]
-    try:
-        settings = load(Settings)
-    except ConfigError as error:
-        return run.refuse(error)
-    parts = Parts("rules", role, settings, prefix="relaydesk")
-    try:
-        if role == "prepare":
-            prepare(parts)
-            return 0
-        return run.run([parts.telemetry, *ROLES[role](parts, settings)])
-    except Unavailable as away:
-        print(away, file=sys.stderr)  # noqa: T201
-        return 1
-    finally:
-        parts.close()
+    role = roles.parser("rules", ROLES).parse_args(words).role
+    return roles.start("rules", role, Settings, ROLES, prepare, prefix="relaydesk")
 
 
 if __name__ == "__main__":

@@ -3,15 +3,11 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from chassis import rpc, run
-from chassis.config import ConfigError, load
-from chassis.errors import Unavailable
-from chassis.preparation import Preparation
+from chassis import roles, rpc, run
 from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
-from chassis.web import Heartbeat, ProbeServer
 from services.sla.adapters.alarms import AlarmPoller, GapFiller
 from services.sla.adapters.measures import Measures, StoreGauges
 from services.sla.adapters.mongo import INDEXES, MongoPorts, Shelf
@@ -31,11 +27,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     server = RpcServer(settings.grpc_port, parts.metrics, authenticate, ACCESS, host=settings.grpc_host)
     runner = parts.runner("sla.rpc", _ports(parts, shelf, Measures(parts.metrics)), HANDLERS)
     register(server, SlaRpc(parts.database, parts.clock, shelf, runner))
-    preparation = Preparation(lambda: prepare(parts))
-    beat = Heartbeat("rpc")
-    server.heartbeat = beat.beat
-    ready = {"rpc": server.is_ready, "preparation": preparation.is_ready}
-    return [_probes(parts, settings, [beat], ready), preparation, server]
+    return roles.assembled(parts, [server], lambda: prepare(parts))
 
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -49,11 +41,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         linger=settings.linger,
         prefetch=settings.prefetch,
     )
-    preparation = Preparation(lambda: prepare(parts))
-    beat = Heartbeat("listener")
-    listener.heartbeat = beat.beat
-    ready = {"listener": listener.is_ready, "preparation": preparation.is_ready}
-    return [_probes(parts, settings, [beat], ready), preparation, listener]
+    return roles.assembled(parts, [listener], lambda: prepare(parts))
 
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -87,13 +75,7 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         parts.loop("counts", gauges.count, every=settings.count_every),
         parts.outbox_sweep(),
     ]
-    beats = []
-    for loop in loops:
-        beat = Heartbeat(loop.name)
-        loop.heartbeat = beat.beat
-        beats.append(beat)
-    preparation = Preparation(lambda: prepare(parts))
-    return [_probes(parts, settings, beats, {"preparation": preparation.is_ready}), preparation, *loops]
+    return roles.assembled(parts, loops, lambda: prepare(parts))
 
 
 def prepare(parts: Parts) -> None:
@@ -105,17 +87,6 @@ def _ports(parts: Parts, shelf: Shelf, measures: Measures) -> Callable[[Unit], M
     return lambda unit: MongoPorts(unit, shelf, measures.said)
 
 
-def _probes(
-    parts: Parts,
-    settings: Settings,
-    heartbeats: Sequence[Heartbeat],
-    ready: Mapping[str, Callable[[], bool]],
-) -> ProbeServer:
-    return ProbeServer(
-        settings.probe_port, parts.metrics, heartbeats=heartbeats, ready=ready, host=settings.probe_host
-    )
-
-
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
     "serve": serve,
     "listen": listen,
@@ -125,25 +96,8 @@ ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
 
 def main(words: Sequence[str]) -> int:
     """Run one role until told to stop; answers the exit code."""
-    if len(words) != 1 or words[0] not in (*ROLES, "prepare"):
-        print(f"usage: python -m services.sla {'|'.join(ROLES)}|prepare", file=sys.stderr)  # noqa: T201
-        return 2
-    role = words[0]
-    try:
-        settings = load(Settings)
-    except ConfigError as error:
-        return run.refuse(error)
-    parts = Parts("sla", role, settings, prefix="relaydesk")
-    try:
-        if role == "prepare":
-            prepare(parts)
-            return 0
-        return run.run([parts.telemetry, *ROLES[role](parts, settings)])
-    except Unavailable as away:
-        print(away, file=sys.stderr)  # noqa: T201
-        return 1
-    finally:
-        parts.close()
+    role = roles.parser("sla", ROLES).parse_args(words).role
+    return roles.start("sla", role, Settings, ROLES, prepare, prefix="relaydesk")
 
 
 if __name__ == "__main__":

@@ -4,16 +4,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
-from chassis import run
+from chassis import roles, run
 from chassis.batches import GroupCommitter
-from chassis.config import ConfigError, load
-from chassis.errors import Unavailable
-from chassis.preparation import Preparation
 from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
-from chassis.web import Heartbeat, ProbeServer
 from services.tickets.adapters.gauges import OpenTickets
 from services.tickets.adapters.measures import Measures
 from services.tickets.adapters.mongo import INDEXES, MongoDirectory, MongoPorts, Numbers
@@ -71,11 +67,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         ),
         AccountsRpc(accounts, directory),
     )
-    preparation = Preparation(lambda: prepare(parts))
-    beats = [Heartbeat("rpc"), Heartbeat("tailer")]
-    server.heartbeat, tailer.heartbeat = (beat.beat for beat in beats)
-    ready = {"rpc": server.is_ready, "preparation": preparation.is_ready}
-    return [_probes(parts, settings, beats, ready), preparation, committer, tailer, server]
+    return roles.assembled(parts, [committer, tailer, server], lambda: prepare(parts))
 
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -84,11 +76,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     listener = parts.listener(
         CONSUMES, open_ports, HANDLERS, batch_max=settings.batch_max, prefetch=settings.prefetch
     )
-    preparation = Preparation(lambda: prepare(parts))
-    beat = Heartbeat("listener")
-    listener.heartbeat = beat.beat
-    ready = {"listener": listener.is_ready, "preparation": preparation.is_ready}
-    return [_probes(parts, settings, [beat], ready), preparation, listener]
+    return roles.assembled(parts, [listener], lambda: prepare(parts))
 
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -99,14 +87,7 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         parts.outbox_sweep(),
         parts.loop("open-tickets", open_tickets.count, every=settings.count_every),
     ]
-    beats = []
-    for loop in loops:
-        beat = Heartbeat(loop.name)
-        loop.heartbeat = beat.beat
-        beats.append(beat)
-    preparation = Preparation(lambda: prepare(parts))
-    probes = _probes(parts, settings, beats, {"preparation": preparation.is_ready})
-    return [probes, preparation, *loops]
+    return roles.assembled(parts, loops, lambda: prepare(parts))
 
 
 def prepare(parts: Parts) -> None:
@@ -120,17 +101,6 @@ def _ports(parts: Parts, directory: MongoDirectory) -> Callable[[Unit], MongoPor
     return lambda unit: MongoPorts(unit, numbers, directory, measures.committed)
 
 
-def _probes(
-    parts: Parts,
-    settings: Settings,
-    heartbeats: Sequence[Heartbeat],
-    ready: Mapping[str, Callable[[], bool]],
-) -> ProbeServer:
-    return ProbeServer(
-        settings.probe_port, parts.metrics, heartbeats=heartbeats, ready=ready, host=settings.probe_host
-    )
-
-
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
     "serve": serve,
     "listen": listen,
@@ -140,25 +110,8 @@ ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {
 
 def main(words: Sequence[str]) -> int:
     """Run one role until told to stop; answers the exit code."""
-    if len(words) != 1 or words[0] not in (*ROLES, "prepare"):
-        print(f"usage: python -m services.tickets {'|'.join(ROLES)}|prepare", file=sys.stderr)  # noqa: T201
-        return 2
-    role = words[0]
-    try:
-        settings = load(Settings)
-    except ConfigError as error:
-        return run.refuse(error)
-    parts = Parts("tickets", role, settings, prefix="relaydesk")
-    try:
-        if role == "prepare":
-            prepare(parts)
-            return 0
-        return run.run([parts.telemetry, *ROLES[role](parts, settings)])
-    except Unavailable as away:
-        print(away, file=sys.stderr)  # noqa: T201
-        return 1
-    finally:
-        parts.close()
+    role = roles.parser("tickets", ROLES).parse_args(words).role
+    return roles.start("tickets", role, Settings, ROLES, prepare, prefix="relaydesk")
 
 
 if __name__ == "__main__":
