@@ -8,7 +8,7 @@ QUICK := $(wildcard tests/unit tests/contract)
 WHOLE := $(wildcard tests/integration tests/e2e tests/chaos)
 
 .DEFAULT_GOAL := words
-.PHONY: words setup setup-test run down status clean-data proto proto-check deploy-check deploy-copy lint format test check bench chaos assets lock
+.PHONY: words setup setup-test run down status clean-data proto proto-release proto-check map deploy-check deploy-copy lint format test check bench chaos assets lock
 
 words: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +38,13 @@ proto-check: setup ## stubs are fresh, buf finds no fault, nothing released is b
 	@$(BIN)/python scripts/proto.py --check
 	@cd proto && ../$(BIN)/buf lint
 	@cd proto && ../$(BIN)/buf format --diff --exit-code
-	@cd proto && if [ -e released.binpb ]; then ../$(BIN)/buf breaking --against released.binpb; fi
+	@cd proto && ../$(BIN)/buf breaking --against released.binpb
+
+proto-release: setup ## what proto/ says now is released: nothing of it may be broken from here on
+	@cd proto && ../$(BIN)/buf build -o released.binpb
+
+map: setup ## draw the map of who hears whom into the README
+	@$(BIN)/python -m scripts.draw_map
 
 lint: setup proto-check deploy-check ## ruff, mypy --strict, import contracts, contracts of the wire
 	@$(BIN)/ruff check $(CODE)
@@ -46,6 +52,7 @@ lint: setup proto-check deploy-check ## ruff, mypy --strict, import contracts, c
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/assets.py --check
+	@$(BIN)/python -m scripts.draw_map --check
 
 deploy-check: setup ## image, compose file, chart, rules, runbooks and dashboard are right
 	@$(BIN)/python -m scripts.deploy check

@@ -20,7 +20,8 @@ def drawn() -> str:
                 kind.DESCRIPTOR.name for kind in hearer.hears if kind.DESCRIPTOR.full_name in speaker.says
             )
             if heard:
-                lines.append(f"  {speaker.service} -- \"{'<br>'.join(heard)}\" --> {hearer.service}")
+                facts = "<br>".join(heard)
+                lines.append(f'  {speaker.service} -- "{facts}" --> {hearer.service}')
     lines += [
         "  rules -. commands by gRPC .-> tickets",
         "  console -. gRPC .-> tickets & rules & sla & reports & ingest",
