@@ -150,11 +150,6 @@ class Unit:
         self._said[fact_type, lane].append(envelope)
         return body
 
-    @property
-    def is_empty(self) -> bool:
-        """Nothing to write and nothing to say."""
-        return not self._said and not any(w.inserts or w.exact or w.loose for w in self._writes.values())
-
     def commit(self) -> None:
         """Write all of it, then call `after_commit`. Raises Raced or Unavailable; then nothing was written that a
         repeat

@@ -70,7 +70,7 @@ class OwnChild:
         return True
 
     def kill9(self) -> None:
-        """End it as a power cut would, with the helpers of its session; returns when it is gone."""
+        """End it as a power cut would, with all that its session started; returns when it is gone."""
         if self._process is None or not self.is_running:
             return
         # The group is ours alone: the child leads its own session, and it is not reaped yet.

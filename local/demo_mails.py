@@ -75,7 +75,7 @@ def first_mails(mailbox: str) -> list[EmailMessage]:
         "Brightwave Ltd, accounts <accounts@brightwave.example>",
         mailbox,
         "October invoice without our VAT number",
-        "Could you issue it again with GB 812 3344 07, please?\n\nBest regards\nAccounts, Brightwave Ltd",
+        "Could you send it again with GB 812 3344 07, please?\n\nBest regards\nAccounts, Brightwave Ltd",
     )
     rich = _mail(
         "Luís Carvalho <luis@carvalho.example>",

@@ -59,10 +59,6 @@ class Endpoints:
         """The token by which the services know each other; it may do everything."""
         return Path(self.surroundings.internal_token_file).read_text().strip()
 
-    def metrics_urls(self) -> dict[str, str]:
-        """The /metrics of every role, by its name."""
-        return {name: f"http://127.0.0.1:{port}/metrics" for name, port in self.ports.probes.items()}
-
     def variables(self) -> dict[str, str]:
         """What the `relaydesk` command needs in its environment to talk to this system."""
         return self.surroundings.variables(self.ports)

@@ -1,7 +1,5 @@
 """What ingest counts, and what one of its processes measures for all."""
 
-from datetime import timedelta
-
 from chassis.leases import Lease
 from chassis.telemetry.metrics import Metrics
 from services.ingest.adapters.mongo.channels import MongoChannels
@@ -9,8 +7,6 @@ from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.domain.intake import ClosingOutcome
 from services.ingest.domain.sending import SendState
-
-EVERY = timedelta(seconds=5)
 
 
 class ClosingCounts:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from services.ingest.application.ports import Inbox
 from services.ingest.domain import html
-from services.ingest.domain.addresses import normalise, without_tag
+from services.ingest.domain.addresses import normalise
 from services.ingest.domain.errors import InvalidBody
 from services.ingest.domain.intake import DedupeKey, Envelope, mail_dedupe_key
 from services.ingest.domain.mail import LOOP_HEADER, House, read_mail
@@ -281,8 +281,3 @@ def _named(name: str, address: str) -> Address | str:
 
 def _one_line(text: str) -> str:
     return _LINE_BREAK.sub(" ", text)
-
-
-def mailbox_of(address: str) -> str:
-    """The normalised address without its plus tag, as mailboxes are looked up."""
-    return without_tag(normalise(address))

@@ -57,11 +57,6 @@ def parse_addresses(raw: str, limit: int = MAX_ADDRESSES) -> list[Address]:
     return found
 
 
-def count_addresses(raw: str) -> int:
-    """How many addresses a field names, without reading them."""
-    return raw.count("@")
-
-
 @lru_cache(maxsize=4096)
 def normalise(email: str) -> str:
     """How addresses are compared: lower case, domain as A-label; dots and plus tags kept."""

@@ -39,7 +39,6 @@ TOO_DEEP = "too_deep"
 TOO_MANY = "too_many_parts"
 HEADERS_CUT = "headers_cut"
 BODY_IN_HEADERS = "body_in_headers"
-BAD_ENCODING = "bad_encoding"
 
 
 @dataclass(slots=True)

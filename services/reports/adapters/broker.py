@@ -23,7 +23,6 @@ _COLUMNS = (
     "name,messages_ready,messages_unacknowledged,consumers,message_stats.publish,message_stats.ack,"
     "message_stats.deliver_no_ack,message_stats.get_no_ack"
 )
-_NOT_FOUND = 404
 
 
 def management_url_of(broker_url: str) -> str:

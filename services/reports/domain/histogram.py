@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 _PARTS_BITS = 4
-_PARTS = 1 << _PARTS_BITS
 # 34 years; longer ones are counted as that long.
 _LONGEST = (1 << 40) - 1
 

@@ -23,7 +23,6 @@ AUTOMATIC_MAIL = "automatic_mail"
 ALREADY_ANSWERED = "already_answered"
 TOO_MANY_ANSWERS = "too_many_answers"
 DISABLED = "disabled"
-NOT_THIS_EVENT = "not_this_event"
 
 Find = Callable[[str], "Read | None"]
 

@@ -1,6 +1,6 @@
 """What conditions look at: the fact, and the ticket as the rules before have left it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from chassis.conditions import Reading, Value
 from services.rules.domain.heard import Heard, Step, Ticket, after, changed_field
@@ -37,6 +37,3 @@ class View:
         self.ticket = after(self.ticket, step)
         if field := changed_field(step):
             self.reading.forget(field)
-
-
-Readers = Mapping[str, Read]
