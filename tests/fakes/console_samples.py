@@ -84,7 +84,7 @@ TICKETS = (
     ticket(48198, "Parcel held in customs: which documents do you need?", "Hannah Becker", "I just got another text asking for a “proforma”, is that the same thing?", priority="medium", due=18, agent_id="kate", tags=("export/customs/documents",), version=5),
     ticket(48187, "Как приложить инвойс к таможенной декларации?", "Игорь Лапшин", "Загружаю PDF, форма пишет «неверный формат»", priority="medium", due=27, agent_id="kate", **ANSWERED),
     ticket(48210, "Courier broke the handle of my suitcase", "Joana Prates", "Photos attached, the box had no dents at all", status="new", priority="high", due=33, group_id="claims"),
-    ticket(48205, "October invoice without our VAT number", "Brightwave Ltd, accounts", "Could you issue it again with the number below?", status="new", due=41, group_id="payments"),
+    ticket(48205, "October invoice without our VAT number", "Brightwave Ltd, accounts", "Could you send it again with the number below?", status="new", due=41, group_id="payments"),
     ticket(48193, "Куда сдать возврат в Казани?", "Алия Гарипова", "Адрес на сайте закрыт на ремонт", due=52, agent_id="yulia", **ANSWERED),
     ticket(48200, "API answers 409 on label creation since this morning", "Shopkeeper, integration", "Idempotency key is new for each call, log attached", priority="high", due=95, agent_id="dmitry", channel_id="shop-api", channel_kind="api"),
     ticket(48211, "The app loses my address book", "Petr_N", "After the update all saved recipients are gone", status="new", due=100),
@@ -99,7 +99,10 @@ TICKETS = (
     ticket(48174, "Re: delivery window on Saturday", "Nuno Faria", "Perfect, thank you both", status="solved", agent_id="kate", created_at=NOW - timedelta(days=12), **ANSWERED),
 )  # fmt: skip
 
-HANNAH, RAFAEL = Actor("requester", "r48198", "Hannah Becker"), Actor("requester", "r48163", "Rafael Teixeira")
+HANNAH, RAFAEL = (
+    Actor("requester", "r48198", "Hannah Becker"),
+    Actor("requester", "r48163", "Rafael Teixeira"),
+)
 KATE, DMITRY, ANA = (Actor("agent", a.agent_id, a.name) for a in AGENTS[:3])
 RULE = Actor("rule", "customs", "Customs questions to Export")
 RECEIPT = Attachment("att-receipt", "receipt-portland.pdf", "application/pdf", 184_320)
@@ -117,7 +120,7 @@ MESSAGES: dict[str, tuple[Message, ...]] = {
         Message("m14", "public", RAFAEL, "Alguma novidade? Já passou das 10:15", "", (), NOW - minutes(11), intake_id="in14"),
     ),
     "id48205": (
-        Message("m21", "public", Actor("requester", "r48205", "Brightwave Ltd, accounts"), "Please issue the October invoice again.", "<h2 style='color:#0a5'>Brightwave Ltd</h2><p>Please issue the October invoice again with our VAT number:</p><table border=1 cellpadding=6><tr><th>Invoice</th><th>VAT</th></tr><tr><td>2026-10-118</td><td>DE 811 569 869</td></tr></table><p><img src='https://tracker.example/p.gif'>Thank you,<br>accounts</p>", (), NOW - minutes(25), intake_id="in21", to=("support@northline.example",)),
+        Message("m21", "public", Actor("requester", "r48205", "Brightwave Ltd, accounts"), "Please send the October invoice again.", "<h2 style='color:#0a5'>Brightwave Ltd</h2><p>Please issue the October invoice again with our VAT number:</p><table border=1 cellpadding=6><tr><th>Invoice</th><th>VAT</th></tr><tr><td>2026-10-118</td><td>DE 811 569 869</td></tr></table><p><img src='https://tracker.example/p.gif'>Thank you,<br>accounts</p>", (), NOW - minutes(25), intake_id="in21", to=("support@northline.example",)),
     ),
     "id48210": (
         Message("m31", "public", Actor("requester", "r48210", "Joana Prates"), "Photos attached, the box had no dents at all.", "<div>Hello,</div><div><b>photos</b> attached, the box had no dents at all. See <a href='https://photos.example/a?b=1&c=2'>the album</a>.</div><ul><li>handle</li><li>left wheel</li></ul>", (Attachment("att-1", "handle.jpg", "image/jpeg", 2_400_000), Attachment("att-2", "Чек и фото.pdf", "application/pdf", 88_000)), NOW - minutes(27), intake_id="in31", to=("support@northline.example",)),
@@ -129,11 +132,22 @@ MESSAGES: dict[str, tuple[Message, ...]] = {
 def first_message(one: Ticket) -> tuple[Message, ...]:
     author = Actor("requester", one.requester.requester_id, one.requester.name)
     return (
-        Message(f"m{one.number}", "public", author, one.preview, "", (), one.created_at, intake_id=f"in{one.number}"),
+        Message(
+            f"m{one.number}",
+            "public",
+            author,
+            one.preview,
+            "",
+            (),
+            one.created_at,
+            intake_id=f"in{one.number}",
+        ),
     )
 
 
-def change(number: int, version: int, actor: Actor, ago: float, *steps: tuple[str, str, str], **more: str) -> Change:
+def change(
+    number: int, version: int, actor: Actor, ago: float, *steps: tuple[str, str, str], **more: str
+) -> Change:
     fact = "MessageAdded" if more.get("message_id") else "TicketChanged"
     return Change(
         f"id{number}:{version}:0", version, 0, more.get("fact", fact), NOW - minutes(ago), actor,
@@ -158,7 +172,15 @@ CHANGES: dict[str, tuple[Change, ...]] = {
     ),
 }  # fmt: skip
 
-WORDS = ("refund", "chargeback", "charged twice", "estorno", "cobrança em dobro", "возврат денег", "списали дважды")
+WORDS = (
+    "refund",
+    "chargeback",
+    "charged twice",
+    "estorno",
+    "cobrança em dobro",
+    "возврат денег",
+    "списали дважды",
+)
 RULES = (
     rules.Rule("bounces", "Close bounces and auto-replies", True, 1, ("ticket_opened",), rules.Test("is_automatic", "is", ("yes",)), (rules.Action("set_status", {"status": "closed"}),), True, 4, NOW - timedelta(days=30)),
     rules.Rule("customs", "Customs questions to Export", True, 3, ("ticket_opened",), rules.Test("subject", "contains_any", ("customs", "таможня", "alfândega")), (rules.Action("set_group", {"group": "export"}), rules.Action("set_sla_policy", {"policy": "Export 3 h"}), rules.Action("add_tag", {"tag": "export/customs/documents"})), False, 7, NOW - timedelta(days=3)),
@@ -184,7 +206,9 @@ EXPLANATION = rules.Explanation(
     ),
 )  # fmt: skip
 
-HOURS = tuple(sla.OpenWindow(day, *span) for day in range(1, 6) for span in (("09:00", "13:00"), ("14:00", "18:00")))
+HOURS = tuple(
+    sla.OpenWindow(day, *span) for day in range(1, 6) for span in (("09:00", "13:00"), ("14:00", "18:00"))
+)
 CALENDARS = (
     sla.Calendar("lisbon", "Lisbon", "Europe/Lisbon", (*HOURS, sla.OpenWindow(6, "10:00", "14:00")), ("2026-12-01", "2026-12-08", "2026-12-25", "2027-01-01"), 5),
 )  # fmt: skip
@@ -239,7 +263,16 @@ BOARD = reports.Board(
     ),
     61, 44, 4275, 388, 3, 2, 315, latency(2655, 0.09, 110, 160),
 )  # fmt: skip
-QUEUES = ("tickets.email", "tickets.api", "rules.email", "rules.api", "sla.api", "reports.email", "ingest.api", "tickets.dead")
+QUEUES = (
+    "tickets.email",
+    "tickets.api",
+    "rules.email",
+    "rules.api",
+    "sla.api",
+    "reports.email",
+    "ingest.api",
+    "tickets.dead",
+)
 QUEUE_LOAD = tuple(
     reports.QueueLoad(name, NOW - minutes(14 - index), (at * 3 + index * (at % 3)) % 40 if name != "tickets.dead" else 2, at * 2, 0 if name == "tickets.dead" else 2, 3.1 + at, 3.0 + at)
     for at, name in enumerate(QUEUES) for index in range(15)
@@ -287,19 +320,28 @@ HOSTILE_HTML = """
 <math><mtext><style><img src=x onerror="document.title='hostile'"></style></mtext></math>
 <table><tr><td>cell</td></tr></table></body></html>"""
 HOSTILE_TEXT = (
-    "<script>document.title='hostile'</script> <div hx-get=\"/hostile/text\" hx-trigger=\"load\">x</div>"
-    " {{ 7*7 }} javascript:alert(1) https://good.example/a\"onmouseover=alert(1)"
+    '<script>document.title=\'hostile\'</script> <div hx-get="/hostile/text" hx-trigger="load">x</div>'
+    ' {{ 7*7 }} javascript:alert(1) https://good.example/a"onmouseover=alert(1)'
 )
 
 
 def hostile_tickets() -> tuple[tuple[Ticket, tuple[Message, ...]], ...]:
     """Tickets whose messages attack the page, one by rich HTML, one by text, one by simple HTML."""
     evil = Actor("requester", "evil", "<img src=/hostile/name.png onerror=\"document.title='hostile'\">")
-    simple = "<p onclick=\"document.title='hostile'\">Hi <b onmouseover=\"1\">there</b> <a href=\"javascript:document.title='hostile'\">run</a> <span hx-get=\"/hostile/simple\" hx-trigger=\"load\">x</span></p>"
+    simple = '<p onclick="document.title=\'hostile\'">Hi <b onmouseover="1">there</b> <a href="javascript:document.title=\'hostile\'">run</a> <span hx-get="/hostile/simple" hx-trigger="load">x</span></p>'
     bodies = {66601: ("", HOSTILE_HTML), 66602: (HOSTILE_TEXT, ""), 66603: ("", simple)}
     made = []
     for number, (text, html) in bodies.items():
         one = ticket(number, HOSTILE_TEXT, evil.name, HOSTILE_TEXT, due=30, tags=("<b>bold</b>",))
-        message = Message(f"m{number}", "public", evil, text, html, (Attachment("att-evil", "evil.html", "text/html", 10),), NOW, intake_id=f"in{number}")
+        message = Message(
+            f"m{number}",
+            "public",
+            evil,
+            text,
+            html,
+            (Attachment("att-evil", "evil.html", "text/html", 10),),
+            NOW,
+            intake_id=f"in{number}",
+        )
         made.append((replace(one, version=1), (message,)))
     return tuple(made)
