@@ -19,6 +19,9 @@ from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.mongo import Document, Documents, named_failures
 
+# Longest silence of a loop that only waits.
+_BEAT = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -146,26 +149,33 @@ class LeasedLoop:
                     lease = self._leases.take(self.name, self._owner, self._lasting)
                 if lease is None:
                     self.without()
-                    self._stop.wait(max(self._every, 0.5))
+                    self._rest(max(self._every, 0.5))
                     continue
                 more = self._body(lease)
                 pauses = bus.pauses()
             except Unavailable as away:
                 self._log.warning("loop_waits", loop=self.name, away=str(away))
                 lease = None
-                self._stop.wait(next(pauses))
+                self._rest(next(pauses))
                 continue
             except Exception as failure:  # noqa: BLE001 - the loop outlives one bad turn
                 self._log.error(
                     "loop_failed", loop=self.name, error=f"{type(failure).__name__}: {failure}"[:500]
                 )
-                self._stop.wait(next(pauses))
+                self._rest(next(pauses))
                 continue
             if not more:
-                self._stop.wait(self._every)
+                self._rest(self._every)
         if lease is not None:
             try:
                 self._leases.give_back(lease)
             except (Unavailable, PyMongoError):
                 # It runs out by itself.
                 return
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, and beat meanwhile: who has nothing to do for minutes does not hang."""
+        ends = monotonic() + seconds
+        while not self._stop.is_set() and (left := ends - monotonic()) > 0:
+            self.heartbeat()
+            self._stop.wait(min(left, _BEAT))

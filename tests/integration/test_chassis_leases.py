@@ -90,6 +90,25 @@ def test_a_leased_loop_outlives_a_turn_that_failed(database: Documents) -> None:
     assert set(turns) == {1}
 
 
+def test_a_loop_that_rests_for_an_hour_goes_on_beating(
+    database: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.leases._BEAT", 0.01)
+    turns: list[int] = []
+    beats: list[int] = []
+
+    def turn(lease: Lease) -> bool:
+        turns.append(lease.fence)
+        return False
+
+    loop = LeasedLoop(Leases(database), "rests", turn, every=timedelta(hours=1))
+    loop.heartbeat = lambda: beats.append(len(turns))
+    loop.start()
+    wait_until(lambda: beats.count(1) >= 3, timeout=10, describe="three beats after the only turn")
+    loop.stop(timedelta(seconds=5))
+    assert len(turns) == 1
+
+
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 3 * PIECE + 7])
 def test_a_file_comes_back_as_it_was(database: Documents, size: int) -> None:
     files = Chunks(database, FixedClock(datetime(2026, 11, 20, tzinfo=UTC)))
