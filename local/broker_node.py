@@ -162,6 +162,7 @@ class BrokerNode:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(at / "enabled_plugins"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_INETRC": str(at / "inetrc"),
             # Makes the start script exec the Erlang machine instead of standing in front of it.
             "detached": "true",
         }
@@ -180,6 +181,8 @@ class BrokerNode:
             "vm_memory_high_watermark.absolute = 1GB",
         ]
         (self.folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+        # A machine need not know the name localhost: a bare one has no /etc/hosts.
+        (self.folder / "inetrc").write_text('{host,{127,0,0,1},["localhost"]}.\n{lookup,[file,native]}.\n')
         (self.folder / "rabbitmq-env.conf").write_text("")
         (self.folder / "advanced.config").write_text("[].\n")
         (self.folder / "enabled_plugins").write_text("[rabbitmq_management,rabbitmq_prometheus].\n")

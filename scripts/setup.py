@@ -2,10 +2,12 @@
 
 Runs on the bare interpreter, before anything is installed: standard library only.
 
-    setup.py run     what `make run` needs: the packages; RabbitMQ, unless BROKER_URL names a broker
-    setup.py test    also RabbitMQ whatever BROKER_URL says, Prometheus with promtool, and Chromium
+    setup.py run     what `make run` needs: the packages; RabbitMQ, unless BROKER_URL names a broker; what the packages'
+                     mongod is linked with, unless MONGO_URL names a database
+    setup.py test    also RabbitMQ and that whatever the environment says, Prometheus with promtool, and Chromium
 """
 
+import ctypes
 import hashlib
 import os
 import re
@@ -26,7 +28,8 @@ LOCK = ROOT / "requirements-dev.txt"
 STAMP = VENV / "relaydesk.stamp"
 POLICY = Path("/usr/sbin/policy-rc.d")
 
-# Package of Debian: the file that shows it is there.
+# Package of Debian: the file that shows it is there, or the library by the name that programs ask for.
+DATABASE = {"libcurl4": "libcurl.so.4"} if sys.platform == "linux" else {}
 BROKER = {"rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server"}
 PROVING = {"prometheus": "/usr/bin/promtool", "chromium": "/usr/bin/chromium"}
 
@@ -122,7 +125,7 @@ def pip(*words: str | Path) -> list[str | Path]:
 
 def system_packages(wanted: dict[str, str]) -> None:
     """Install the Debian packages whose file is missing, without starting their services."""
-    missing = [package for package, file in wanted.items() if not Path(file).exists()]
+    missing = [package for package, file in wanted.items() if not is_there(file)]
     if not missing:
         return
     line = f"apt-get install --no-install-recommends {' '.join(missing)}"
@@ -145,6 +148,17 @@ def system_packages(wanted: dict[str, str]) -> None:
     if done.returncode != 0:
         raise SetupError(f"`{line}` failed: {last_line(done.stderr or done.stdout)}")
     say(f"{', '.join(missing)} installed ({time.monotonic() - started:.0f} s)")
+
+
+def is_there(file: str) -> bool:
+    """Whether a file exists; a name without a folder is a library that the loader must find."""
+    if "/" in file:
+        return Path(file).exists()
+    try:
+        ctypes.CDLL(file)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
@@ -187,9 +201,11 @@ def main() -> int:
     try:
         packages()
         if purpose == "test":
-            system_packages(BROKER | PROVING)
-        elif not os.environ.get("BROKER_URL"):
-            system_packages(BROKER)
+            system_packages(BROKER | DATABASE | PROVING)
+        else:
+            broker = {} if os.environ.get("BROKER_URL") else BROKER
+            database = {} if os.environ.get("MONGO_URL") else DATABASE
+            system_packages(broker | database)
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
