@@ -66,7 +66,7 @@ format: setup ## let ruff put the code in order
 
 test: setup-test ## unit, contract, integration, e2e and the quick chaos tests, on own nodes
 	@$(BIN)/pytest -n 2 -m "not bench and not exhaustive" $(QUICK)
-	@$(BIN)/pytest -m "not bench and not exhaustive" $(WHOLE)
+	@$(BIN)/pytest -m "not bench and not exhaustive" --durations 10 $(WHOLE)
 
 check: lint test ## what has to be green: lint and test
 
@@ -74,7 +74,7 @@ bench: setup-test ## measure the speed beside the bare pipe; prints ratios
 	@$(BIN)/python -m tests.bench
 
 chaos: setup-test ## every failpoint, kill, freeze and step-down, at length
-	@$(BIN)/pytest -m "chaos" --timeout 1200 tests/chaos
+	@$(BIN)/pytest -m "chaos or exhaustive" --timeout 1200 --durations 20 tests
 
 assets: setup ## fetch the vendored scripts, styles and fonts again
 	@$(BIN)/python scripts/assets.py

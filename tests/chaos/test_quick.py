@@ -15,7 +15,7 @@ from tests.chaos.doubler import Doubler
 from tests.chaos.oracle import ACCEPTED, Generator, Ledger, judge
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 # Where each named point lies on the road, and the role that passes it under this load.
 FAILPOINTS = (
