@@ -8,6 +8,7 @@ from services.reports.application import HANDLERS
 from services.reports.domain.board import Window
 from services.reports.domain.export import DONE, FAILED, QUEUED, RUNNING, Export
 from services.reports.domain.figures import Figures
+from services.reports.domain.promises import Promise
 from services.reports.domain.query import LoadQuery, Query
 from services.reports.domain.queues import QueueMinutes, QueueState, Reading
 from services.reports.domain.spells import Spell
@@ -36,6 +37,17 @@ class MemoryFirstReplies:
         return True
 
 
+class MemoryPromises:
+    def __init__(self) -> None:
+        self.known: dict[str, Promise] = {}
+
+    def get(self, promise_id: str) -> Promise:
+        return self.known.get(promise_id, Promise(promise_id))
+
+    def keep(self, promise: Promise) -> None:
+        self.known[promise.promise_id] = promise
+
+
 class MemoryCounting:
     """Counts batches as the store would: each one's tally is added to rows that are read later. Implements
     CountingPorts and Buckets."""
@@ -44,6 +56,7 @@ class MemoryCounting:
         self.tally = Tally()
         self.spells = MemorySpells()
         self.first_replies = MemoryFirstReplies()
+        self.promises = MemoryPromises()
         self.kept: dict[Key, Figures] = {}
         self.kept_minutes: dict[Key, Figures] = {}
 

@@ -22,17 +22,18 @@ from chassis.units import Unit
 from chassis.web import ProbeServer
 from relaydesk.reports.v1 import service_pb2 as pb
 from relaydesk.reports.v1.service_pb2_grpc import ReportsServiceStub
+from relaydesk.sla.v1 import events_pb2 as sla
 from services.reports import __main__ as main
 from services.reports.adapters.broker import ManagementBroker, PassiveBroker
 from services.reports.adapters.mongo import MongoCounting
 from services.reports.adapters.wire import CONSUMES
 from services.reports.application import HANDLERS
 from services.reports.config import Settings
-from services.reports.domain.facts import CountChange
+from services.reports.domain.facts import CountChange, CountPromise
 from services.reports.domain.figures import COUNTS, DURATIONS
 from services.reports.domain.query import Query
 from tests.fakes.reports import MemoryCounting
-from tests.fakes.ticket_facts import MONDAY, TicketLife, Told, stamp
+from tests.fakes.ticket_facts import MONDAY, TicketLife, Told, enveloped, stamp
 from tests.integration.service_desk import ServiceDesk, common
 from tests.waiting import wait_until
 
@@ -167,6 +168,47 @@ def test_both_ends_of_a_spell_heard_at_once_by_two_replicas_are_measured_once(de
     # One for each of channel, group and agent.
     assert [(found["n"], found["s"]) for found in resolutions] == [(1, 30 * 60_000)] * 3
     assert desk.database["spells"].count_documents({}) == 0
+
+
+def test_a_breach_and_its_taking_back_heard_at_once_by_two_replicas_leave_none(desk: ServiceDesk) -> None:
+    breached, met = (_command(_of_target(kind, epoch)) for kind, epoch in PROMISE)
+    races: list[list[Outcome]] = []
+
+    def count_late(command: CountPromise, ports: MongoCounting) -> object:
+        """Another replica hears that it was met after we have read and before we write."""
+        if not races:
+            races.append(_runner(desk, 1).run([Task("met", met)]))
+        return HANDLERS[CountPromise](command, ports)
+
+    (outcome,) = _runner(desk, 0, {CountPromise: count_late}).run([Task("breached", breached)])
+    assert outcome.error is None
+    assert _sum(desk, "met") == 1
+    assert _sum(desk, "breached") == 0
+
+
+def test_a_breach_that_is_kept_is_taken_back_later(desk: ServiceDesk) -> None:
+    for number, (kind, epoch) in enumerate(PROMISE):
+        (outcome,) = _runner(desk, number).run([Task(str(number), _command(_of_target(kind, epoch)))])
+        assert outcome.error is None
+    assert (_sum(desk, "breached"), _sum(desk, "met")) == (0, 1)
+
+
+PROMISE: Sequence[tuple[type[sla.TimerBreached | sla.TimerMet], int]] = (
+    (sla.TimerBreached, 1),
+    (sla.TimerMet, 2),
+)
+
+
+def _of_target(kind: type[sla.TimerBreached | sla.TimerMet], epoch: int) -> Told:
+    target = sla.Target(ticket_id="t", name="first_reply", channel="c", started_at=stamp(MONDAY), epoch=epoch)
+    fact = kind(target=target)
+    return fact, enveloped(fact, f"t:first_reply:{epoch}", MONDAY)
+
+
+def _sum(desk: ServiceDesk, figure: str) -> int:
+    """Over one dimension."""
+    rows = desk.database["buckets"].find({"_id": {"$regex": "^channel:"}})
+    return sum(row.get(figure, 0) for row in rows)
 
 
 def _command(told: Told) -> object:

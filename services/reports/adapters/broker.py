@@ -30,7 +30,7 @@ def management_url_of(broker_url: str) -> str:
     parts = urlsplit(broker_url.split(";")[0])
     scheme, port = _PORTS.get(parts.scheme, _PORTS["amqp"])
     host = (
-        f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or "localhost"
+        f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or "127.0.0.1"
     )
     return f"{scheme}://{host}:{port}"
 

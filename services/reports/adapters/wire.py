@@ -20,6 +20,7 @@ from services.reports.domain.facts import (
     CountChange,
     CountOne,
     CountOpening,
+    CountPromise,
     Move,
     Step,
     Words,
@@ -62,17 +63,17 @@ def one_of_ignored(fact: tickets.MessageIgnored, envelope: Envelope) -> CountOne
 
 def one_of_warned(fact: sla.TimerWarned, envelope: Envelope) -> CountOne:
     """A target is at risk."""
-    return _of_target(figures.WARNED, fact.target, envelope)
+    return CountOne(figures.WARNED, _labels_of_target(fact.target), _happened(fact.target, envelope))
 
 
-def one_of_breached(fact: sla.TimerBreached, envelope: Envelope) -> CountOne:
+def promise_of_breached(fact: sla.TimerBreached, envelope: Envelope) -> CountPromise:
     """A target was missed."""
-    return _of_target(figures.BREACHED, fact.target, envelope)
+    return _promise(fact.target, envelope, is_met=False)
 
 
-def one_of_met(fact: sla.TimerMet, envelope: Envelope) -> CountOne:
+def promise_of_met(fact: sla.TimerMet, envelope: Envelope) -> CountPromise:
     """A target was met."""
-    return _of_target(figures.MET, fact.target, envelope)
+    return _promise(fact.target, envelope, is_met=True)
 
 
 def one_of_quarantined(fact: ingest.MessageQuarantined, envelope: Envelope) -> CountOne:
@@ -93,8 +94,8 @@ CONSUMES: Mapping[type[Message], Callable[[Any, Envelope], object | None]] = {
     tickets.TicketChanged: change_of_changed,
     tickets.MessageIgnored: one_of_ignored,
     sla.TimerWarned: one_of_warned,
-    sla.TimerBreached: one_of_breached,
-    sla.TimerMet: one_of_met,
+    sla.TimerBreached: promise_of_breached,
+    sla.TimerMet: promise_of_met,
     ingest.MessageQuarantined: one_of_quarantined,
     rules.RulesApplied: one_of_applied,
 }
@@ -153,10 +154,22 @@ def _arrival(intake_id: str, envelope: Envelope) -> Arrival | None:
     return Arrival(_moment(envelope.received_at), _moment(envelope.occurred_at))
 
 
-def _of_target(name: str, target: sla.Target, envelope: Envelope) -> CountOne:
-    labels = Labels(target.channel, target.group, target.agent, tuple(target.tags))
-    at = target.happened_at if target.HasField("happened_at") else envelope.occurred_at
-    return CountOne(name, labels, _moment(at))
+def _promise(target: sla.Target, envelope: Envelope, *, is_met: bool) -> CountPromise:
+    return CountPromise(
+        promise_id=f"{target.ticket_id}:{target.name}:{target.started_at.ToMilliseconds()}",
+        epoch=target.epoch,
+        is_met=is_met,
+        labels=_labels_of_target(target),
+        at=_happened(target, envelope),
+    )
+
+
+def _labels_of_target(target: sla.Target) -> Labels:
+    return Labels(target.channel, target.group, target.agent, tuple(target.tags))
+
+
+def _happened(target: sla.Target, envelope: Envelope) -> datetime:
+    return _moment(target.happened_at if target.HasField("happened_at") else envelope.occurred_at)
 
 
 def _labels(ticket: ticket_pb2.Ticket) -> Labels:

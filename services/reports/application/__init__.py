@@ -6,11 +6,13 @@ from typing import Any
 from services.reports.application.count_change import count_change
 from services.reports.application.count_one import count_one
 from services.reports.application.count_opening import count_opening
-from services.reports.domain.facts import CountChange, CountOne, CountOpening
+from services.reports.application.count_promise import count_promise
+from services.reports.domain.facts import CountChange, CountOne, CountOpening, CountPromise
 
 # A command's type -> function(command, ports).
 HANDLERS: Mapping[type, Callable[[Any, Any], object]] = {
     CountOpening: count_opening,
     CountChange: count_change,
     CountOne: count_one,
+    CountPromise: count_promise,
 }

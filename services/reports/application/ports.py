@@ -7,6 +7,7 @@ from typing import Protocol
 from services.reports.domain.board import Window
 from services.reports.domain.export import Export
 from services.reports.domain.figures import Figures
+from services.reports.domain.promises import Promise
 from services.reports.domain.query import LoadQuery, Query
 from services.reports.domain.queues import QueueMinutes, QueueState, Reading
 from services.reports.domain.spells import Spell
@@ -39,12 +40,25 @@ class FirstReplies(Protocol):
         ...
 
 
+class Promises(Protocol):
+    """What was heard of promises. What was kept earlier in the batch is seen."""
+
+    def get(self, promise_id: str) -> Promise:
+        """One of which nothing was heard is empty."""
+        ...
+
+    def keep(self, promise: Promise) -> None:
+        """Remember it in place of what was known."""
+        ...
+
+
 class CountingPorts(Protocol):
     """Of one batch of facts."""
 
     tally: Tally
     spells: Spells
     first_replies: FirstReplies
+    promises: Promises
 
 
 class Buckets(Protocol):

@@ -98,8 +98,19 @@ class CountChange:
 
 @dataclass(frozen=True, slots=True)
 class CountOne:
-    """One thing that is only counted: a target warned of, breached or met; a message set aside; rules that acted."""
+    """One thing that is only counted: a target warned of; a message set aside; rules that acted."""
 
     name: str
+    labels: Labels
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountPromise:
+    """A target was missed or met. `epoch` grows with each time it was armed anew."""
+
+    promise_id: str
+    epoch: int
+    is_met: bool
     labels: Labels
     at: datetime

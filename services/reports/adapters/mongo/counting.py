@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from chassis.mongo import Document, Documents, named_failures
 from chassis.units import Unit
 from services.reports.adapters.mongo.figures import additions
-from services.reports.domain.facts import CountChange
+from services.reports.adapters.mongo.promises import MongoPromises
+from services.reports.domain.facts import CountChange, CountPromise
 from services.reports.domain.figures import Figures
 from services.reports.domain.spells import Spell, spell_id
 from services.reports.domain.tally import CHANNEL, Key, Labels, Tally, by_day, moment_of
@@ -75,11 +76,12 @@ class MongoCounting:
         self.tally = Tally()
         self.spells = MongoSpells()
         self.first_replies = MongoFirstReplies()
+        self.promises = MongoPromises()
         self._unit = unit
         self._slot = f"{slot:x}"
 
     def load(self, commands: Sequence[object]) -> None:
-        """One read for the ends of spells and one for first replies, where there are any."""
+        """One read for the ends of spells, one for first replies and one for promises, where there are any."""
         changes = [command for command in commands if isinstance(command, CountChange)]
         with named_failures():
             self.spells.load(
@@ -88,6 +90,10 @@ class MongoCounting:
             )
             self.first_replies.load(
                 self._unit.database, [change.ticket_id for change in changes if change.is_first_reply]
+            )
+            self.promises.load(
+                self._unit.database,
+                [command.promise_id for command in commands if isinstance(command, CountPromise)],
             )
 
     def flush(self) -> None:
@@ -106,6 +112,7 @@ class MongoCounting:
             )
         self.spells.stage(unit)
         self.first_replies.stage(unit)
+        self.promises.stage(unit)
 
     def _add(self, collection: str, rows: Mapping[Key, Figures]) -> None:
         # In one order everywhere, so that two transactions never hold what the other waits for.

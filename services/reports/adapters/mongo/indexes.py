@@ -19,6 +19,8 @@ INDEXES = {
     "spells": [],
     # A first reply is told twice only within the days for which facts may come again.
     "first_replies": [IndexModel("at", expireAfterSeconds=14 * 86_400)],
+    # "<ticket>:<target>:<its beginning>", where a breach was told or may have been taken back.
+    "promises": [IndexModel("at", expireAfterSeconds=35 * 86_400)],
     "exports": [
         IndexModel([("state", ASCENDING), ("lease_until", ASCENDING)]),
         IndexModel("requested_at"),

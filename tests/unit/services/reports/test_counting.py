@@ -14,7 +14,7 @@ from services.reports.domain.figures import (
     MESSAGE_TO_TICKET,
     RESOLUTION,
 )
-from tests.fakes.ticket_facts import MONDAY, TicketLife, enveloped, stamp
+from tests.fakes.ticket_facts import MONDAY, TicketLife, Told, enveloped, stamp
 from tests.unit.services.reports.conftest import Counted
 
 MINUTE = 60_000
@@ -184,3 +184,48 @@ def test_a_message_counts_in_the_quarter_in_which_it_was_written(counted: Counte
     counted.hear_all([life.opens(14.9), life.hears(15.1)])
     quarters = {key.minute % 60: figures for key, figures in counted.kept.items() if key.by == "channel"}
     assert {minute: figures["messages_in"] for minute, figures in quarters.items()} == {0: 1, 15: 1}
+
+
+def _promise(
+    kind: type[sla.TimerBreached | sla.TimerMet],
+    epoch: int,
+    minutes: int,
+    started: int = 0,
+    agent: str = "anna",
+) -> Told:
+    target = sla.Target(
+        ticket_id="t",
+        name="next_reply",
+        channel="support",
+        agent=agent,
+        started_at=stamp(MONDAY + timedelta(minutes=started)),
+        happened_at=stamp(MONDAY + timedelta(minutes=minutes)),
+        epoch=epoch,
+    )
+    fact = kind(target=target)
+    return fact, enveloped(fact, f"t:next_reply:{epoch}", MONDAY + timedelta(hours=2))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_breach_is_taken_back_where_an_answer_in_time_was_heard_late(
+    order: tuple[int, int], together: bool, counted: Counted
+) -> None:
+    told = [_promise(sla.TimerBreached, 1, 30, agent="boris"), _promise(sla.TimerMet, 2, 14)]
+    batches = [[told[index] for index in order]] if together else [[told[index]] for index in order]
+    for batch in batches:
+        counted.hear_all(batch)
+    assert (counted.total["breached"], counted.total["met"]) == (0, 1)
+    assert all(row["breached"] == 0 for row in counted.kept.values())
+    assert all(row["breached"] == 0 for row in counted.kept_minutes.values())
+
+
+def test_a_breach_after_its_target_was_met_stands(counted: Counted) -> None:
+    for told in (_promise(sla.TimerBreached, 3, 90), _promise(sla.TimerMet, 2, 14)):
+        counted.hear_all([told])
+    assert (counted.total["breached"], counted.total["met"]) == (1, 1)
+
+
+def test_another_run_that_is_met_takes_nothing_back(counted: Counted) -> None:
+    counted.hear_all([_promise(sla.TimerBreached, 1, 30), _promise(sla.TimerMet, 2, 70, started=60)])
+    assert (counted.total["breached"], counted.total["met"]) == (1, 1)
