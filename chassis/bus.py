@@ -65,6 +65,7 @@ class Unroutable(Unavailable):
     def __init__(self, message_ids: Sequence[str], keys: Sequence[str]) -> None:
         super().__init__(f"broker (no queue for {', '.join(sorted(set(keys)))})")
         self.message_ids = frozenset(message_ids)
+        self.routing_keys = frozenset(keys)
 
 
 class Blocked(Unavailable):

@@ -36,7 +36,7 @@ class Settings:
     tickets_address: str = "127.0.0.1:50051"
     rules_address: str = "127.0.0.1:50052"
     ingest_address: str = "127.0.0.1:50055"
-    # For `peek` only.
+    # For `peek` and `dead` only.
     broker_url: str = "amqp://guest:guest@127.0.0.1:5672/"
     exchange: str = "relaydesk.events"
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bus.v1.bundle_pb2 import Bundle, Envelope
+from chassis.bus import Bus, Outgoing, Publisher
 from cli.__main__ import main
 from relaydesk.tickets.v1 import service_pb2
 from tests.integration.tickets_desk import INTERNAL, Client, TicketsDesk, received
@@ -98,3 +100,63 @@ def test_peek_shows_a_queue_as_text_and_takes_nothing(
     assert capsys.readouterr().out == "tickets.dead is empty\n"
     assert main(["peek", "nowhere"]) == 1
     assert capsys.readouterr().err == "relaydesk: there is no queue nowhere\n"
+
+
+def test_dead_letters_are_listed_and_sent_back_to_the_queue_they_came_from(
+    client: Client, desk: TicketsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letter(desk, "gone-wrong", queue="tickets.email", reason="ValueError: no such group")
+    assert main(["dead", "list", "tickets"]) == 0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("gone-wrong", "MessageReceived", "tickets.email", "no such group"))
+    assert main(["dead", "retry", "tickets"]) == 0
+    assert capsys.readouterr().out == "1 of 1 are handled again\n"
+    assert main(["dead", "list", "tickets"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["peek", "tickets.email"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["event_id"] == "gone-wrong"
+    # All tries are before it.
+    assert not {"attempt", "reason", "queue"} & set(again["headers"])
+
+
+def test_a_dead_letter_whose_queue_is_gone_stays_and_holds_nobody_back(
+    client: Client, desk: TicketsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for event_id, queue in (("lost", "tickets.telex"), ("homeless", ""), ("good", "tickets.email")):
+        letter(desk, event_id, queue=queue)
+    assert main(["dead", "retry", "tickets"]) == 1
+    told = capsys.readouterr()
+    assert told.out == "1 of 3 are handled again\n"
+    assert told.err.startswith("relaydesk: 2 stay in tickets.dead")
+    main(["dead", "list", "tickets"])
+    left = capsys.readouterr().out
+    assert "lost" in left
+    assert "homeless" in left
+    assert "good" not in left
+
+
+def test_no_more_dead_letters_are_sent_back_than_asked_for(
+    client: Client, desk: TicketsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        letter(desk, f"letter-{number}", queue="tickets.email")
+    assert main(["dead", "retry", "tickets", "--limit", "2"]) == 0
+    assert capsys.readouterr().out == "2 of 2 are handled again\n"
+    main(["dead", "list", "tickets"])
+    assert "letter-2" in capsys.readouterr().out
+    assert main(["dead", "list", "nobody"]) == 1
+    assert capsys.readouterr().err == "relaydesk: there is no queue nobody.dead\n"
+
+
+def letter(desk: TicketsDesk, event_id: str, *, queue: str, reason: str = "") -> None:
+    """A fact that the listener gave up on."""
+    body = Bundle(
+        events=[Envelope(event_id=event_id, type="relaydesk.ingest.v1.MessageReceived", lane="email")]
+    )
+    headers = {"attempt": 4, "queue": queue, "reason": reason, "lane": "email"}
+    publisher = Publisher(Bus(desk.settings.broker_url, desk.settings.exchange))
+    publisher.publish(
+        [Outgoing("", "tickets.dead", body.SerializeToString(), body.events[0].type, event_id, headers)]
+    )
+    publisher.close()
