@@ -203,7 +203,10 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         parts.loop("sends", SendLoop(ground.sends, jobs, ports).turn, every=settings.send_every),
         parts.loop("intake-sweep", sweep.turn, every=settings.sweep_after / 5),
         parts.loop("chunk-sweep", orphans.turn, every=settings.chunk_sweep_every),
-        parts.loop("ledger-gauges", gauges.measure, every=settings.measure_every),
+        # The lease outlasts two looks, or nobody would export between them.
+        parts.loop(
+            "ledger-gauges", gauges.measure, every=settings.measure_every, lasting=settings.measure_every * 4
+        ),
         parts.outbox_sweep(),
     ]
 

@@ -72,7 +72,8 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
             for shard in range(settings.alarm_shards)
         ),
         parts.loop("gaps", gaps.fill, every=settings.gap_every),
-        parts.loop("counts", gauges.count, every=settings.count_every),
+        # The lease outlasts two looks, or nobody would export between them.
+        parts.loop("counts", gauges.count, every=settings.count_every, lasting=settings.count_every * 4),
         parts.outbox_sweep(),
     ]
     return roles.assembled(parts, loops, lambda: prepare(parts))

@@ -81,11 +81,14 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """The sequence, the outbox's sweep, the counts."""
-    open_tickets = OpenTickets(parts.metrics, MongoQueries(parts.database), settings.count_every)
+    open_tickets = OpenTickets(parts.metrics, MongoQueries(parts.database))
     loops = [
         parts.loop("sequencer", Sequencer(parts.database, parts.clock).stamp, every=settings.sequence_every),
         parts.outbox_sweep(),
-        parts.loop("open-tickets", open_tickets.count, every=settings.count_every),
+        # The lease outlasts two looks, or nobody would export between them.
+        parts.loop(
+            "open-tickets", open_tickets.count, every=settings.count_every, lasting=settings.count_every * 4
+        ),
     ]
     return roles.assembled(parts, loops, lambda: prepare(parts))
 

@@ -1,6 +1,7 @@
 """What ingest counts, and what one of its processes measures for all."""
 
 from chassis.leases import Lease
+from chassis.telemetry.held import HeldGauges
 from chassis.telemetry.metrics import Metrics
 from services.ingest.adapters.mongo.channels import MongoChannels
 from services.ingest.adapters.mongo.intake import MongoIntake
@@ -24,7 +25,7 @@ class ClosingCounts:
 
 
 class LedgerGauges:
-    """The store-wide gauges, from whoever holds the lease."""
+    """The ledgers of the whole store, told by whoever holds the lease."""
 
     def __init__(
         self, intake: MongoIntake, channels: MongoChannels, sends: MongoSends, metrics: Metrics
@@ -32,28 +33,29 @@ class LedgerGauges:
         self._intake = intake
         self._channels = channels
         self._sends = sends
-        label = ["channel"]
-        self._in_flight = metrics.gauge("ledger_in_flight", "Messages accepted and not closed.", label)
-        self._stuck = metrics.gauge(
+        self._held = held = HeldGauges(metrics)
+        self._in_flight = held.gauge("ledger_in_flight", "Messages accepted and not closed.", ["channel"])
+        self._stuck = held.gauge(
             "ledger_in_flight_over_60s",
             "Messages accepted for more than a minute and not closed; must be 0.",
-            label,
+            ["channel"],
         )
-        self._twice = metrics.gauge(
-            "ledger_closed_twice", "Messages that two commits closed; must be 0.", label
+        self._twice = held.gauge(
+            "ledger_closed_twice", "Messages that two commits closed; must be 0.", ["channel"]
         )
-        self._quarantine = metrics.gauge("quarantine_messages", "Messages that wait for a person.", label)
-        self._waiting = metrics.gauge("sends_waiting", "Outgoing messages not sent yet.", label)
+        self._quarantine = held.gauge("quarantine_messages", "Messages that wait for a person.", ["channel"])
+        self._waiting = held.gauge("sends_waiting", "Outgoing messages not sent yet.", ["channel"])
 
     def measure(self, lease: Lease) -> bool:
         """One look at the store."""
         for channel in self._channels.all():
             name = channel.channel_id
-            self._in_flight.labels(name).set(self._intake.in_flight([name]))
-            self._stuck.labels(name).set(self._intake.stuck(name))
-            self._twice.labels(name).set(self._intake.closed_twice(name))
-            self._quarantine.labels(name).set(self._intake.in_quarantine(name))
-            self._waiting.labels(name).set(self._sends.waiting(name))
+            self._in_flight.set(self._intake.in_flight([name]), name)
+            self._stuck.set(self._intake.stuck(name), name)
+            self._twice.set(self._intake.closed_twice(name), name)
+            self._quarantine.set(self._intake.in_quarantine(name), name)
+            self._waiting.set(self._sends.waiting(name), name)
+        self._held.show(lease)
         return False
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from chassis.clock import Clock, monotonic
 from chassis.leases import Lease
 from chassis.mongo import Documents, named_failures
+from chassis.telemetry.held import HeldGauges
 from chassis.telemetry.metrics import Metrics
 from services.sla.domain.events import Fact, TimerBreached, TimerMet
 from services.sla.domain.policy import TARGETS
@@ -54,12 +55,13 @@ class StoreGauges:
     def __init__(self, metrics: Metrics, database: Documents, clock: Clock) -> None:
         self._clocks = database["clocks"]
         self._clock = clock
-        self._armed = metrics.gauge("sla_timers_armed", "Tickets with an alarm set.")
-        self._late = metrics.gauge("sla_timers_late", "Alarms more than a second late.")
-        self._at_risk = metrics.gauge(
+        self._held = held = HeldGauges(metrics)
+        self._armed = held.gauge("sla_timers_armed", "Tickets with an alarm set.")
+        self._late = held.gauge("sla_timers_late", "Alarms more than a second late.")
+        self._at_risk = held.gauge(
             "sla_at_risk", "Tickets whose next target falls due within the window.", ["target", "window"]
         )
-        self._overdue = metrics.gauge("sla_overdue", "Tickets whose next target is overdue.", ["target"])
+        self._overdue = held.gauge("sla_overdue", "Tickets whose next target is overdue.", ["target"])
 
     def count(self, lease: Lease) -> bool:
         """One turn of the leased loop."""
@@ -77,9 +79,10 @@ class StoreGauges:
         counts = {(row["_id"]["t"], row["_id"]["w"]): row["n"] for row in rows}
         for target in TARGETS:
             soon = counts.get((target, "15m"), 0)
-            self._at_risk.labels(target, "15m").set(soon)
-            self._at_risk.labels(target, "60m").set(soon + counts.get((target, "60m"), 0))
-            self._overdue.labels(target).set(counts.get((target, "overdue"), 0))
+            self._at_risk.set(soon, target, "15m")
+            self._at_risk.set(soon + counts.get((target, "60m"), 0), target, "60m")
+            self._overdue.set(counts.get((target, "overdue"), 0), target)
+        self._held.show(lease)
         return False
 
     @staticmethod
