@@ -67,6 +67,8 @@ def _is_base64(value: str) -> str:
 
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+# The parser knows NaN and Infinity, which JSON does not have.
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -124,7 +126,7 @@ class MessageBody(BaseModel):
     text: Annotated[str, StringConstraints(max_length=MAX_TEXT)] = ""
     subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
     attachments: list[AttachmentBody] = Field(default_factory=list, max_length=50)
-    fields: dict[Name, Annotated[str, StringConstraints(max_length=5000)] | int | float | bool] = Field(
+    fields: dict[Name, Annotated[str, StringConstraints(max_length=5000)] | int | Finite | bool] = Field(
         default_factory=dict, max_length=100, description="Fields of the sender's form."
     )
     page_url: Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://\S+$")] | None = None
@@ -164,7 +166,9 @@ class JsonChannel:
         try:
             body = MessageBody.model_validate_json(raw)
         except ValidationError as error:
-            raise InvalidBody([_mistake(dict(found)) for found in error.errors(include_url=False)]) from None
+            found = [_mistake(dict(one)) for one in error.errors(include_url=False)]
+            # A value that is none of several types is one mistake.
+            raise InvalidBody(list(dict.fromkeys(found))) from None
         if idempotency_key and body.client_message_id and body.client_message_id != idempotency_key:
             raise InvalidBody([("client_message_id", "the same as Idempotency-Key, or nothing")])
         if body.author.phone and not self._phone(body.author.phone):
@@ -266,12 +270,16 @@ def _field_text(value: str | float) -> str:
 
 
 def _mistake(found: dict[str, Any]) -> tuple[str, str]:
-    place = ".".join(str(part) for part in found["loc"] if part not in ("str", "int", "float", "bool"))
+    place = ".".join(str(part) for part in found["loc"])
     kind, text = found["type"], str(found["msg"])
     if kind == "json_invalid":
         return "", f"a JSON object: {text}"
+    if not place and kind != "value_error":
+        return "", "a JSON object"
     if kind == "extra_forbidden":
         return place, "no such field"
+    if found["loc"][:1] == ("fields",) and len(found["loc"]) > 2 and found["loc"][2] != "[key]":
+        return f"fields.{found['loc'][1]}", "a text of at most 5000 characters, a number, true or false"
     if kind == "value_error":
         text = text.removeprefix("Value error, ")
         return place or "text", text

@@ -78,9 +78,15 @@ def test_each_mistake_names_its_field(change: dict[str, object], field: str) -> 
     assert field in _mistakes(_body(**change))
 
 
+@pytest.mark.parametrize("value", [b"NaN", b"1e999", b"-Infinity", b"null", b"[]", b'{"int":1}'])
+def test_a_value_of_a_field_that_is_no_text_number_or_truth_is_one_mistake(value: bytes) -> None:
+    raw = b'{"author":{"external_id":"u"},"text":"x","fields":{"bool":%s}}' % value
+    assert _mistakes(raw) == {"fields.bool": "a text of at most 5000 characters, a number, true or false"}
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'"text"', b"{" * 5000])
 def test_what_is_no_json_object_is_told_so(raw: bytes) -> None:
-    assert _mistakes(raw)
+    assert _mistakes(raw)[""].startswith("a JSON object")
 
 
 def test_all_mistakes_are_told_together() -> None:
