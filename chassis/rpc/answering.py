@@ -15,10 +15,11 @@ from time import perf_counter
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from prometheus_client import Counter, Histogram
 
 from chassis import telemetry
-from chassis.errors import TooBusy, Unavailable
+from chassis.errors import InvalidField, TooBusy, Unavailable
 from chassis.rpc.call import Access, Call, admit, answering
 from chassis.rpc.status import Answer, Refusals, answer_to
 from chassis.rpc.workers import Workers
@@ -103,7 +104,8 @@ class Answering:
         roles = frozenset(self._access.get(f"{service}/{name}", ()))
         method = Method(service, name, roles, self._handled, self._seconds)
         self._methods[method.full] = method
-        codec = (handler.request_deserializer, handler.response_serializer)
+        read = handler.request_deserializer
+        codec = (read if handler.request_streaming else _forgiving(read), handler.response_serializer)
         behaviour = (
             handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         )
@@ -149,7 +151,7 @@ class Answering:
                 call = admit(method.full, method.roles, self._authenticate, context)
                 answering(call)
                 with _span(method, call):
-                    return handler(request, call)
+                    return handler(_understood(request), call)
             except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the caller gets an answer
                 return self._refusal(method, error)
 
@@ -182,7 +184,7 @@ class Answering:
         async def run(request: Any, context: Any) -> Any:
             call = await self._admitted(method, context)
             with _span(method, call):
-                return await handler(request, context)
+                return await handler(_understood(request), context)
 
         return self._on_loop(method, run)
 
@@ -202,7 +204,7 @@ class Answering:
             self._open.inc()
             try:
                 await self._admitted(method, context)
-                async with aclosing(handler(request, context)) as messages:
+                async with aclosing(handler(_understood(request), context)) as messages:
                     async for message in messages:
                         await context.write(message)
             except asyncio.CancelledError:
@@ -263,6 +265,31 @@ class Answering:
                 grpc.StatusCode.INTERNAL, f"internal error; the log has it as incident {incident}"
             )
         return answer
+
+
+class _Torn:
+    """Stands for a request whose bytes are no message of its type."""
+
+
+_TORN = _Torn()
+
+
+def _forgiving(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """grpc would answer UNKNOWN and log a failure of ours, even to a caller who is not admitted."""
+
+    def tried(raw: bytes) -> Any:
+        try:
+            return read(raw)
+        except DecodeError:
+            return _TORN
+
+    return tried
+
+
+def _understood(request: Any) -> Any:
+    if request is _TORN:
+        raise InvalidField("request", "the bytes of a message of the method's request type")
+    return request
 
 
 def _span(method: Method, call: Call) -> Span:

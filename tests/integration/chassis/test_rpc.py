@@ -239,6 +239,22 @@ def test_a_wrong_field_is_named_as_google_does() -> None:
     ]
 
 
+@pytest.mark.parametrize("method", ["Say", "Repeat"])
+def test_bytes_that_are_no_request_are_the_callers_mistake(method: str) -> None:
+    with serving() as running:
+        channel: Any = running.raw()
+        call = (channel.unary_stream if method == "Repeat" else channel.unary_unary)(f"/{SERVICE}/{method}")
+
+        def ask(*metadata: tuple[str, str]) -> grpc.StatusCode:
+            with pytest.raises(grpc.RpcError) as refused:
+                list(call(b"\x0a\xff", metadata=metadata, timeout=5))
+            return refused.value.code()
+
+        assert ask(("authorization", "Bearer agent")) is grpc.StatusCode.INVALID_ARGUMENT
+        assert ask() is grpc.StatusCode.UNAUTHENTICATED
+        assert running.stub().Say(text("next")).value
+
+
 def test_too_busy_says_when_to_come_back() -> None:
     def refuse(_: str) -> str:
         raise TooBusy(timedelta(seconds=3))
