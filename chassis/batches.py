@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 from chassis.clock import Clock, pause
 from chassis.errors import Refused, TooBusy, Unavailable
 from chassis.failpoints import failpoint
+from chassis.ids import new_id
 from chassis.mongo import Document, Documents, Raced, named_failures
 from chassis.outbox import Outbox
 from chassis.telemetry.metrics import Metrics
@@ -28,7 +29,9 @@ from chassis.units import Cause, Unit
 # Longer than any dead letter is kept for a replay; gRPC promises seven days.
 INBOX_DAYS = 14
 INDEXES = {
-    "inbox": [IndexModel("at", expireAfterSeconds=INBOX_DAYS * 86_400)],
+    # A row for a batch, not for a command: a hundred small documents cost the database far more than one with an index
+    # entry for each key.
+    "inbox": [IndexModel("keys", unique=True), IndexModel("at", expireAfterSeconds=INBOX_DAYS * 86_400)],
     "trials": [IndexModel("at", expireAfterSeconds=86_400)],
 }
 _AT_ONCE = 5
@@ -199,44 +202,57 @@ class BatchRunner:
             raise _Culprits(culprits)
         unit.cause = Cause()
         ports.flush()
-        for task in answered:
-            if task.key:
-                unit.insert("inbox", self._inbox_row(task, outcomes[id(task)].answer, unit.now))
+        self._remember(unit, answered, outcomes)
         unit.commit()
         failpoint("after-commit-before-ack")
         return unit, answered
 
     def _unseen(self, tasks: list[Task], outcomes: dict[int, Outcome]) -> list[Task]:
-        keys = [self._inbox_key(task) for task in tasks if task.key]
-        seen: dict[str, Document] = {}
-        if keys:
-            with named_failures():
-                seen = {row["_id"]: row for row in self._database["inbox"].find({"_id": {"$in": keys}})}
+        seen = self._seen([self._inbox_key(task) for task in tasks if task.key])
         fresh: list[Task] = []
         for task in tasks:
-            row = seen.get(self._inbox_key(task)) if task.key else None
-            if row is None:
+            first = seen.get(self._inbox_key(task)) if task.key else None
+            if first is None:
                 fresh.append(task)
                 continue
+            digest, answer = first
             outcome = outcomes[id(task)]
-            if task.digest and row.get("digest", "") != task.digest:
+            if task.digest and digest != task.digest:
                 outcome.error = KeyReused("the idempotency key was used for another request")
                 continue
-            outcome.repeated, outcome.error = True, None
-            outcome.answer = bytes(row["answer"]) if "answer" in row else None
+            outcome.repeated, outcome.error, outcome.answer = True, None, answer
             self._repeats.inc()
         return fresh
+
+    def _seen(self, keys: list[str]) -> dict[str, tuple[str, bytes | None]]:
+        """Digest and first answer of those keys that are in the inbox."""
+        found: dict[str, tuple[str, bytes | None]] = {}
+        if not keys:
+            return found
+        wanted = set(keys)
+        with named_failures():
+            for row in self._database["inbox"].find({"keys": {"$in": keys}}):
+                digests, answers = row.get("digests"), row.get("answers")
+                for place, key in enumerate(row["keys"]):
+                    if key in wanted:
+                        found[key] = (digests[place] if digests else "", answers[place] if answers else None)
+        return found
 
     def _inbox_key(self, task: Task) -> str:
         return f"{self._consumer}:{task.key}"
 
-    def _inbox_row(self, task: Task, answer: object, now: datetime) -> Document:
-        row: Document = {"_id": self._inbox_key(task), "at": now}
-        if task.digest:
-            row["digest"] = task.digest
-        if isinstance(answer, bytes):
-            row["answer"] = answer
-        return row
+    def _remember(self, unit: Unit, tasks: list[Task], outcomes: dict[int, Outcome]) -> None:
+        """Stage the inbox row of a batch: its keys, and beside them digests and answers where there are any."""
+        keyed = [task for task in tasks if task.key]
+        if not keyed:
+            return
+        row: Document = {"_id": new_id(), "at": unit.now, "keys": [self._inbox_key(task) for task in keyed]}
+        if any(task.digest for task in keyed):
+            row["digests"] = [task.digest for task in keyed]
+        answers = [outcomes[id(task)].answer for task in keyed]
+        if any(isinstance(answer, bytes) for answer in answers):
+            row["answers"] = [answer if isinstance(answer, bytes) else None for answer in answers]
+        unit.insert("inbox", row)
 
     def _publish(self, unit: Unit) -> None:
         if not unit.outbox or self._outbox is None:
@@ -260,17 +276,24 @@ class _Culprits(Exception):
 class GroupCommitter:
     """Gathers commands of many callers into batches: what came while the last batch was being written is the next.
 
-    No lingering: a lone command is written at once. `limit` bounds what may wait; beyond it `submit` raises TooBusy.
+    A lone command is written at once. `linger` is how long to wait for company where the last batch had some: callers
+    who wait for their answers come again together. `limit` bounds what may wait; beyond it `submit` raises TooBusy.
     """
 
     name = "group-committer"
 
     def __init__(
-        self, run: Callable[[Sequence[Task]], list[Outcome]], *, batch_max: int = 100, limit: int = 2000
+        self,
+        run: Callable[[Sequence[Task]], list[Outcome]],
+        *,
+        batch_max: int = 100,
+        limit: int = 2000,
+        linger: timedelta = timedelta(0),
     ) -> None:
         self._run = run
         self._batch_max = batch_max
         self._limit = limit
+        self._linger = linger.total_seconds()
         self._waiting: list[tuple[Task, Future[Outcome]]] = []
         self._changed = threading.Condition()
         self._stopping = False
@@ -312,12 +335,17 @@ class GroupCommitter:
         return outcome
 
     def _loop(self) -> None:
+        last = 0
         while True:
             with self._changed:
                 while not self._waiting and not self._stopping:
                     self._changed.wait()
                 if not self._waiting:
                     return
+            if self._linger and last > 1 and not self._stopping:
+                pause(self._linger)
+            with self._changed:
+                last = len(self._waiting)
                 batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
             # A caller that has gone is not written for; one that goes from now on changes nothing.
             batch = [(task, future) for task, future in batch if future.set_running_or_notify_cancel()]

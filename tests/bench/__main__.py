@@ -61,21 +61,23 @@ class Ground:
     def wait_done(self, tickets: int, timeout: float = 600) -> None:
         """Return once so many tickets are stored and rules, sla and reports have handled the last fact about them."""
         deadline = time.monotonic() + timeout
-        calm = 0
-        while calm < 2:
+        calm, before = 0, -1
+        while calm < 3:
             if time.monotonic() > deadline:
                 raise RuntimeError(
                     f"{self.tickets()} of {tickets} tickets after {timeout:.0f} s; {self.system.what_moves()}"
                 )
             time.sleep(0.05)
-            calm = calm + 1 if self.tickets() >= tickets and self._heard() else 0
+            facts = self.facts()
+            quiet = facts == before and self.tickets() >= tickets and self._heard(facts)
+            calm, before = calm + 1 if quiet else 0, facts
 
-    def _heard(self) -> bool:
-        facts = self.facts()
-        inboxes = [
-            self.system.database(service)["inbox"].estimated_document_count() for service in ("rules", "sla")
-        ]
-        if any(count < facts for count in inboxes):
+    def _heard(self, facts: int) -> bool:
+        """sla keeps a row for every fact; of rules and reports the queues tell."""
+        sizes = self.system.database("sla")["inbox"].aggregate(
+            [{"$group": {"_id": None, "keys": {"$sum": {"$size": "$keys"}}}}]
+        )
+        if sum(int(str(row["keys"])) for row in sizes) < facts:
             return False
         return not any(name.startswith(SERVICES) for name in self.system.queues_with_messages())
 

@@ -73,6 +73,11 @@ def test_a_reply_in_the_same_batch_finds_the_ticket_just_opened(desk: TicketsDes
     assert desk.tickets()[0]["version"] == 2
 
 
+def remembered(desk: TicketsDesk) -> list[str]:
+    """The keys in the inbox."""
+    return [key for row in desk.database["inbox"].find() for key in row["keys"]]
+
+
 def test_everything_delivered_twice_is_there_once(desk: TicketsDesk, heard: Heard) -> None:
     desk.role("listen")
     facts = [received(f"{n:032x}") for n in range(20)]
@@ -80,7 +85,7 @@ def test_everything_delivered_twice_is_there_once(desk: TicketsDesk, heard: Hear
     desk.publish(*facts)
     desk.publish(received("f" * 32, message_id="<last@x>"))
     wait_until(lambda: heard.count() == 21, describe=lambda: heard.facts)
-    wait_until(lambda: desk.database["inbox"].count_documents({}) == 21)
+    wait_until(lambda: len(remembered(desk)) == 21)
     assert len(desk.tickets()) == 21
     assert desk.database["messages"].count_documents({}) == 21
 
@@ -125,7 +130,7 @@ def test_a_clock_is_shown_and_is_no_version(desk: TicketsDesk) -> None:
         clock = sla.ClockChanged(ticket_id=ticket_id, epoch=epoch, target="first_reply")
         clock.due_at.FromSeconds(1_800_000_000 + epoch)
         desk.publish(clock)
-    wait_until(lambda: desk.database["inbox"].count_documents({}) == 3)
+    wait_until(lambda: len(remembered(desk)) == 3)
     (row,) = desk.tickets()
     assert (row["clock_epoch"], row["clock"]["target"], row["version"]) == (2, "first_reply", 1)
 

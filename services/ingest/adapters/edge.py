@@ -19,6 +19,8 @@ from services.ingest.application.ports import Kept, Unpublished
 
 _RETRY_AFTER = timedelta(seconds=5)
 _COUNT_EVERY = 1.0
+# How long an insert waits for others while several senders are at the door.
+_COMPANY = timedelta(milliseconds=2)
 # Longer than the database's own timeout, so that the answer is known before anybody gives up.
 WAIT = timedelta(seconds=8)
 
@@ -81,7 +83,7 @@ class Edge:
         self._clock = clock
         self.directory = directory
         # What came while one insert ran shares the next.
-        self.committer = GroupCommitter(self._write, batch_max=200, limit=5000)
+        self.committer = GroupCommitter(self._write, batch_max=200, limit=5000, linger=_COMPANY)
         self._messages = metrics.counter(
             "ingest_messages_total", "Messages at the edge, by what they were told.", ["channel", "outcome"]
         )
