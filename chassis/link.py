@@ -81,6 +81,22 @@ def connect(url: str, *, read_timeout: float | None = None) -> Any:
     return connection
 
 
+@contextlib.contextmanager
+def declaring(bus: Bus) -> Iterator[Any]:
+    """A channel of its own to make exchanges, queues and bindings on. Raises Unavailable."""
+    connection = bus.connect()
+    try:
+        yield connection.channel()
+        connection.close()
+    except amqp.PreconditionFailed as other:
+        # A queue of that name was made with other arguments, by another version most often: it must be drained and go.
+        raise Unavailable(f"broker ({other.reply_text})") from other
+    except FAILURES as error:
+        raise Unavailable("broker") from error
+    finally:
+        abandon(connection)
+
+
 def pump(connection: Any, timeout: float) -> None:
     """Handle what the broker sent: wait at most `timeout` seconds for the first of it, then take all that is there.
 

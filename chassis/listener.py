@@ -5,31 +5,27 @@ again at once (the batch runner does it). A handler's error: the delay queues, t
 neighbours unharmed.
 """
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import amqp
-import structlog
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import SpanKind
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis import bus
 from chassis.batches import BatchRunner, Outcome, Task
-from chassis.bus import Bus, Delivery, Outgoing, Publisher, Subscription, Unroutable
+from chassis.bus import Bus, Delivery, Outgoing, Publisher
 from chassis.clock import monotonic
-from chassis.errors import Unavailable
-from chassis.letters import again, dead_name, describe, raw_letter
-from chassis.link import abandon
+from chassis.letters import again, dead_name, describe
+from chassis.link import declaring
 from chassis.subscription import number
+from chassis.taking import Batch, Taker
 from chassis.telemetry import semconv, tracing
 from chassis.telemetry.metrics import Metrics
-from chassis.turns import Turns
 from chassis.units import Cause
 
 __all__ = [
@@ -43,12 +39,8 @@ __all__ = [
     "queue_name",
 ]
 
-T = TypeVar("T")
 Translate = Callable[[Any, Envelope], object | None]
 
-BATCH_BYTES = 8_000_000
-# A delivery that was in hand when its process died this often is tried alone, fact by fact.
-_SUSPECT = 3
 # A fact during whose lone trial the process died more often than this is dead-lettered.
 _TRIALS = 3
 
@@ -71,20 +63,9 @@ class _Item:
     task: Task
 
 
-@dataclass(slots=True)
-class _Batch:
-    items: list[_Item] = field(default_factory=list)
-    last: dict[str, int] = field(default_factory=dict)
-    bytes: int = 0
-    # What could not be understood; it is laid aside only when all else is done, just before the acknowledgement.
-    poison: list[Outgoing] = field(default_factory=list)
-    is_suspect: bool = False
-
-
-class Listener:
+class Listener(Taker[_Item]):
     """Hears facts as one consumer. `consumes` maps a fact's class to `translate(fact, envelope) -> command`; a
-    translation
-    that answers None means that the fact is of no interest."""
+    translation that answers None means that the fact is of no interest."""
 
     def __init__(
         self,
@@ -101,135 +82,33 @@ class Listener:
         linger: timedelta = timedelta(0),
         prefetch: int = 50,
     ) -> None:
-        self.name = f"listener-{consumer}"
-        self._bus = transport
-        self._consumer = consumer
+        super().__init__(
+            name=f"listener-{consumer}",
+            consumer=consumer,
+            dead=dead_name(consumer),
+            transport=transport,
+            publisher=publisher,
+            metrics=metrics,
+            batch_max=batch_max,
+            prefetch=prefetch,
+            linger=linger,
+        )
         self._consumes = {
             kind.DESCRIPTOR.full_name: (kind, translate) for kind, translate in consumes.items()
         }
         self._runner = runner
-        self._publisher = publisher
-        self._weights = {queue_name(consumer, lane): (weights or {}).get(lane, 1) for lane in lanes}
         self._lanes = tuple(lanes)
-        self._batch_max = batch_max
-        self._linger = linger.total_seconds()
-        self._prefetch = prefetch
-        self._subscription = Subscription(transport, prefetch=prefetch)
-        self._turns = Turns(self._weights)
-        # Taken, but not for the batch at hand.
-        self._suspect: Delivery | None = None
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._consuming = False
-        self._log = structlog.get_logger(__name__)
+        self._queues = {queue_name(consumer, lane): (weights or {}).get(lane, 1) for lane in lanes}
         self._metrics = _Measures(metrics)
-        self.heartbeat: Callable[[], None] = lambda: None
-
-    def start(self) -> None:
-        """Begin to listen; a broker that is away is waited for."""
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-        self._thread.start()
-
-    def stop(self, grace: timedelta) -> None:
-        """Finish the batch in hand, give the rest back."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(grace.total_seconds())
-
-    def is_ready(self) -> bool:
-        """Taking from its queues."""
-        return self._consuming
-
-    def _run(self) -> None:
-        pauses = bus.pauses()
-        while not self._stop.is_set():
-            try:
-                self._prepare()
-                self._suspect = None
-                self._subscription.open(list(self._weights))
-                self._consuming = True
-                while not self._stop.is_set():
-                    self._turn()
-                    pauses = bus.pauses()
-            except Unavailable as away:
-                self._log.warning("listener_waits", consumer=self._consumer, away=str(away))
-                self._pause(next(pauses))
-            except Exception as failure:  # noqa: BLE001 - a listener that ends silently is the worst of all
-                self._log.exception("listener_failed", consumer=self._consumer, error=describe(failure))
-                self._subscription.drop()
-                self._pause(next(pauses))
-        self._consuming = False
-        self._subscription.close()
-
-    def _pause(self, seconds: float) -> None:
-        self._consuming = False
-        self.heartbeat()
-        self._stop.wait(seconds)
 
     def _prepare(self) -> None:
         prepare(self._bus, self._consumer, list(self._consumes), self._lanes)
 
-    def _turn(self) -> None:
-        self.heartbeat()
-        if not self._has_some():
-            self._subscription.wait(0.5)
-            if not self._has_some():
-                return
-        self._fill()
-        self._handle(self._take())
+    def _weights(self) -> Mapping[str, int]:
+        return self._queues
 
-    def _has_some(self) -> bool:
-        return self._suspect is not None or any(self._subscription.in_hand().values())
-
-    def _fill(self) -> None:
-        """Linger where this listener may: a fuller batch costs everybody less."""
-        self._subscription.wait(0)
-        deadline = monotonic() + self._linger
-        while self._linger and not self._stop.is_set():
-            left = deadline - monotonic()
-            if left <= 0 or self._is_full():
-                return
-            self._subscription.wait(left)
-
-    def _is_full(self) -> bool:
-        """More would not fit, or cannot come: bundles count by their facts, and the broker sends no more than the
-        prefetch. Lingering on would only cap the rate."""
-        in_hand = self._subscription.in_hand().values()
-        facts = sum(number(one.headers, bus.FACTS, 1) for one in self._subscription.waiting())
-        return facts >= self._batch_max or max(in_hand, default=0) >= self._prefetch
-
-    def _take(self) -> _Batch:
-        """A batch in weighted turns of the lanes, each lane in its order; a suspect delivery is a batch of its own."""
-        batch = _Batch()
-        while len(batch.items) < self._batch_max and batch.bytes < BATCH_BYTES:
-            delivery = self._next()
-            if delivery is None:
-                break
-            if delivery.deliveries >= _SUSPECT:
-                if batch.last:
-                    # Not beside others, which it could take with it once more.
-                    self._suspect = delivery
-                    break
-                batch.is_suspect = True
-            facts = self._open(delivery, batch)
-            self._turns.took(delivery.queue, facts)
-            if batch.is_suspect:
-                break
-        return batch
-
-    def _next(self) -> Delivery | None:
-        suspect, self._suspect = self._suspect, None
-        if suspect is not None:
-            return suspect
-        waiting = [queue for queue, count in self._subscription.in_hand().items() if count]
-        return self._subscription.take(self._turns.whose(waiting)) if waiting else None
-
-    def _open(self, delivery: Delivery, batch: _Batch) -> int:
+    def _open(self, delivery: Delivery, batch: Batch[_Item]) -> int:
         """Put the delivery's facts into the batch; answers how many they are."""
-        batch.last[delivery.queue] = delivery.tag
-        batch.bytes += len(delivery.body)
-        if delivery.redelivered:
-            self._metrics.redeliveries.labels(delivery.queue).inc()
         attempt = number(delivery.headers, "attempt")
         try:
             envelopes = list(Bundle.FromString(delivery.body).events)
@@ -275,7 +154,7 @@ class Listener:
             ),
         )
 
-    def _handle(self, batch: _Batch) -> None:
+    def _handle(self, batch: Batch[_Item]) -> None:
         begun = monotonic()
         outcomes = self._run_suspects(batch.items) if batch.is_suspect else self._run_tasks(batch.items)
         letters = [
@@ -284,8 +163,7 @@ class Listener:
             if outcome.error
         ]
         failures = len(letters)
-        self._send(letters + batch.poison)
-        self._subscription.ack(batch.last)
+        self._finish(batch, letters)
         for queue in batch.last:
             self._metrics.handled.labels(queue, "failed" if failures else "done").observe(monotonic() - begun)
             done = sum(
@@ -338,43 +216,6 @@ class Listener:
         spans.enter_context(span)
         task.cause = replace(task.cause, traceparent=span.traceparent or envelope.traceparent)
 
-    def _persist(self, step: Callable[[], T]) -> T:
-        """Run a step until the surroundings let it; the deliveries stay in hand and the connection is kept alive.
-
-        Raises Unavailable only when the broker dropped us (what was in hand comes again) or we are stopping.
-        """
-        pauses = bus.pauses()
-        while True:
-            self.heartbeat()
-            try:
-                done = step()
-            except Unavailable as away:
-                self._log.warning("listener_waits", consumer=self._consumer, away=str(away))
-                self._pause(next(pauses))
-                if self._stop.is_set():
-                    raise
-                self._subscription.wait(0)
-            else:
-                self._consuming = True
-                return done
-
-    def _send(self, letters: list[Outgoing]) -> None:
-        """To the delay queues and the dead letters."""
-        left = letters
-
-        def publish() -> None:
-            nonlocal left
-            try:
-                self._publisher.publish(left)
-            except Unroutable as lost:
-                # Somebody deleted the queue; poison must not block its neighbours.
-                left = [letter for letter in left if letter.message_id in lost.message_ids]
-                self._prepare()
-                raise
-
-        if left:
-            self._persist(publish)
-
     def _retry_or_letter(self, item: _Item, error: Exception) -> Outgoing:
         if isinstance(error, CannotTranslate | Deadly) or item.attempt >= len(bus.DELAYS):
             return self._letter(item.delivery, item.envelope, error, item.attempt)
@@ -393,15 +234,8 @@ class Listener:
             event_id=envelope.event_id,
             error=describe(error),
         )
-        self._metrics.dead.labels(delivery.queue, type(error).__name__).inc()
+        self._dead.labels(delivery.queue, type(error).__name__).inc()
         return again(delivery, envelope, error, "", dead_name(self._consumer), attempt)
-
-    def _raw_letter(self, delivery: Delivery, reason: str) -> Outgoing:
-        self._log.error(
-            "delivery_dead_lettered", queue=delivery.queue, message_id=delivery.message_id, error=reason
-        )
-        self._metrics.dead.labels(delivery.queue, "undecodable").inc()
-        return raw_letter(delivery, dead_name(self._consumer), reason)
 
 
 class _Measures:
@@ -412,13 +246,7 @@ class _Measures:
             "consumer_handle_seconds", "From taking a batch to its acknowledgement.", ["queue", "outcome"]
         )
         self.events = metrics.counter("consumer_events_total", "Facts handled.", ["queue", "outcome"])
-        self.redeliveries = metrics.counter(
-            "consumer_redeliveries_total", "Deliveries that came again.", ["queue"]
-        )
         self.retries = metrics.counter("consumer_retries_total", "Facts sent to a delay queue.", ["queue"])
-        self.dead = metrics.counter(
-            "dead_letters_total", "Facts laid aside for a person.", ["queue", "reason"]
-        )
 
 
 def queue_name(consumer: str, lane: str) -> str:
@@ -428,11 +256,8 @@ def queue_name(consumer: str, lane: str) -> str:
 
 def prepare(transport: Bus, consumer: str, types: Sequence[str], lanes: Sequence[str]) -> None:
     """Make the consumer's queues and bindings. Idempotent; must be done before anybody publishes what it hears, or
-    the
-    facts said until then pass it by. Raises Unavailable."""
-    connection = transport.connect()
-    try:
-        channel = connection.channel()
+    the facts said until then pass it by. Raises Unavailable."""
+    with declaring(transport) as channel:
         bus.declare_exchange(channel, transport.exchange)
         bus.declare_queue(channel, dead_name(consumer))
         for lane in lanes:
@@ -440,11 +265,3 @@ def prepare(transport: Bus, consumer: str, types: Sequence[str], lanes: Sequence
             bus.declare_queue(channel, queue, bus.dead_letters_to(dead_name(consumer)))
             for fact_type in types:
                 channel.queue_bind(queue, transport.exchange, f"{fact_type}.{lane}")
-        connection.close()
-    except amqp.PreconditionFailed as other:
-        # A queue of that name was made with other arguments, by another version most often: it must be drained and go.
-        raise Unavailable(f"broker ({other.reply_text})") from other
-    except bus.FAILURES as error:
-        raise Unavailable("broker") from error
-    finally:
-        abandon(connection)

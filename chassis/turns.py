@@ -8,9 +8,14 @@ class Turns:
     one that was idle gets its next turn at once but no arrears (start-time fair queueing)."""
 
     def __init__(self, weights: Mapping[str, int]) -> None:
-        self._weights = weights
+        self._weights = dict(weights)
         self._next = dict.fromkeys(weights, 0.0)
         self._now = 0.0
+
+    def join(self, queue: str, weight: int) -> None:
+        """One queue more, or another weight for one that is known."""
+        self._weights[queue] = weight
+        self._next.setdefault(queue, self._now)
 
     def whose(self, waiting: Sequence[str]) -> str:
         """Which of the queues that have something comes next."""
