@@ -10,11 +10,12 @@ import structlog
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis import bus
-from chassis.bus import FAILURES, Bus, Outgoing, Publisher, Unroutable
+from chassis.bus import Bus, Outgoing, Publisher, Unroutable
 from chassis.clock import monotonic
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
 from chassis.ids import new_id
+from chassis.link import declaring
 from chassis.telemetry.metrics import Metrics
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.application.ports import Unpublished
@@ -37,15 +38,10 @@ def queue_name(channel_id: str) -> str:
 
 def prepare(transport: Bus, channel_ids: Iterable[str]) -> None:
     """Make the queues. Idempotent. Raises Unavailable."""
-    connection = transport.connect()
-    try:
-        channel = connection.channel()
+    with declaring(transport) as channel:
         bus.declare_queue(channel, DEAD)
         for channel_id in channel_ids:
-            bus.declare_queue(channel, queue_name(channel_id))
-        connection.close()
-    except FAILURES as error:
-        raise Unavailable("broker") from error
+            bus.declare_queue(channel, queue_name(channel_id), bus.dead_letters_to(DEAD))
 
 
 class IntakePublisher:

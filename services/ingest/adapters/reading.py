@@ -4,26 +4,26 @@ It keeps nothing of its own: a row that was read twice says the same fact under 
 the repeat. So there is no transaction here, only files, then facts, then the acknowledgement.
 """
 
-import threading
+import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import replace
+from functools import partial
 
-import structlog
 from google.protobuf.message import DecodeError
 from opentelemetry.trace import SpanKind
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
-from chassis import bus
-from chassis.bus import Bus, Delivery, Outgoing, Publisher, Subscription
+from chassis.bus import Bus, Delivery, Outgoing, Publisher
 from chassis.clock import Clock, monotonic
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
 from chassis.ids import new_id
+from chassis.letters import describe
 from chassis.mongo import Documents, Raced
 from chassis.outbox import Outbox
+from chassis.taking import Batch, Taker
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import Metrics
 from chassis.units import BUNDLE_BYTES, BUNDLE_EVENTS, Cause, Unit
@@ -38,23 +38,12 @@ from services.ingest.domain.intake import IntakeRow
 
 _BATCH = 100
 _LOOK_FOR_CHANNELS = 2.0
-# Deliveries that were in hand when their process died this often are read one row at a time.
-_SUSPECT = 3
-# And a row that was begun alone this often is set aside.
+# A row that was begun alone this often, and never ended, is set aside.
 _ATTEMPTS = 3
 
 
-@dataclass(slots=True)
-class _Batch:
-    envelopes: list[Envelope] = field(default_factory=list)
-    last: dict[str, int] = field(default_factory=dict)
-    is_suspect: bool = False
-
-
-class Reader:
+class Reader(Taker[Envelope]):
     """Reads the intake queues of the channels that `takes` chooses."""
-
-    name = "reader"
 
     def __init__(
         self,
@@ -72,8 +61,16 @@ class Reader:
         weights: dict[str, int],
         prefetch: int = 4,
     ) -> None:
-        self._bus = transport
-        self._publisher = publisher
+        super().__init__(
+            name="reader",
+            consumer="intake",
+            dead=DEAD,
+            transport=transport,
+            publisher=publisher,
+            metrics=metrics,
+            batch_max=_BATCH,
+            prefetch=prefetch,
+        )
         self._database = database
         self._clock = clock
         self._intake = intake
@@ -81,191 +78,115 @@ class Reader:
         self._directory = directory
         self._outbox = outbox
         self._takes = takes
-        self._weights = weights
-        self._subscription = Subscription(transport, prefetch=prefetch)
-        self._queues: dict[str, int] = {}
-        self._looked = -1e9
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._consuming = False
-        self._log = structlog.get_logger(__name__)
+        self._lanes = weights
+        self._queues: Mapping[str, int] = {}
+        self._looked = monotonic()
         self._read = metrics.counter(
             "ingest_read_total", "Rows read, by what came of it.", ["channel", "outcome"]
         )
         self._seconds = metrics.histogram(
             "ingest_read_seconds", "From taking a batch of ids to its acknowledgement."
         )
-        self._dead = metrics.counter(
-            "dead_letters_total", "Facts laid aside for a person.", ["queue", "reason"]
-        )
-        self.heartbeat: Callable[[], None] = lambda: None
 
-    def start(self) -> None:
-        """Begin to read; a broker or a database that is away is waited for."""
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-        self._thread.start()
+    # -------------------------------------------------------------------------------------------------- the queues
 
-    def stop(self, grace: timedelta) -> None:
-        """Finish the batch in hand, give the rest back."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(grace.total_seconds())
+    def _prepare(self) -> None:
+        prepare(self._bus, [channel.channel_id for channel in self._channels()])
 
-    def is_ready(self) -> bool:
-        """Taking from its queues."""
-        return self._consuming
-
-    # ------------------------------------------------------------------------------------------------------ the loop
-
-    def _run(self) -> None:
-        pauses = bus.pauses()
-        while not self._stop.is_set():
-            try:
-                self._open()
-                self._consuming = True
-                pauses = bus.pauses()
-                while not self._stop.is_set():
-                    self._turn()
-            except Unavailable as away:
-                self._consuming = False
-                self._log.warning("reader_waits", away=str(away))
-                self.heartbeat()
-                self._stop.wait(next(pauses))
-            except Exception as failure:  # noqa: BLE001 - what was in hand comes again, counted, and in the end alone
-                self._consuming = False
-                self._log.error("reader_stumbled", error=f"{type(failure).__name__}: {failure}"[:300])
-                self._subscription.drop()
-                self._stop.wait(next(pauses))
-        self._consuming = False
-        self._subscription.close()
-
-    def _open(self) -> None:
-        self._subscription.drop()
-        self._queues = self._wanted()
-        prepare(self._bus, self._channel_ids())
-        self._subscription.open(list(self._queues))
+    def _weights(self) -> Mapping[str, int]:
         self._looked = monotonic()
+        self._queues = self._wanted()
+        return self._queues
 
-    def _wanted(self) -> dict[str, int]:
+    def _between(self) -> None:
+        """Look for new channels. One that is gone keeps its queue until the process ends: what lies in it is set aside
+        with its reason."""
+        if monotonic() - self._looked <= _LOOK_FOR_CHANNELS:
+            return
+        self._looked = monotonic()
+        fresh = {queue: weight for queue, weight in self._wanted().items() if queue not in self._queues}
+        if fresh:
+            self._prepare()
+            for queue, weight in fresh.items():
+                self._join(queue, weight)
+            self._queues = {**self._queues, **fresh}
+
+    def _wanted(self) -> Mapping[str, int]:
         return {
-            queue_name(channel.channel_id): self._weights.get(channel.lane, 1)
-            for channel in self._directory.all()
-            if self._takes(channel)
+            queue_name(channel.channel_id): self._lanes.get(channel.lane, 1) for channel in self._channels()
         }
 
-    def _channel_ids(self) -> list[str]:
-        return [channel.channel_id for channel in self._directory.all() if self._takes(channel)]
+    def _channels(self) -> Sequence[Channel]:
+        return [channel for channel in self._directory.all() if self._takes(channel)]
 
-    def _turn(self) -> None:
-        self.heartbeat()
-        if monotonic() - self._looked > _LOOK_FOR_CHANNELS:
-            self._look_for_channels()
-        if not any(self._subscription.in_hand().values()):
-            self._subscription.wait(0.5)
-            if not any(self._subscription.in_hand().values()):
-                return
-        batch = self._take()
-        if batch.envelopes:
-            begun = monotonic()
-            self._persist(lambda: self._handle(batch))
-            self._seconds.observe(monotonic() - begun)
-        if batch.last:
-            failpoint("after-received-before-ack")
-            self._subscription.ack(batch.last)
-
-    def _look_for_channels(self) -> None:
-        self._looked = monotonic()
-        wanted = self._wanted()
-        fresh = [queue for queue in wanted if queue not in self._queues]
-        if fresh:
-            prepare(self._bus, self._channel_ids())
-            for queue in fresh:
-                self._subscription.add(queue)
-        # A channel that is gone keeps its queue until the process ends: what lies in it is set aside with its reason.
-        self._queues |= wanted
-
-    def _take(self) -> _Batch:
-        batch, turns = _Batch(), True
-        while turns and len(batch.envelopes) < _BATCH:
-            turns = False
-            for queue, weight in self._queues.items():
-                for _ in range(weight):
-                    if len(batch.envelopes) >= _BATCH:
-                        break
-                    delivery = self._subscription.take(queue)
-                    if delivery is None:
-                        break
-                    turns = True
-                    batch.last[queue] = delivery.tag
-                    batch.envelopes.extend(self._envelopes(delivery))
-                    batch.is_suspect = batch.is_suspect or delivery.deliveries >= _SUSPECT
-        return batch
-
-    def _envelopes(self, delivery: Delivery) -> Sequence[Envelope]:
+    def _open(self, delivery: Delivery, batch: Batch[Envelope]) -> int:
         try:
             envelopes = [one for one in Bundle.FromString(delivery.body).events if one.event_id]
         except DecodeError:
             envelopes = []
         if not envelopes:
-            reason = "not a bundle of intake ids"
-            headers = {"reason": reason, "queue": delivery.queue}
-            buried = Outgoing("", DEAD, delivery.body, delivery.type, delivery.message_id, headers)
-            self._persist(lambda: self._publisher.publish([buried]))
-            self._dead.labels(delivery.queue, "undecodable").inc()
-            self._log.error("delivery_dead_lettered", queue=delivery.queue, error=reason)
-        return envelopes
-
-    def _persist(self, step: Callable[[], None]) -> None:
-        """Run a step until the surroundings let it; the deliveries stay in hand and the connection is kept alive."""
-        pauses = bus.pauses()
-        while True:
-            try:
-                step()
-                return
-            except Unavailable as away:
-                self._log.warning("reader_waits", away=str(away))
-                self.heartbeat()
-                if self._stop.wait(next(pauses)):
-                    raise
-                self._subscription.wait(0)
+            batch.poison.append(self._raw_letter(delivery, "not a bundle of intake ids"))
+            return 1
+        batch.items.extend(envelopes)
+        return len(envelopes)
 
     # --------------------------------------------------------------------------------------------------- one batch
 
-    def _handle(self, batch: _Batch) -> None:
-        ids = list(dict.fromkeys(envelope.event_id for envelope in batch.envelopes))
-        traces = {one.event_id: one.traceparent for one in batch.envelopes if one.traceparent}
-        if not batch.is_suspect:
-            try:
-                for start in range(0, len(ids), _BATCH):
-                    for rows in self._intake.accepted(ids[start : start + _BATCH]):
-                        self._read_rows(rows, traces)
-                return
-            except Unavailable:
-                raise
-            except Exception as failure:  # noqa: BLE001 - one of them is to blame, and must not cost the others
-                self._log.error("batch_not_read", rows=len(ids), error=type(failure).__name__)
-        for intake_id in ids:
-            self._alone(intake_id, traces)
+    def _handle(self, batch: Batch[Envelope]) -> None:
+        begun = monotonic()
+        ids = list(dict.fromkeys(envelope.event_id for envelope in batch.items))
+        traces = {one.event_id: one.traceparent for one in batch.items if one.traceparent}
+        # One of them may be to blame, and must not cost the others.
+        if batch.is_suspect or not self._together(ids, traces):
+            for intake_id in ids:
+                self._alone(intake_id, traces)
+        failpoint("after-received-before-ack")
+        self._finish(batch)
+        self._seconds.observe(monotonic() - begun)
 
-    def _alone(self, intake_id: str, traces: dict[str, str]) -> None:
+    def _together(self, ids: Sequence[str], traces: Mapping[str, str]) -> bool:
+        """Read rows as they come; False where something about them went wrong."""
+        try:
+            for start in range(0, len(ids), _BATCH):
+                self._persist(partial(self._read_ids, ids[start : start + _BATCH], traces))
+        except Unavailable:
+            raise
+        except Exception as failure:  # noqa: BLE001 - decides over one row, alone
+            self._log.error("batch_not_read", rows=len(ids), error=describe(failure))
+            return False
+        return True
+
+    def _alone(self, intake_id: str, traces: Mapping[str, str]) -> None:
         """A row that may be what killed its reader, or made it stumble."""
-        head = self._intake.head(intake_id)
+        head = self._persist(partial(self._intake.head, intake_id))
         if head is None:
             return
-        if self._intake.count_attempt(intake_id) > _ATTEMPTS:
-            self._set_aside([SetAside(head, f"its reader died {_ATTEMPTS} times")])
-            return
         try:
-            for rows in self._intake.accepted([intake_id]):
-                self._read_rows(rows, traces)
+            reason = self._trial(intake_id, traces)
+            if reason:
+                self._persist(partial(self._set_aside, [SetAside(head, reason)]))
+        finally:
+            # Whoever survived is innocent of what killed the others; an attempt that stays counted makes the next fewer.
+            with contextlib.suppress(Unavailable):
+                self._intake.forget_attempts(intake_id)
+
+    def _trial(self, intake_id: str, traces: Mapping[str, str]) -> str:
+        """Read one row; answers why it must be set aside, if so."""
+        if self._persist(partial(self._intake.count_attempt, intake_id)) > _ATTEMPTS:
+            return f"its reader died {_ATTEMPTS} times"
+        try:
+            self._persist(partial(self._read_ids, [intake_id], traces))
         except Unavailable:
             raise
         except Exception as failure:  # noqa: BLE001 - poison never blocks: a mistake over a row becomes quarantine
-            self._set_aside([SetAside(head, f"the reader failed: {type(failure).__name__}: {failure}"[:300])])
-        # Whoever survived is innocent of what killed the others.
-        self._intake.forget_attempts(intake_id)
+            return f"the reader failed: {describe(failure)}"[:300]
+        return ""
 
-    def _read_rows(self, rows: Sequence[IntakeRow], traces: dict[str, str]) -> None:
+    def _read_ids(self, ids: Sequence[str], traces: Mapping[str, str]) -> None:
+        for rows in self._intake.accepted(ids):
+            self._read_rows(rows, traces)
+
+    def _read_rows(self, rows: Sequence[IntakeRow], traces: Mapping[str, str]) -> None:
         understood: list[Understood] = []
         aside: list[SetAside] = []
         with ExitStack() as spans:
