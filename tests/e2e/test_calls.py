@@ -20,6 +20,7 @@ from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
 from relaydesk.tickets.v1.ticket_pb2 import Requester, Ticket
 from tests.e2e.letters import letter, send, ticket_of
+from tests.e2e.relaydesk import relaydesk
 from tests.e2e.system import System
 from tests.waiting import wait_until
 
@@ -129,7 +130,9 @@ def test_every_page_is_read_once_while_tickets_arrive(system: System) -> None:
     tag = f"paged-{uuid.uuid4().hex[:8]}"
 
     def tagged(number: int) -> None:
-        request = tickets_pb2.CreateTicketRequest(subject=f"{tag} {number}", text="t", tags=[tag])
+        request = tickets_pb2.CreateTicketRequest(
+            subject=f"{tag} {number}", text="t", tags=[tag], requester=Requester(email="ana@ribeiro.example")
+        )
         system.tickets.CreateTicket(request, metadata=admin, timeout=10)
 
     for number in range(25):
@@ -214,25 +217,12 @@ def test_the_example_of_the_readme_runs_as_it_stands(system: System) -> None:
 
 
 def test_the_command_line_prints_what_it_is_asked_for(system: System) -> None:
-    def relaydesk(*words: str) -> str:
-        ran = subprocess.run(
-            [sys.executable, "-m", "cli", *words],
-            env={**system.environment, "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
-
-    assert re.fullmatch(r"\S+\n", relaydesk("token", "create", "--role", "admin"))
-    assert relaydesk("channel", "key", "demo-api").strip() == system.channel_key()
+    assert re.fullmatch(r"\S+\n", relaydesk(system, "token", "create", "--role", "admin"))
+    assert relaydesk(system, "channel", "key", "demo-api").strip() == system.channel_key()
     mail = letter(f"Listed {uuid.uuid4().hex[:8]}")
     send(system, mail)
     ticket_of(system, str(mail["Subject"]))
-    assert str(mail["Subject"]) in relaydesk("ticket", "list")
-    assert "accepted" in relaydesk("ledger")
-    relaydesk("quarantine", "list")
-    relaydesk("peek", "tickets.dead")
+    assert str(mail["Subject"]) in relaydesk(system, "ticket", "list")
+    assert "ACCEPTED" in relaydesk(system, "ledger")
+    relaydesk(system, "quarantine", "list")
+    assert "tickets.dead is empty" in relaydesk(system, "peek", "tickets.dead")
