@@ -12,8 +12,9 @@ from aiosmtpd.smtp import SMTP
 from bson.binary import Binary
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
-from chassis.bus import Bus, Outgoing, Publisher
+from chassis.bus import Bus, Outgoing, Publisher, dead_letters_to, declare_queue
 from chassis.ids import new_id
+from chassis.link import declaring
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.ingest.v1 import service_pb2 as pb
 from relaydesk.tickets.v1 import events_pb2 as tickets
@@ -207,6 +208,54 @@ def test_a_row_that_makes_its_reader_stumble_is_set_aside_and_blocks_nobody(
     send(sockets.smtp, letter("<behind-broken@b>"))
     wait_until(lambda: desk.ledger().quarantined == 1, timeout=20)
     assert {fact.thread.message_id for fact in desk.received()} == {"<model@b>", "<behind-broken@b>"}
+
+
+def _row_like(desk: IngestDesk, name: str, **others: Any) -> str:
+    """A row beside the only one there is, of which no queue knows; answers its id."""
+    (row,) = desk.database["intake"].find({"key": {"$regex": "model"}})
+    raw = letter(f"<{name}@b>")
+    beside = {
+        **row,
+        "_id": new_id(),
+        "key": f"id:<{name}@b>",
+        "published": True,
+        "state": "accepted",
+        "raw": raw,
+    }
+    desk.database["intake"].insert_one({**beside, **others})
+    return str(beside["_id"])
+
+
+def _publish_suspect(desk: IngestDesk, *intake_ids: str) -> None:
+    """As the broker delivers what was in hand when its reader died."""
+    publisher = Publisher(Bus(desk.settings.broker_url, desk.settings.exchange))
+    bundle = Bundle(events=[Envelope(event_id=one, lane="email") for one in intake_ids])
+    headers = {"x-delivery-count": 3}
+    publisher.publish([Outgoing("", "intake.support", bundle.SerializeToString(), "x", "suspect", headers)])
+    publisher.close()
+
+
+def test_a_row_that_killed_its_reader_each_time_is_set_aside_and_its_neighbours_are_read(
+    desk: IngestDesk, sockets: Sockets
+) -> None:
+    send(sockets.smtp, letter("<model@b>"))
+    _received(desk)
+    deadly, innocent = _row_like(desk, "deadly", attempts=3), _row_like(desk, "innocent", attempts=2)
+    _publish_suspect(desk, deadly, innocent)
+    wait_until(lambda: len(desk.received()) == 2)
+    assert {fact.thread.message_id for fact in desk.received()} == {"<model@b>", "<innocent@b>"}
+    wait_until(lambda: desk.ledger().quarantined == 1)
+    rows = {row["_id"]: row for row in desk.rows()}
+    assert rows[deadly]["state"] == "quarantined"
+    wait_until(lambda: not any("attempts" in row for row in desk.rows()), describe="attempts to be forgotten")
+
+
+def test_what_the_broker_gives_up_of_an_intake_goes_to_the_dead_letters(
+    desk: IngestDesk, sockets: Sockets
+) -> None:
+    with declaring(Bus(desk.settings.broker_url, desk.settings.exchange)) as channel:
+        # The broker refuses a declaration with other arguments than the queue has.
+        declare_queue(channel, "intake.support", dead_letters_to("intake.dead"))
 
 
 @pytest.mark.parametrize("body", [b"\xff\xff not protobuf", Bundle().SerializeToString()])

@@ -15,6 +15,7 @@ from chassis.clock import monotonic
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
 from chassis.ids import new_id
+from chassis.letters import describe
 from chassis.link import declaring
 from chassis.telemetry.metrics import Metrics
 from services.ingest.adapters.mongo.intake import MongoIntake
@@ -145,6 +146,8 @@ class IntakePublisher:
             except Unavailable as away:
                 # Kept in the ledger; the sweep will bring them.
                 self._log.warning("intake_publish_left_to_sweep", rows=len(rows), away=str(away))
+            except Exception as failure:  # noqa: BLE001 - the sweep brings these too, and those that come must not wait
+                self._log.exception("intake_publisher_failed", rows=len(rows), error=describe(failure))
         if unnoted:
             with contextlib.suppress(Unavailable):
                 self._intake.mark_published(unnoted)
