@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pymongo import MongoClient
+from pymongo.errors import InvalidOperation
 
 from chassis.errors import Unavailable
 from chassis.mongo import named_failures
@@ -107,8 +108,8 @@ class DatabaseClock:
     def _measure_quietly(self) -> None:
         try:
             self._measure()
-        except Unavailable:
-            # The old offset drifts by microseconds a minute; better than no time at all.
+        except (Unavailable, InvalidOperation):
+            # Away, or let go by a role that ends. The old offset drifts by microseconds a minute; better than no time.
             self._measured = time.monotonic()
         finally:
             self._measuring = False

@@ -147,6 +147,16 @@ def test_the_clock_is_the_databases_and_never_runs_back(client: MongoClient[Docu
     assert abs((clock.now() - theirs).total_seconds()) < 0.5
 
 
+def test_the_clock_of_a_role_that_ends_goes_on(mongo_url: str) -> None:
+    client = mongo.connect(mongo_url)
+    clock = DatabaseClock(client, refresh=timedelta(0))
+    before = clock.now()
+    client.close()
+    # Each asks anew how late it is, in a thread whose failure would fail this test.
+    assert all(clock.now() >= before for _ in range(20))
+    wait_until(lambda: not any(thread.name == "clock" for thread in threading.enumerate()))
+
+
 def test_a_database_that_is_away_is_named_as_such() -> None:
     with (
         mongo.connect(
