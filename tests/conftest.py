@@ -6,6 +6,7 @@ RELAYDESK_TEST_BROKER_MANAGEMENT_URL) or RELAYDESK_TEST_MONGO_URL is given, thos
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ _PID = "RELAYDESK_TEST_SESSION_PID"
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
+        # Whoever ends a run from outside must not leave its systems running.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         os.environ[_FOLDER] = tempfile.mkdtemp(prefix="relaydesk-tests-")
         os.environ[_PID] = str(os.getpid())
 
