@@ -22,6 +22,8 @@ class Preparation:
         self._told = threading.Event()
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
+        # What is waited for, where it is.
+        self.away: Unavailable | None = None
 
     def start(self) -> None:
         """Begin to try."""
@@ -43,8 +45,10 @@ class Preparation:
             try:
                 self._prepare()
             except Unavailable as away:
+                self.away = away
                 logger(__name__).warning("preparation_waits", away=str(away))
                 self._told.wait(next(pauses))
             else:
+                self.away = None
                 self._done.set()
                 return

@@ -32,6 +32,13 @@ class Readying(Protocol):
     def is_ready(self) -> bool: ...
 
 
+@runtime_checkable
+class Waiting(Protocol):
+    """Knows what it waits for while it does not serve."""
+
+    away: Unavailable | None
+
+
 def assembled(
     parts: Parts, components: Sequence[run.Component], prepare: Callable[[], None]
 ) -> list[run.Component]:
@@ -49,13 +56,26 @@ def assembled(
             component.heartbeat = beat.beat
             beats.append(beat)
         if isinstance(component, Readying):
-            ready[component.name] = component.is_ready
+            ready[component.name] = _asked(component)
     settings = parts.settings
     probes = ProbeServer(
         settings.probe_port, parts.metrics, heartbeats=beats, ready=ready, host=settings.probe_host
     )
     # First, so that a role that waits for its surroundings can say so.
     return [probes, *whole]
+
+
+def _asked(component: Readying) -> Callable[[], bool]:
+    """Whether it serves; raises Unavailable where it knows what is missing."""
+
+    def ask() -> bool:
+        if component.is_ready():
+            return True
+        if isinstance(component, Waiting) and component.away is not None:
+            raise component.away
+        return False
+
+    return ask
 
 
 def parser(service: str, roles: Mapping[str, object]) -> argparse.ArgumentParser:

@@ -74,6 +74,8 @@ class Taker(ABC, Generic[Item]):
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._consuming = False
+        # What is waited for, where it is.
+        self.away: Unavailable | None = None
         self._log = structlog.get_logger(type(self).__module__)
         self._redeliveries = metrics.counter(
             "consumer_redeliveries_total", "Deliveries that came again.", ["queue"]
@@ -140,13 +142,12 @@ class Taker(ABC, Generic[Item]):
             try:
                 done = step()
             except Unavailable as away:
-                self._log.warning("listener_waits", consumer=self._consumer, away=str(away))
-                self._pause(next(pauses))
+                self._wait_for(away, next(pauses))
                 if self._stop.is_set():
                     raise
                 self._subscription.wait(0)
             else:
-                self._consuming = True
+                self._consuming, self.away = True, None
                 return done
 
     def _raw_letter(self, delivery: Delivery, reason: str) -> Outgoing:
@@ -163,13 +164,12 @@ class Taker(ABC, Generic[Item]):
         while not self._stop.is_set():
             try:
                 self._begin()
-                self._consuming = True
+                self._consuming, self.away = True, None
                 while not self._stop.is_set():
                     self._turn()
                     pauses = bus.pauses()
             except Unavailable as away:
-                self._log.warning("listener_waits", consumer=self._consumer, away=str(away))
-                self._pause(next(pauses))
+                self._wait_for(away, next(pauses))
             except Exception as failure:  # noqa: BLE001 - a listener that ends silently is the worst of all
                 self._log.exception("listener_failed", consumer=self._consumer, error=describe(failure))
                 self._subscription.drop()
@@ -184,6 +184,11 @@ class Taker(ABC, Generic[Item]):
         for queue, weight in weights.items():
             self._turns.join(queue, weight)
         self._subscription.open(list(weights))
+
+    def _wait_for(self, away: Unavailable, seconds: float) -> None:
+        self._log.warning("listener_waits", consumer=self._consumer, away=str(away))
+        self.away = away
+        self._pause(seconds)
 
     def _pause(self, seconds: float) -> None:
         self._consuming = False

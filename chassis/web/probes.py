@@ -39,7 +39,7 @@ class ProbeServer:
     """Answers in threads of its own, so that a busy role still answers.
 
     `heartbeats` and `ready` are read at each request: what is added to them later counts. A check of `ready` must
-    answer soon; False or Unavailable means not ready.
+    answer soon; False or Unavailable means not ready, and Unavailable says what is missing.
     """
 
     name = "probes"
@@ -83,15 +83,17 @@ class ProbeServer:
                 if not one.is_alive()
             )
         if path == "/readyz":
-            return _verdict(name for name, check in list(self._ready.items()) if not _passes(check))
+            asked = (_what_is_missing(name, check) for name, check in list(self._ready.items()))
+            return _verdict(missing for missing in asked if missing)
         return 404, b"/livez /readyz /metrics\n", "text/plain; charset=utf-8"
 
 
-def _passes(check: Callable[[], bool]) -> bool:
+def _what_is_missing(name: str, check: Callable[[], bool]) -> str:
+    """The name of a check that does not pass, and what is away where it says so; empty where it passes."""
     try:
-        return check()
-    except Unavailable:
-        return False
+        return "" if check() else name
+    except Unavailable as away:
+        return f"{name}: {away}"
 
 
 def _verdict(problems: Iterable[str]) -> tuple[int, bytes, str]:

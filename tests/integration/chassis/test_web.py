@@ -60,7 +60,7 @@ def test_a_role_is_ready_when_every_check_passes_and_says_which_does_not(metrics
         ready["database"] = database
         answer = httpx.get(url)
         assert answer.status_code == 503
-        assert answer.text == "listener\ndatabase\n"
+        assert answer.text == "listener\ndatabase: the database is away\n"
         assert httpx.get(url.replace("readyz", "livez")).status_code == 200
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from chassis import roles
+from chassis.errors import Unavailable
 from chassis.service import CommonSettings, Parts
 from chassis.web import ProbeServer
 from tests.waiting import wait_until
@@ -48,6 +49,26 @@ def test_a_role_is_ready_when_it_is_prepared_and_its_components_serve() -> None:
         wait_until(lambda: httpx.get(url).text == "loop\n")
         loop.serves = True
         assert httpx.get(url).status_code == 200
+    finally:
+        for component in reversed(whole):
+            component.stop(timedelta(seconds=5))
+        parts.close()
+
+
+def test_a_role_that_waits_says_for_what() -> None:
+    def prepare() -> None:
+        raise Unavailable("database")
+
+    parts = Parts("shop", "work", replace(SETTINGS, probe_host="127.0.0.1"), prefix="shop")
+    whole = roles.assembled(parts, [], prepare)
+    probes = whole[0]
+    assert isinstance(probes, ProbeServer)
+    for component in whole:
+        component.start()
+    try:
+        url = f"http://127.0.0.1:{probes.port}/readyz"
+        wait_until(lambda: httpx.get(url).text == "preparation: database is away\n")
+        assert httpx.get(url.replace("readyz", "livez")).status_code == 200
     finally:
         for component in reversed(whole):
             component.stop(timedelta(seconds=5))
