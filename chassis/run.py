@@ -1,5 +1,6 @@
 """The life of a role: start its parts in order, serve until told to stop, drain, stop them in reverse."""
 
+import gc
 import signal
 import sys
 import threading
@@ -13,6 +14,11 @@ import structlog
 from chassis import failpoints
 from chassis.clock import monotonic
 from chassis.config import ConfigError, environment
+
+
+# Batches make and drop tens of thousands of containers without a cycle among them: with Python's default of 700 a sixth
+# of a listener's CPU time went into looking for some.
+_COLLECT_AFTER = (50_000, 20, 100)
 
 
 class Component(Protocol):
@@ -46,6 +52,7 @@ def run(components: Sequence[Component], *, grace: timedelta = timedelta(seconds
         for component in components:
             component.start()
             started.append(component)
+        _calm_collector()
         log.info("role_started", parts=[component.name for component in components])
         told.wait()
     except OSError as error:
@@ -65,6 +72,13 @@ def run(components: Sequence[Component], *, grace: timedelta = timedelta(seconds
             code = 1
     log.info("role_stopped")
     return code
+
+
+def _calm_collector() -> None:
+    """What a role was started with stays for its life; the rest is looked through less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def refuse(error: ConfigError) -> int:
