@@ -15,7 +15,6 @@ from chassis import failpoints
 from chassis.clock import monotonic
 from chassis.config import ConfigError, environment
 
-
 # Batches make and drop tens of thousands of containers without a cycle among them: with Python's default of 700 a sixth
 # of a listener's CPU time went into looking for some.
 _COLLECT_AFTER = (50_000, 20, 100)
