@@ -9,17 +9,14 @@ from services.tickets.domain.message import Message, chain_after, first_words
 from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
 from services.tickets.domain.ticket import MOST_PARTICIPANTS, Ticket, subject_of
 
-# Ours came back to us: an answer to it would never end.
-_OURS = (messages.LOOP, messages.OWN_ADDRESS)
-
 
 def receive_message(command: ReceiveMessage, ports: Ports) -> None:
     """Ignore what is ours or known, add to the thread it belongs to, or open a ticket."""
     flags = command.flags
-    for flag in _OURS:
-        if flag in flags:
-            ports.say(MessageIgnored(command.intake_id, flag, lane=command.lane))
-            return
+    if messages.LOOP in flags:
+        # Ours came back to us: an answer to it would never end.
+        ports.say(MessageIgnored(command.intake_id, messages.LOOP, lane=command.lane))
+        return
     known = _find(ports, command.channel, command.thread.message_id)
     if known is not None and known.message_id:
         if known.content == command.content:
@@ -64,7 +61,7 @@ def open_ticket(
         preview=first_words(command.text),
         participants=without(command.cc, requester.email, *command.to[:1])[:MOST_PARTICIPANTS],
         chain=chain_after(command.thread.references, command.thread.message_id),
-        is_machine_waiting=command.is_automatic,
+        is_machine_waiting=message.wants_no_machine,
     )
     opened = TicketOpened(ticket, message, actor)
     facts: list[LoggedFact] = [opened]

@@ -64,6 +64,11 @@ class Message:
     delivery_state: str = ""
     delivery_reason: str = ""
 
+    @property
+    def wants_no_machine(self) -> bool:
+        """A machine wrote it, or a colleague from one of our own mailboxes: an automatic answer would come back to us."""
+        return self.is_automatic or OWN_ADDRESS in self.flags
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

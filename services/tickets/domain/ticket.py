@@ -109,7 +109,7 @@ class Ticket:
         if message.external_id:
             self.chain = chain_after(references, message.external_id)
         self.last_requester_message_at = message.created_at
-        self.is_machine_waiting = message.is_automatic
+        self.is_machine_waiting = message.wants_no_machine
         self._join([sender, *message.cc])
         if message.is_automatic or self.status not in statuses.WAITING:
             return ()

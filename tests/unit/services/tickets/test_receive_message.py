@@ -258,12 +258,18 @@ def test_an_agents_out_of_office_is_ignored(desk: MemoryPorts) -> None:
 # ---------------------------------------------------------------------------------------------------- loops and doubles
 
 
-@pytest.mark.parametrize("flag", ["loop", "own_address"])
-def test_what_is_our_own_is_ignored_with_its_reason(desk: MemoryPorts, flag: str) -> None:
-    command = a_message(flags=(flag,))
+def test_what_is_our_own_mail_is_ignored_with_its_reason(desk: MemoryPorts) -> None:
+    command = a_message(flags=("loop",))
     desk.run(command)
     assert desk.tickets.rows == {}
-    assert [(fact.intake_id, fact.reason) for fact in desk.ignored] == [(command.intake_id, flag)]
+    assert [(fact.intake_id, fact.reason) for fact in desk.ignored] == [(command.intake_id, "loop")]
+
+
+def test_a_colleague_who_writes_from_our_mailbox_is_heard_but_gets_no_automatic_answer(
+    desk: MemoryPorts,
+) -> None:
+    desk.run(a_message(flags=("own_address",)))
+    assert desk.only_ticket().is_machine_waiting
 
 
 def test_the_same_mail_again_is_ignored_as_a_duplicate(desk: MemoryPorts) -> None:
