@@ -157,6 +157,9 @@ class System:
             waiting = self.database(service)["outbox"].count_documents({})
             if waiting:
                 moving[f"outbox of {service}"] = waiting
+        request = ingest_pb2.ListSendsRequest(states=["queued", "sending"], page_size=200)
+        if sends := len(self.ingest.ListSends(request, metadata=self.metadata, timeout=10).sends):
+            moving["sends"] = sends
         line = self.ledger()
         if line.in_flight:
             moving["intake"] = line.in_flight
