@@ -48,7 +48,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     address: str = Field(
-        description="The mailbox: mail to it becomes tickets, and answers leave in its name."
+        description="The mailbox: mail to it becomes tickets, and answers leave in its name.",
+        examples=["support@example.com"],
     )
     aliases: Addresses = Field(default=(), description="More addresses that lead to the same mailbox.")
     display_name: str = Field(default="", max_length=100, description="The name in From of what leaves.")
