@@ -222,7 +222,12 @@ class Listener(Taker[_Item]):
         name, _ = bus.DELAYS[item.attempt]
         queue = item.delivery.queue
         self._log.warning(
-            "fact_retried", queue=queue, event_id=item.envelope.event_id, after=name, error=describe(error)
+            "fact_retried",
+            queue=queue,
+            event_id=item.envelope.event_id,
+            after=name,
+            error=describe(error),
+            **tracing.named(item.envelope.traceparent),
         )
         self._metrics.retries.labels(queue).inc()
         return again(item.delivery, item.envelope, error, f"delay.{name}", queue, item.attempt + 1)
@@ -233,6 +238,7 @@ class Listener(Taker[_Item]):
             queue=delivery.queue,
             event_id=envelope.event_id,
             error=describe(error),
+            **tracing.named(envelope.traceparent),
         )
         self._dead.labels(delivery.queue, type(error).__name__).inc()
         return again(delivery, envelope, error, "", dead_name(self._consumer), attempt)

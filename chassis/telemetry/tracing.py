@@ -190,6 +190,11 @@ def sampled(value: object) -> str:
     return value if isinstance(value, str) and value and _parsed(value) is not None else ""
 
 
+def named(traceparent: str) -> dict[str, str]:
+    """For a log line about something on a road that one is not on: `log.error("lost", **named(traceparent))`."""
+    return {"trace_id": traceparent[3:35]} if traceparent else {}
+
+
 def inject(headers: MutableMapping[str, object], traceparent: str | None = None) -> None:
     """Write the road into AMQP headers or metadata; nothing where it is not sampled."""
     road = _current.get().traceparent if traceparent is None else traceparent

@@ -80,6 +80,9 @@ def test_what_is_no_mail_lies_in_quarantine_and_can_be_tried_again(system: Syste
     line = wait_until(listed, timeout=20, describe="a line of quarantine")
     assert "the mail is empty" in line
     intake_id = line.split()[0]
+    logged = [json.loads(entry) for entry in system.supervisor.log("ingest listen").read_text().splitlines()]
+    told = next(entry for entry in logged if entry.get("intake_id") == intake_id)
+    assert (told["event"], len(told["trace_id"])) == ("row_quarantined", 32)
     assert relaydesk(system, "quarantine", "show", intake_id).strip() == ""
     assert relaydesk(system, "quarantine", "retry", intake_id) == "1 of 1 are processed again\n"
     wait_until(listed, timeout=20, describe="its place in quarantine again")
@@ -249,8 +252,14 @@ def test_bytes_that_are_no_request_are_an_invalid_argument(system: System) -> No
 
 def test_a_message_of_another_type_on_a_queue_is_a_dead_letter_that_can_be_read(system: System) -> None:
     body = tickets_pb2.ListTicketsRequest(text="not for you").SerializeToString()
-    event_id = f"foreign-{uuid.uuid4().hex[:8]}"
-    foreign = Envelope(event_id=event_id, type=f"{TICKETS}.ListTicketsRequest", lane="email", body=body)
+    event_id, trace_id = f"foreign-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
+    foreign = Envelope(
+        event_id=event_id,
+        type=f"{TICKETS}.ListTicketsRequest",
+        lane="email",
+        body=body,
+        traceparent=f"00-{trace_id}-{trace_id[:16]}-01",
+    )
     torn = Envelope(
         event_id=event_id, type="relaydesk.ingest.v1.MessageReceived", lane="email", body=b"\x0a\xff"
     )
@@ -274,6 +283,11 @@ def test_a_message_of_another_type_on_a_queue_is_a_dead_letter_that_can_be_read(
         shown = relaydesk(system, "peek", "tickets.dead", "--limit", "100")
         assert "is not heard here" in shown
         assert "not a relaydesk.ingest.v1.MessageReceived" in shown
+        lines = [
+            json.loads(line) for line in system.supervisor.log("tickets listen").read_text().splitlines()
+        ]
+        told = next(line for line in lines if line.get("trace_id") == trace_id)
+        assert (told["event"], told["service"], told["role"]) == ("fact_dead_lettered", "tickets", "listen")
         # What is still wrong comes back, and nobody waits for it.
         assert "2 of 2" in relaydesk(system, "dead", "retry", "tickets")
         wait_until(

@@ -218,7 +218,12 @@ class Reader(Taker[Envelope]):
         except Unavailable:
             raise
         except Exception as failure:  # noqa: BLE001 - poison never blocks: a reader's mistake becomes quarantine
-            self._log.error("row_not_read", intake_id=row.intake_id, error=type(failure).__name__)
+            self._log.error(
+                "row_not_read",
+                intake_id=row.intake_id,
+                error=type(failure).__name__,
+                **tracing.named(row.traceparent),
+            )
             return SetAside(row, f"the reader failed: {type(failure).__name__}")
 
     def _with_stored(self, understood: list[Understood]) -> list[Understood]:
@@ -290,7 +295,11 @@ class Reader(Taker[Envelope]):
             except Unavailable as away:
                 self._log.warning("publish_left_to_sweep", away=str(away))
             self._log.warning(
-                "row_quarantined", intake_id=row.intake_id, channel=row.channel_id, reason=one.reason
+                "row_quarantined",
+                intake_id=row.intake_id,
+                channel=row.channel_id,
+                reason=one.reason,
+                **tracing.named(row.traceparent),
             )
             self._read.labels(row.channel_id, "quarantined").inc()
 
