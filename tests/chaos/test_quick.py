@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
 from chassis.bus import Bus, Outgoing, Publisher
@@ -64,6 +65,11 @@ def judged(site: Site, generator: Generator) -> None:
     assert len(generator.ledger.names(ACCEPTED)) > 20
 
 
+def probe(site: Site, role: str, word: str) -> httpx.Response:
+    """What a role answers about itself."""
+    return httpx.get(f"http://127.0.0.1:{site.system.ports.probes[role]}/{word}", timeout=10)
+
+
 def some_more(generator: Generator, count: int = 15) -> None:
     """Wait until messages are accepted again after a blow."""
     before = len(generator.ledger.names(ACCEPTED))
@@ -115,6 +121,30 @@ def test_nothing_is_lost_or_doubled_when_the_database_is_killed(site: Site, load
     site.mongo.start()
     some_more(load)
     judged(site, load)
+
+
+def test_every_role_lives_and_says_what_is_missing_while_broker_and_database_are_away(
+    site: Site, load: Generator
+) -> None:
+    listeners = [role.name for role in ROLES if role.word == "listen"]
+    # RabbitMQ comes back without what was declared in the second before it was killed.
+    some_more(load, 40)
+    site.broker.kill9()
+    site.mongo.kill9()
+    wait_until(
+        lambda: all("is away" in probe(site, name, "readyz").text for name in listeners),
+        timeout=60,
+        describe=lambda: str({name: probe(site, name, "readyz").text for name in listeners}),
+    )
+    assert {role.name: probe(site, role.name, "livez").text for role in ROLES} == {
+        role.name: "ok\n" for role in ROLES
+    }
+    site.mongo.start()
+    site.broker.start()
+    some_more(load)
+    judged(site, load)
+    # Nobody had to be started again.
+    assert {probe(site, role.name, "readyz").status_code for role in ROLES} == {200}
 
 
 def test_every_delivery_doubled_changes_nothing(site: Site, load: Generator) -> None:
