@@ -210,15 +210,9 @@ class MongoIntake:
         outcomes = dict.fromkeys(ClosingOutcome, 0)
         if not closings:
             return outcomes
-        # The usual case costs one command and no read.
+        # The usual case costs one command for each outcome and no read.
         with named_failures():
-            closed = self._rows.bulk_write(
-                [
-                    pymongo.UpdateOne({"_id": one.intake_id, "state": {"$in": _OPEN}}, _closed(one, now))
-                    for one in closings
-                ],
-                ordered=False,
-            ).modified_count
+            closed = sum(self._close_alike(alike, now) for alike in _alike(closings))
         if closed == len(closings):
             outcomes[ClosingOutcome.CLOSED] = closed
             return outcomes
@@ -247,6 +241,25 @@ class MongoIntake:
         outcomes[ClosingOutcome.CLOSED] = closed
         outcomes[ClosingOutcome.REPEATED] = max(0, outcomes[ClosingOutcome.REPEATED] - closed)
         return outcomes
+
+    def _close_alike(self, closings: Sequence[Closing], now: datetime) -> int:
+        """Close rows that differ in nothing but who closes them; answers how many were open.
+
+        One update that looks its closing up in a list costs the database half of as many updates.
+        """
+        ids = [one.intake_id for one in closings]
+        place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
+        closing_ids = {"$literal": [one.closing_id for one in closings]}
+        changed: Document = {
+            "state": closings[0].state.value,
+            "closed_by": {"$arrayElemAt": [closing_ids, place]},
+            "closed_at": now,
+            "published": True,
+        }
+        if closings[0].reason:
+            changed["reason"] = {"$literal": closings[0].reason}
+        where = {"_id": {"$in": ids}, "state": {"$in": _OPEN}}
+        return self._rows.update_many(where, [{"$set": changed}]).modified_count
 
     # ---------------------------------------------------------------------------------------------------- ledger
 
@@ -419,6 +432,17 @@ def _row_of(document: Document, raw: bytes) -> IntakeRow:
         reason=document.get("reason", ""),
         retries=int(document.get("retries", 0)),
     )
+
+
+def _alike(closings: Sequence[Closing]) -> Iterable[Sequence[Closing]]:
+    """Groups of one outcome and reason. A row that is named twice is closed by the first that names it."""
+    groups: dict[tuple[State, str], dict[str, Closing]] = {}
+    named: set[str] = set()
+    for one in closings:
+        if one.intake_id not in named:
+            named.add(one.intake_id)
+            groups.setdefault((one.state, one.reason), {})[one.intake_id] = one
+    return [list(group.values()) for group in groups.values()]
 
 
 def _closed(one: Closing, now: datetime) -> Document:
