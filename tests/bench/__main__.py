@@ -10,6 +10,7 @@ import signal
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -157,22 +158,25 @@ def steady(on: Ground, per_second: float, seconds: float) -> dict[str, float]:
     )
     watch.start()
     sent: dict[str, float] = {}
-    lines = [Posting(on.system.ports.ingest_http, "demo-api", on.key) for _ in range(8)]
+    own = threading.local()
 
-    def post(number: int, name: str) -> None:
-        status = lines[number % len(lines)].post(name)
+    def post(name: str) -> None:
+        # A connection for each thread: an answer belongs to the post before it.
+        if not hasattr(own, "posting"):
+            own.posting = Posting(on.system.ports.ingest_http, "demo-api", on.key)
+        status = own.posting.post(name)
         if not 200 <= status < 300:
             raise RuntimeError(f"{name}: HTTP {status}")
         sent[name] = time.monotonic()
 
     before, begun = on.cpu(), time.monotonic()
-    with ThreadPoolExecutor(len(lines)) as pool:
+    with ThreadPoolExecutor(16) as pool:
         waiting = []
         for number in range(int(per_second * seconds)):
             pause = begun + number / per_second - time.monotonic()
             if pause > 0:
                 time.sleep(pause)
-            waiting.append(pool.submit(post, number, f"s{int(begun)}x{number:06d}"))
+            waiting.append(pool.submit(post, f"s{int(begun)}x{number:06d}"))
         for one in waiting:
             one.result()
     busy = time.monotonic() - begun
