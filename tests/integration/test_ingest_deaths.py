@@ -166,6 +166,23 @@ def test_a_full_backlog_is_451_and_503(
         wait_until(lambda: _code(sockets.smtp, letter("<free@b>")) == 250, interval=0.3)
 
 
+def test_a_full_lane_of_posted_messages_is_503_with_a_time_to_come_back(
+    broker_url: str, broker_management_url: str, mongo_url: str, tmp_path: Path
+) -> None:
+    with ingest_on(broker_url, broker_management_url, mongo_url, tmp_path, backlog_limit=3) as desk:
+        sockets = desk.serve()
+
+        def refused() -> Any:
+            answer = desk.post(sockets, post_body(os.urandom(8).hex()))
+            return answer if answer.status_code == 503 else None
+
+        answer = wait_until(refused, interval=0.3)
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "api" in answer.json()["error"]
+        # Another lane is another island.
+        assert _code(sockets.smtp, letter("<meanwhile@b>")) == 250
+
+
 def _mail(port: int, raw: bytes) -> None:
     with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
         client.sendmail("anna@client.example", [MAILBOX], raw)
