@@ -8,6 +8,8 @@ import pytest
 
 from local.broker_management import BrokerManagement
 from local.nodes import BrokerNode, MongoNode
+from relaydesk.sla.v1 import service_pb2 as sla_pb2
+from tests.chaos.oracle import HASTY
 from tests.e2e.system import System
 
 
@@ -18,6 +20,13 @@ class Site:
     system: System
     broker: BrokerNode
     mongo: MongoNode
+
+
+def hurry(system: System) -> None:
+    """A promise that nobody keeps: every ticket's timer warns and is breached within seconds, while harm is done."""
+    broken = sla_pb2.PolicyTarget(name="resolution", within_seconds=4, warn_before_seconds=2, time="calendar")
+    policy = sla_pb2.Policy(id=HASTY, name="Nobody is that quick", position=1, targets=[broken])
+    system.sla.SavePolicy(sla_pb2.SavePolicyRequest(policy=policy), metadata=system.metadata, timeout=10)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             database_prefix="chaos_",
         )
         try:
-            yield Site(system.start().configure(), broker, mongo)
+            hurry(system.start().configure())
+            yield Site(system, broker, mongo)
         finally:
             system.stop()

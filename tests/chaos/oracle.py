@@ -20,11 +20,18 @@ from pathlib import Path
 from typing import Any
 
 from chassis.ids import new_id
+from relaydesk.sla.v1 import service_pb2 as sla_pb2
 from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
+from relaydesk.tickets.v1.service_pb2 import Change
 from relaydesk.tickets.v1.ticket_pb2 import Ticket
 from tests.e2e.system import System
 
 ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
+
+_FINISHED = ("solved", "closed")
+
+# The policy whose timers run out while the harm is done.
+HASTY = "hasty"
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,7 @@ def judge(system: System, ledger: Ledger) -> Verdict:
     verdict = Verdict()
     stored: Counter[str] = Counter()
     ticket_of: dict[str, str] = {}
-    facts: set[str] = set()
+    facts: dict[str, Change] = {}
     for ticket in every_ticket(system):
         request = tickets_pb2.ListMessagesRequest(ticket_id=ticket.id)
         for message in system.tickets.ListMessages(request, metadata=system.metadata, timeout=20).messages:
@@ -201,6 +208,7 @@ def judge(system: System, ledger: Ledger) -> Verdict:
     _judge_conversations(verdict, ledger, ticket_of)
     _judge_intake(verdict, system, stored)
     _judge_listeners(verdict, system, facts)
+    _judge_timers(verdict, system)
     _judge_mails(verdict, system)
     return verdict
 
@@ -231,16 +239,15 @@ def _judge_conversations(verdict: Verdict, ledger: Ledger, ticket_of: dict[str, 
     verdict.expect(not split, f"conversations in several tickets: {split}")
 
 
-def _judge_log(verdict: Verdict, system: System, ticket: Ticket) -> set[str]:
-    """The ticket's log has every version once, without a gap; answers the ids of its facts."""
+def _judge_log(verdict: Verdict, system: System, ticket: Ticket) -> dict[str, Change]:
+    """The ticket's log has every version once, without a gap; answers its facts by their ids."""
     request = tickets_pb2.ListChangesRequest(ticket_id=ticket.id)
     changes = system.tickets.ListChanges(request, metadata=system.metadata, timeout=20).changes
     places = [(change.version, change.index) for change in changes]
     versions = sorted({version for version, _ in places})
     whole = versions == list(range(1, ticket.version + 1)) and len(set(places)) == len(places)
     verdict.expect(whole, f"ticket {ticket.number}: its log has {places}, it is at {ticket.version}")
-    # rules takes no interest in what it made tickets write.
-    return {c.event_id for c in changes if not (c.fact == "MessageAdded" and c.actor.kind == "rule")}
+    return {change.event_id: change for change in changes}
 
 
 def _judge_intake(verdict: Verdict, system: System, stored: Counter[str]) -> None:
@@ -255,8 +262,23 @@ def _judge_intake(verdict: Verdict, system: System, stored: Counter[str]) -> Non
     )
 
 
-def _judge_listeners(verdict: Verdict, system: System, facts: set[str]) -> None:
-    """Every listener has heard every fact of the log, once: its inbox has a row for each."""
+def _concerns(service: str, change: Change) -> bool:
+    """Whether the service keeps that it heard this: what it takes no interest in leaves no trace."""
+    if change.fact == "MessageAdded":
+        # rules takes no interest in what it made tickets write.
+        return service != "rules" or change.actor.kind != "rule"
+    if change.fact == "TicketChanged" and service == "reports":
+        # It counts ends and moves; a reply's delivery is neither.
+        return any(
+            field.field in ("group", "agent", "tags")
+            or (field.field == "status" and (field.old in _FINISHED) != (field.new in _FINISHED))
+            for field in change.changes
+        )
+    return True
+
+
+def _judge_listeners(verdict: Verdict, system: System, facts: dict[str, Change]) -> None:
+    """Every listener has heard every fact of the log that concerns it, once: its inbox has a row for each."""
     for service in ("rules", "sla", "reports"):
         heard = {
             str(key).partition(":")[2]
@@ -264,11 +286,47 @@ def _judge_listeners(verdict: Verdict, system: System, facts: set[str]) -> None:
             for key in row["keys"]  # type: ignore[attr-defined]
             if str(key).startswith(f"{service}:")
         }
-        missing = facts - heard
+        missing = {event_id for event_id, change in facts.items() if _concerns(service, change)} - heard
         verdict.expect(
             not missing, f"{service} missed {len(missing)} of {len(facts)} facts: {sorted(missing)[:5]}"
         )
     verdict.expect(not system.dead_letters(), f"dead letters: {system.dead_letters()}")
+
+
+def running_timers(system: System) -> list[str]:
+    """The tickets whose hasty timer has not run out yet, or that have none."""
+    return sorted(ticket_id for ticket_id, breached in _hasty_timers(system).items() if not breached)
+
+
+def _hasty_timers(system: System) -> dict[str, bool]:
+    """By ticket: whether its hasty timer is breached."""
+    ids = [ticket.id for ticket in every_ticket(system)]
+    found: dict[str, bool] = {}
+    for start in range(0, len(ids), 200):
+        request = sla_pb2.GetClocksRequest(ticket_ids=ids[start : start + 200])
+        clocks = system.sla.GetClocks(request, metadata=system.metadata, timeout=20).clocks
+        found |= {
+            clock.ticket_id: clock.policy_id == HASTY and any(target.is_breached for target in clock.targets)
+            for clock in clocks
+        }
+    return {ticket_id: found.get(ticket_id, False) for ticket_id in ids}
+
+
+def _judge_timers(verdict: Verdict, system: System) -> None:
+    """Each ticket's timer is breached once and reports has heard so; a warning came once, or not where it was too late."""
+    heard: Counter[tuple[str, str]] = Counter()
+    for row in system.database("reports")["inbox"].find({}, {"keys": 1}):
+        for key in row["keys"]:  # type: ignore[attr-defined]
+            words = str(key).split(":")
+            if words[0] == "reports" and words[-1] in ("warned", "breached"):
+                heard[words[1], words[-1]] += 1
+    timers = _hasty_timers(system)
+    for ticket_id, breached in timers.items():
+        verdict.expect(breached, f"ticket {ticket_id}: its timer never ran out")
+    unsaid = sorted(ticket_id for ticket_id in timers if heard[ticket_id, "breached"] != 1)
+    verdict.expect(not unsaid, f"{len(unsaid)} of {len(timers)} timers not breached once: {unsaid[:5]}")
+    warned = sorted(ticket_id for ticket_id in timers if heard[ticket_id, "warned"] > 1)
+    verdict.expect(not warned, f"warned twice: {warned[:5]}")
 
 
 def _judge_mails(verdict: Verdict, system: System) -> None:

@@ -13,7 +13,7 @@ from local.roles import ROLES
 from relaydesk.ingest.v1 import service_pb2 as ingest_pb2
 from tests.chaos.conftest import Site
 from tests.chaos.doubler import Doubler
-from tests.chaos.oracle import ACCEPTED, Generator, Ledger, judge
+from tests.chaos.oracle import ACCEPTED, Generator, Ledger, judge, running_timers
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -61,6 +61,10 @@ def judged(site: Site, generator: Generator) -> None:
     generator.stop()
     site.system.supervisor.wait_ready(within=60)
     site.system.wait_quiet(timeout=120)
+    wait_until(
+        lambda: not running_timers(site.system), timeout=60, interval=0.5, describe="every timer to run out"
+    )
+    site.system.wait_quiet(timeout=60)
     assert judge(site.system, generator.ledger).faults == []
     assert len(generator.ledger.names(ACCEPTED)) > 20
 
