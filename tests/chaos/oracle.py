@@ -77,7 +77,7 @@ class Generator:
 
     system: System
     ledger: Ledger
-    per_second: float = 40.0
+    per_second: float = 25.0
     most: int = 4_000
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
