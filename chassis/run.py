@@ -19,6 +19,9 @@ from chassis.config import ConfigError, environment
 # of a listener's CPU time went into looking for some.
 _COLLECT_AFTER = (50_000, 20, 100)
 
+# Who takes longer to stop is named.
+_SLOW = 3.0
+
 
 class Component(Protocol):
     """A part that runs by itself between `start` and `stop`."""
@@ -53,7 +56,10 @@ def run(components: Sequence[Component], *, grace: timedelta = timedelta(seconds
             started.append(component)
         _calm_collector()
         log.info("role_started", parts=[component.name for component in components])
-        told.wait()
+        # Not for ever at once: Python runs its handlers in this thread only, which a signal taken by another does not wake.
+        while not told.wait(1.0):
+            pass
+        log.info("role_stopping")
     except OSError as error:
         # A port in use, most often: one line is worth more than a traceback.
         log.error("role_failed", part=components[len(started)].name, error=str(error))
@@ -61,9 +67,12 @@ def run(components: Sequence[Component], *, grace: timedelta = timedelta(seconds
     # One grace for all of them: whoever ends us counts once.
     ends = monotonic() + grace.total_seconds()
     for component in reversed(started):
-        left = timedelta(seconds=max(ends - monotonic(), 0.5))
+        begun = monotonic()
+        left = timedelta(seconds=max(ends - begun, 0.5))
         try:
             component.stop(left)
+            if monotonic() - begun > _SLOW:
+                log.warning("part_slow_to_stop", part=component.name, seconds=round(monotonic() - begun, 1))
         except Exception as failure:  # noqa: BLE001 - the parts below it must still be drained
             log.error(
                 "part_failed_to_stop", part=component.name, error=f"{type(failure).__name__}: {failure}"
