@@ -92,8 +92,10 @@ def system() -> System:
 
 
 def _written(given: Mapping[str, str]) -> dict[str, str]:
-    """What `make run` wrote down, where it ran in this folder or in the one that the command is installed from."""
-    for folder in (Path(".run"), Path(__file__).parents[1] / ".run"):
+    """What `make run` wrote down, where it ran in RUN_FOLDER, in this folder or in the one that the command is installed
+    from."""
+    folders = [Path(".run"), Path(__file__).parents[1] / ".run"]
+    for folder in [Path(given["RUN_FOLDER"])] if given.get("RUN_FOLDER") else folders:
         path = folder / _WRITTEN
         if path.is_file():
             found = {"INTERNAL_TOKEN_FILE": str(folder / "internal.token")}

@@ -17,6 +17,7 @@ from google.protobuf.json_format import ParseDict
 
 from local import demo_mails
 from local.endpoints import Endpoints
+from local.run_config import ROOT
 from local.sink import Sink
 from relaydesk.ingest.v1 import service_pb2 as ingest
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
@@ -68,7 +69,7 @@ def next_steps(endpoints: Endpoints) -> str:
             f"  Post to    {endpoints.ingest_url}/v1/channels/demo-api/messages   key: relaydesk channel key demo-api",
             f"  API docs   {endpoints.ingest_url}/v1/docs",
             f"  gRPC       {endpoints.tickets_address}   token: relaydesk token create --role admin",
-            f"  Python     {_python_line(endpoints.tickets_address)}",
+            f"  Python     {_python_line(endpoints)}",
             f"  Metrics    http://127.0.0.1:{min(probes.values())}/metrics … {max(probes.values())}   all: make status",
             "  Stop       Ctrl-C, or make down; forget the data: make clean-data",
             "",
@@ -76,12 +77,15 @@ def next_steps(endpoints: Endpoints) -> str:
     )
 
 
-def _python_line(address: str) -> str:
+def _python_line(endpoints: Endpoints) -> str:
     """A call that runs as it stands in the repository's folder."""
+    token_file = Path(endpoints.surroundings.internal_token_file)
+    if token_file.is_relative_to(ROOT):
+        token_file = token_file.relative_to(ROOT)
     return (
         '.venv/bin/python -c "import grpc; from relaydesk.tickets.v1 import service_pb2 as t, service_pb2_grpc as g; '
-        f"s = g.TicketsServiceStub(grpc.insecure_channel('{address}')); "
-        "token = open('.run/internal.token').read().strip(); "
+        f"s = g.TicketsServiceStub(grpc.insecure_channel('{endpoints.tickets_address}')); "
+        f"token = open('{token_file}').read().strip(); "
         "print(s.ListTickets(t.ListTicketsRequest(), metadata=[('authorization', 'Bearer ' + token)]))\""
     )
 
