@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.console_over_fakes import KATE, PASSWORD
 
@@ -18,6 +18,8 @@ FLAGS = (
     "--no-first-run",
 )
 AXE = Path(__file__).parent / "vendor/axe.min.js"
+# Milliseconds for what a page is expected to come to: it may share two cores with a whole system.
+PATIENCE = 20_000
 SIZES = {1440: 900, 1280: 800, 390: 844}
 
 
@@ -26,6 +28,7 @@ def chromium() -> Iterator[Browser]:
     """One browser; a test takes contexts of its own from it."""
     path = shutil.which("chromium")
     assert path, "Debian's chromium is needed: apt-get install chromium"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         try:

@@ -234,7 +234,7 @@ def test_counters_follow(kate: Page, fakes: MemoryDesk) -> None:
     new = ticket(50002, "One more", "New Person", "Hello", status="new")
     fakes.tickets.put(new, first_message(new))
     fakes.tickets.say("opened", new)
-    expect(kate.locator("#views a[aria-current] .n")).to_have_text("18", timeout=8000)
+    expect(kate.locator("#views a[aria-current] .n")).to_have_text("18")
 
 
 def test_without_the_server_the_page_says_so_and_keeps_what_was_typed(kate: Page, server: AsgiServer) -> None:

@@ -7,16 +7,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from local.demo import AGENTS, PASSWORD
-from tests.browser import chromium
+from tests.browser import PATIENCE, chromium
 from tests.e2e.letters import letter, send, ticket_of
 from tests.e2e.system import System
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
-
-# Milliseconds; the whole system shares the cores with its browser.
-SLOWLY = 20_000
-
 
 PATHS = (
     "/tickets", "/tickets?view=overdue", "/board", "/board?span=1h", "/rules", "/sla", "/sla/calendars", "/sla/at-risk",
@@ -39,8 +35,7 @@ def admin(browser: Browser, system: System) -> Iterator[Page]:
         timezone_id="Europe/Lisbon",
     )
     page = context.new_page()
-    page.set_default_timeout(SLOWLY)
-    expect.set_options(timeout=SLOWLY)
+    page.set_default_timeout(PATIENCE)
     page.goto("/language?to=en")
     page.fill("input[name=email]", AGENTS[0][2])
     page.fill("input[name=password]", PASSWORD)

@@ -73,13 +73,20 @@ def test_every_effect_says_which_rule_did_it_and_why(system: System) -> None:
     send(system, mail)
     ticket = ticket_of(system, str(mail["Subject"]))
     wait_until(lambda: fresh(system, ticket).group == "payments", describe="the group that the rule sets")
-    explained = system.rules.ExplainEvent(
-        rules_pb2.ExplainEventRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=10
-    ).explanations
-    matched = {
-        outcome.rule_id for one in explained for outcome in one.outcomes if outcome.outcome == "matched"
-    }
-    assert "payments" in matched
+
+    def matched() -> set[str]:
+        answer = system.rules.ExplainEvent(
+            rules_pb2.ExplainEventRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=10
+        )
+        return {
+            outcome.rule_id
+            for one in answer.explanations
+            for outcome in one.outcomes
+            if outcome.outcome == "matched"
+        }
+
+    # The commands go out before the transaction that holds their explanation.
+    wait_until(lambda: "payments" in matched(), describe="the explanation")
     changes = system.tickets.ListChanges(
         tickets_pb2.ListChangesRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=10
     ).changes
