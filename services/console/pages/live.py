@@ -43,8 +43,6 @@ _COMMENT_EVERY = 20.0
 _REMEMBERED = 2000
 # More changed rows than fit on a screen or two: reading the list anew is cheaper.
 _MANY = 60
-# How long a replica goes on watching when the last page has gone: a page that is turned comes back at once.
-_NOBODY_FOR = 30.0
 
 
 @dataclass(slots=True)
@@ -108,11 +106,6 @@ class Hub:
         self._rendering = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        # Set while somebody looks; a replica without an open page watches nothing.
-        self._wanted = asyncio.Event()
-        self._left_at = 0.0
-        # Streams that opened before the watch had begun: what they may have missed, they read anew.
-        self._early: set[Stream] = set()
         self.is_watching = False
         self.is_closed = False
 
@@ -125,7 +118,7 @@ class Hub:
         return len(self._streams) >= self._limit
 
     def start(self) -> None:
-        """Be ready to watch, on the running loop."""
+        """Begin to watch, on the running loop."""
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run())
 
@@ -144,9 +137,6 @@ class Hub:
     def open(self, stream: Stream, last_seen: str) -> None:
         """Tell the stream what it missed, then all that comes."""
         self._streams.add(stream)
-        self._wanted.set()
-        if not self.is_watching:
-            self._early.add(stream)
         if last_seen.isascii() and last_seen.isdigit():
             self._resume(stream, int(last_seen))
             return
@@ -157,8 +147,6 @@ class Hub:
 
     def leave(self, stream: Stream) -> None:
         self._streams.discard(stream)
-        self._early.discard(stream)
-        self._left_at = asyncio.get_running_loop().time()
 
     async def rows(self, heard: Iterable[Heard], language: str) -> None:
         """Render what nobody of that language has seen yet."""
@@ -197,37 +185,16 @@ class Hub:
     async def _run(self) -> None:
         pause = 0.5
         while True:
-            await self._wanted.wait()
             try:
                 # Remembered with what follows, so that the watch goes on exactly where it broke.
                 async for fact in self._watch.facts(self._sequence):
                     self.is_watching, pause = True, 0.5
-                    self._see_again()
                     self._hear(fact)
-                    if self._is_deserted():
-                        self._forget()
-                        break
             except Unavailable as error:
                 structlog.get_logger(__name__).warning("watch_lost", what=error.what, again_in=pause)
             self.is_watching = False
-            if self._wanted.is_set():
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 15)
-
-    def _see_again(self) -> None:
-        for stream in self._early:
-            stream.has_overflowed = True
-            stream.woken.set()
-        self._early.clear()
-
-    def _is_deserted(self) -> bool:
-        return not self._streams and asyncio.get_running_loop().time() - self._left_at > _NOBODY_FOR
-
-    def _forget(self) -> None:
-        """The next page begins at the present."""
-        self._wanted.clear()
-        self._remembered.clear()
-        self._sequence = -1
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 15)
 
     def _hear(self, fact: Fact) -> None:
         self._sequence = max(self._sequence, fact.sequence)

@@ -77,13 +77,9 @@ class Stage:
 async def stage(limit: int = 10) -> AsyncIterator[Stage]:
     made = Stage(memory_desk(), limit)
     made.hub.start()
-    # The first page wakes the watch; when it has gone, the watch goes on for a while.
-    first = made.open()
     async with asyncio.timeout(5):
         while not made.hub.is_watching:
             await asyncio.sleep(0.01)
-        first.gone.set()
-        await made.tasks.pop()
     try:
         yield made
     finally:
@@ -109,23 +105,6 @@ def test_a_change_reaches_a_page_as_a_row_and_a_fact() -> None:
             assert "New words" in page.text
             assert page.facts == [{"number": 48198, "kind": "message", "fits": True, "version": 6}]
             assert "id: 1\n" in page.text
-
-    asyncio.run(scenario())
-
-
-def test_a_replica_without_a_page_watches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_NOBODY_FOR", 0.0)
-
-    async def scenario() -> None:
-        async with stage() as here:
-            # The fake tells of a fact, by which the hub sees that nobody is there.
-            here.fakes.tickets.hear(48198, "To nobody")
-            async with asyncio.timeout(5):
-                while here.hub.is_watching:
-                    await asyncio.sleep(0.01)
-            page = here.open()
-            await page.until(lambda text: "event: resync" in text)
-            assert here.hub.is_watching
 
     asyncio.run(scenario())
 
