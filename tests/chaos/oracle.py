@@ -13,7 +13,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -27,6 +27,8 @@ from relaydesk.tickets.v1.ticket_pb2 import Ticket
 from tests.e2e.system import System
 
 ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
+# A 503 or 451: not now. The sender keeps the message and comes again with it.
+LATER = "later"
 
 _FINISHED = ("solved", "closed")
 
@@ -72,7 +74,9 @@ class Ledger:
 class Generator:
     """Sends messages by both doors from a few threads until told to stop; each name once, bounded in number.
 
-    Every fifth mail answers an earlier one, every third post goes into one of a few conversations.
+    Who hears "later" sends the same message again, as mail servers and clients do: what was kept although the database
+    died before it could say so must not be kept twice. Every fifth mail answers an earlier one, every third post goes
+    into one of a few conversations.
     """
 
     system: System
@@ -115,7 +119,14 @@ class Generator:
         if conversation:
             body["conversation_id"] = conversation
         self.ledger.note(Note(name, "post", conversation, UNKNOWN))
-        self.ledger.note(Note(name, "post", conversation, self.post(body, key)))
+        self.ledger.note(Note(name, "post", conversation, self._insist(lambda: self.post(body, key))))
+
+    def _insist(self, send: Callable[[], str]) -> str:
+        """Send until the answer is more than "later"; who gives up before does not know whether it was kept."""
+        while (answer := send()) == LATER:
+            if self._stop.wait(0.3):
+                return UNKNOWN
+        return answer
 
     def post(self, body: dict[str, Any], key: str) -> str:
         """Post one message; answers how it went."""
@@ -131,8 +142,8 @@ class Generator:
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 return ACCEPTED if 200 <= answer.status < 300 else REFUSED
-        except urllib.error.HTTPError:
-            return REFUSED
+        except urllib.error.HTTPError as no:
+            return LATER if no.code == 503 else REFUSED
         except OSError:
             return UNKNOWN
 
@@ -150,7 +161,7 @@ class Generator:
             mail["In-Reply-To"] = mail["References"] = f"<{conversation}@customer.example>"
         mail.set_content(f"text of {name}")
         self.ledger.note(Note(name, "mail", conversation, UNKNOWN))
-        self.ledger.note(Note(name, "mail", conversation, self.mail(mail)))
+        self.ledger.note(Note(name, "mail", conversation, self._insist(lambda: self.mail(mail))))
 
     def _is_first_mail(self, name: str) -> bool:
         note = self.ledger.notes[name]
@@ -165,11 +176,10 @@ class Generator:
                 smtp.ehlo()
                 smtp.mail(str(mail["From"].addresses[0].addr_spec))
                 code, _ = smtp.rcpt("support@demo.example")
-                if code >= 400:
-                    return REFUSED
-                data_begun = True
-                code, _ = smtp.data(mail.as_bytes())
-                return ACCEPTED if code == 250 else REFUSED
+                if code < 400:
+                    data_begun = True
+                    code, _ = smtp.data(mail.as_bytes())
+                return ACCEPTED if code == 250 else LATER if 400 <= code < 500 else REFUSED
         except (OSError, smtplib.SMTPException):
             return UNKNOWN if data_begun else REFUSED
 
