@@ -56,4 +56,4 @@ class Settings(CommonSettings):
     chunk_sweep_every: timedelta = timedelta(minutes=10)
     # Unacknowledged deliveries per lane of the listener, and facts that one turn takes.
     prefetch: int = 20
-    batch_max: int = 200
+    batch_max: int = 400

@@ -18,7 +18,7 @@ class Settings(CommonSettings):
     # How long tickets may take for a batch of commands.
     tickets_deadline: timedelta = timedelta(seconds=10)
     # Facts that one transaction takes, and how long a listener may wait for a fuller batch.
-    batch_max: int = 100
+    batch_max: int = 400
     linger: timedelta = timedelta(milliseconds=50)
     # Unacknowledged deliveries per lane; each may hold a hundred facts.
-    prefetch: int = 20
+    prefetch: int = 40

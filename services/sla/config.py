@@ -16,7 +16,7 @@ class Settings(CommonSettings):
     # Where tokens are checked and the ticket's log is read.
     tickets_address: str = "127.0.0.1:50051"
     # Facts that one transaction takes, and how long a listener may wait for a fuller batch: nobody waits for sla.
-    batch_max: int = 200
+    batch_max: int = 400
     linger: timedelta = timedelta(milliseconds=250)
     # Unacknowledged deliveries per lane; more than the rate times the linger.
     prefetch: int = 50

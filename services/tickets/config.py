@@ -14,9 +14,9 @@ class Settings(CommonSettings):
     # 0 lets the system choose (tests).
     grpc_port: int = 50051
     # Facts that one transaction of the listener takes.
-    batch_max: int = 100
+    batch_max: int = 400
     # Unacknowledged deliveries per lane; each may hold a hundred facts.
-    prefetch: int = 20
+    prefetch: int = 40
     # How often what is new in the log is stamped, and looked for by those who watch.
     sequence_every: timedelta = timedelta(milliseconds=50)
     watch_every: timedelta = timedelta(milliseconds=50)
