@@ -17,6 +17,7 @@ from pymongo.write_concern import WriteConcern
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis.clock import Clock, monotonic
+from chassis.compare_and_set import Update, operations_of
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.mongo import Client, Document, Documents, Raced, name_failure, named_failures
@@ -61,8 +62,8 @@ class OutboxRow:
 class _Writes:
     inserts: list[Document] = field(default_factory=list)
     # Every one of these must find its document, or somebody else was first.
-    exact: list[pymongo.UpdateOne] = field(default_factory=list)
-    loose: list[pymongo.UpdateOne | pymongo.DeleteOne] = field(default_factory=list)
+    exact: list[Update] = field(default_factory=list)
+    loose: list[Update | pymongo.DeleteOne] = field(default_factory=list)
 
 
 class Unit:
@@ -102,12 +103,11 @@ class Unit:
         must_match: bool = True,
     ) -> None:
         """Change one document. With `must_match` a condition that finds nothing makes the commit raise Raced."""
-        operation = pymongo.UpdateOne(where, update, upsert=upsert)
         writes = self._writes[collection]
         if must_match and not upsert:
-            writes.exact.append(operation)
+            writes.exact.append(Update(where, update))
         else:
-            writes.loose.append(operation)
+            writes.loose.append(Update(where, update, upsert))
 
     def delete(self, collection: str, where: Mapping[str, Any]) -> None:
         """Remove one document, if it is there."""
@@ -174,13 +174,20 @@ class Unit:
         if writes.inserts:
             target.insert_many(writes.inserts, ordered=False, session=session)
         if writes.exact:
-            found = target.bulk_write(list(writes.exact), ordered=True, session=session).matched_count
+            operations = operations_of(session, target, writes.exact)
+            found = (
+                target.bulk_write(operations, ordered=True, session=session).matched_count
+                if operations
+                else 0
+            )
             if found != len(writes.exact):
                 raise Raced(
                     f"{collection}: {len(writes.exact) - found} of {len(writes.exact)} rows have moved on"
                 )
         if writes.loose:
-            target.bulk_write(list(writes.loose), ordered=True, session=session)
+            operations = operations_of(session, target, writes.loose)
+            if operations:
+                target.bulk_write(operations, ordered=True, session=session)
 
     def _pack_outbox(self) -> None:
         for (fact_type, lane), envelopes in self._said.items():

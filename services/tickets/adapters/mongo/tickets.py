@@ -29,6 +29,8 @@ class MongoTickets:
         self._tickets: dict[str, Ticket | None] = {}
         self._read: dict[str, Document] = {}
         self._saved: set[str] = set()
+        # The newest of each ticket: one of many that one batch may bring.
+        self._clocks: dict[str, Clock] = {}
         self._event_ids: list[str] = []
         # All that this batch says, in order.
         self.facts: list[LoggedFact] = []
@@ -62,6 +64,13 @@ class MongoTickets:
                 self._unit.update(
                     "tickets", {"_id": ticket_id, "version": read["version"]}, ticket_update(read, ticket)
                 )
+        for ticket_id, clock in self._clocks.items():
+            self._unit.update(
+                "tickets",
+                {"_id": ticket_id, "clock_epoch": {"$lt": clock.epoch}},
+                {"$set": clock_fields(clock)},
+                must_match=False,
+            )
         if self._event_ids:
             self._unit.insert("commits", {"_id": new_id(), "first_sequence": 0, "events": self._event_ids})
 
@@ -88,12 +97,9 @@ class MongoTickets:
             self._log(ticket, fact, index)
 
     def keep_clock(self, ticket_id: str, clock: Clock) -> None:
-        self._unit.update(
-            "tickets",
-            {"_id": ticket_id, "clock_epoch": {"$lt": clock.epoch}},
-            {"$set": clock_fields(clock)},
-            must_match=False,
-        )
+        kept = self._clocks.get(ticket_id)
+        if kept is None or kept.epoch < clock.epoch:
+            self._clocks[ticket_id] = clock
 
     def _log(self, ticket: Ticket, fact: LoggedFact, index: int) -> None:
         unit = self._unit
