@@ -6,7 +6,13 @@ from chassis.subscription import Delivery
 
 
 def again(
-    delivery: Delivery, envelope: Envelope, error: Exception, exchange: str, key: str, attempt: int
+    delivery: Delivery,
+    envelope: Envelope,
+    error: Exception,
+    exchange: str,
+    key: str,
+    attempt: int,
+    races: int = 0,
 ) -> Outgoing:
     """One fact by itself, with what went wrong."""
     return Outgoing(
@@ -17,6 +23,7 @@ def again(
         envelope.event_id,
         {
             "attempt": attempt,
+            "races": races,
             "reason": describe(error),
             "queue": delivery.queue,
             "event_id": envelope.event_id,

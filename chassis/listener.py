@@ -1,8 +1,8 @@
 """A listener: facts from its lanes, in weighted turns, through the wire table into batches.
 
 Three failures, three ways. Surroundings away: keep what is in hand, try again with growing pauses, no count. A race:
-again at once (the batch runner does it). A handler's error: the delay queues, then the dead-letter queue, its
-neighbours unharmed.
+again at once (the batch runner does it), and where it goes on, again later without a count. A handler's error: the delay
+queues, then the dead-letter queue, its neighbours unharmed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +22,7 @@ from chassis.bus import Bus, Delivery, Outgoing, Publisher
 from chassis.clock import monotonic
 from chassis.letters import again, dead_name, describe
 from chassis.link import declaring
+from chassis.mongo import Raced
 from chassis.subscription import number
 from chassis.taking import Batch, Taker
 from chassis.telemetry import semconv, tracing
@@ -43,6 +44,9 @@ Translate = Callable[[Any, Envelope], object | None]
 
 # A fact during whose lone trial the process died more often than this is dead-lettered.
 _TRIALS = 3
+# Who dies in mid-commit holds its rows until the server gives up the transaction, which takes up to 90 s by default
+# (transactionLifetimeLimitSeconds 60, looked after every 30 s). So long a race is nobody's mistake: 1 s and 14 times 10 s.
+_RACES = 15
 
 
 class CannotTranslate(Exception):
@@ -60,6 +64,7 @@ class _Item:
     delivery: Delivery
     envelope: Envelope
     attempt: int
+    races: int
     task: Task
 
 
@@ -109,7 +114,7 @@ class Listener(Taker[_Item]):
 
     def _open(self, delivery: Delivery, batch: Batch[_Item]) -> int:
         """Put the delivery's facts into the batch; answers how many they are."""
-        attempt = number(delivery.headers, "attempt")
+        attempt, races = number(delivery.headers, "attempt"), number(delivery.headers, "races")
         try:
             envelopes = list(Bundle.FromString(delivery.body).events)
         except DecodeError:
@@ -124,7 +129,7 @@ class Listener(Taker[_Item]):
                 batch.poison.append(self._letter(delivery, envelope, failure, attempt))
                 continue
             if task is not None:
-                batch.items.append(_Item(delivery, envelope, attempt, task))
+                batch.items.append(_Item(delivery, envelope, attempt, races, task))
         return len(envelopes)
 
     def _translate(self, envelope: Envelope) -> Task | None:
@@ -217,9 +222,15 @@ class Listener(Taker[_Item]):
         task.cause = replace(task.cause, traceparent=span.traceparent or envelope.traceparent)
 
     def _retry_or_letter(self, item: _Item, error: Exception) -> Outgoing:
-        if isinstance(error, CannotTranslate | Deadly) or item.attempt >= len(bus.DELAYS):
-            return self._letter(item.delivery, item.envelope, error, item.attempt)
-        name, _ = bus.DELAYS[item.attempt]
+        attempt, races = item.attempt, item.races
+        if isinstance(error, Raced) and races < _RACES:
+            name, _ = bus.DELAYS[min(races, 1)]
+            races += 1
+        elif isinstance(error, CannotTranslate | Deadly) or attempt >= len(bus.DELAYS):
+            return self._letter(item.delivery, item.envelope, error, attempt)
+        else:
+            name, _ = bus.DELAYS[attempt]
+            attempt += 1
         queue = item.delivery.queue
         self._log.warning(
             "fact_retried",
@@ -230,7 +241,7 @@ class Listener(Taker[_Item]):
             **tracing.named(item.envelope.traceparent),
         )
         self._metrics.retries.labels(queue).inc()
-        return again(item.delivery, item.envelope, error, f"delay.{name}", queue, item.attempt + 1)
+        return again(item.delivery, item.envelope, error, f"delay.{name}", queue, attempt, races)
 
     def _letter(self, delivery: Delivery, envelope: Envelope, error: Exception, attempt: int) -> Outgoing:
         self._log.error(

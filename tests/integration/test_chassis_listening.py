@@ -86,6 +86,25 @@ def test_a_fact_that_kills_its_process_is_dead_lettered_and_its_bundle_is_kept(
     assert child.exit_code == 0
 
 
+def test_a_fact_whose_rows_a_dead_process_holds_is_tried_again_without_a_count(place: Place) -> None:
+    # What a process leaves that is killed in mid-commit.
+    ghost = place.client.start_session()
+    ghost.start_transaction()
+    place.database["inbox"].insert_one({"keys": ["words:id-held"]}, session=ghost)
+    place.say(["before", "held", "after"])
+    ear = place.listen()
+    ear.start()
+    wait_until(lambda: set(place.words()) == {"before", "after"}, timeout=10, describe="the neighbours")
+    wait_until(lambda: place.ready("delay.10s") == 1, timeout=10, describe="the second try")
+    with connect(place.bus.url) as connection:
+        waiting = connection.channel().basic_get("delay.10s")
+        assert (waiting.headers["attempt"], waiting.headers["races"]) == (0, 2)
+    ghost.abort_transaction()
+    wait_until(lambda: "held" in place.words(), timeout=20, describe="the word that was held")
+    ear.stop(timedelta(seconds=5))
+    assert place.dead_ids() == []
+
+
 def test_what_the_broker_gives_up_lies_among_the_dead_letters(place: Place) -> None:
     place.say(["unlucky"])
     connection = connect(place.bus.url)
