@@ -42,11 +42,6 @@ def epoch_milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
-def to_milliseconds(moment: datetime) -> datetime:
-    """The moment cut to milliseconds, the finest that the store keeps."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
 class FixedClock:
     """Stands still until told otherwise."""
 

@@ -8,7 +8,7 @@ queues, then the dead-letter queue, its neighbours unharmed.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from chassis.clock import monotonic
 from chassis.letters import again, dead_name, describe
 from chassis.link import declaring
 from chassis.mongo import Raced
+from chassis.stamps import moment_of
 from chassis.subscription import number
 from chassis.taking import Batch, Taker
 from chassis.telemetry import semconv, tracing
@@ -146,7 +147,7 @@ class Listener(Taker[_Item]):
         command = translate(fact, envelope)
         if command is None:
             return None
-        received = envelope.received_at.ToDatetime(tzinfo=UTC) if envelope.HasField("received_at") else None
+        received = moment_of(envelope.received_at) if envelope.HasField("received_at") else None
         return Task(
             key=envelope.event_id,
             command=command,

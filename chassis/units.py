@@ -21,6 +21,7 @@ from chassis.compare_and_set import Update, operations_of
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.mongo import Client, Document, Documents, Raced, name_failure, named_failures
+from chassis.stamps import stamp
 
 BUNDLE_EVENTS = 100
 # Times a listener's prefetch and its lanes this is what it may hold in memory.
@@ -144,9 +145,9 @@ class Unit:
             traceparent=cause.traceparent,
             body=body,
         )
-        envelope.occurred_at.FromDatetime(occurred_at or self.now)
+        stamp(envelope.occurred_at, occurred_at or self.now)
         if cause.received_at is not None:
-            envelope.received_at.FromDatetime(cause.received_at)
+            stamp(envelope.received_at, cause.received_at)
         self._said[fact_type, lane].append(envelope)
         return body
 

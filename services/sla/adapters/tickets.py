@@ -3,11 +3,12 @@
 import grpc
 
 from chassis.errors import Unauthenticated
+from chassis.stamps import millisecond_of
 from chassis.tokens import Principal
 from relaydesk.tickets.v1 import accounts_pb2, service_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
-from services.sla.adapters.wire import moment_of, watched_of, writer_of
+from services.sla.adapters.wire import watched_of, writer_of
 from services.sla.domain.commands import FillGap
 from services.sla.domain.history import Entry
 
@@ -34,7 +35,7 @@ class TicketsLog:
         for change in log:
             message = messages.get(change.message_id)
             wrote = writer_of(message) if message is not None else ""
-            at = moment_of(message.created_at if message is not None else change.occurred_at)
+            at = millisecond_of(message.created_at if message is not None else change.occurred_at)
             watched = watched_of(change.changes)
             is_opening = change.fact == "TicketOpened"
             if wrote or watched or is_opening:

@@ -1,14 +1,13 @@
 """What sla hears and says, as two tables."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from google.protobuf import message as protobuf
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from bus.v1.bundle_pb2 import Envelope
-from chassis.clock import to_milliseconds
+from chassis.stamps import millisecond_of, stamp
 from relaydesk.sla.v1 import events_pb2
 from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import ticket_pb2
@@ -29,18 +28,18 @@ def observation_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> Obs
     entry = Entry(
         fact.ticket.version, envelope.index, began_at, writer_of(fact.message), changes, is_opening=True
     )
-    return ObserveTicket(snapshot, moment_of(envelope.occurred_at), entry)
+    return ObserveTicket(snapshot, millisecond_of(envelope.occurred_at), entry)
 
 
 def observation_of_added(fact: tickets.MessageAdded, envelope: Envelope) -> ObserveTicket:
     """Somebody wrote; it may begin or end a wait."""
-    at = moment_of(fact.message.created_at)
+    at = millisecond_of(fact.message.created_at)
     return _observation(fact.ticket, envelope, at, writer_of(fact.message), fact.changes)
 
 
 def observation_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> ObserveTicket:
     """Something is other than before."""
-    return _observation(fact.ticket, envelope, moment_of(envelope.occurred_at), "", fact.changes)
+    return _observation(fact.ticket, envelope, millisecond_of(envelope.occurred_at), "", fact.changes)
 
 
 def _observation(
@@ -52,7 +51,7 @@ def _observation(
 ) -> ObserveTicket:
     watched = watched_of(changes)
     entry = Entry(ticket.version, envelope.index, at, wrote, watched) if wrote or watched else None
-    return ObserveTicket(snapshot_of(ticket), moment_of(envelope.occurred_at), entry)
+    return ObserveTicket(snapshot_of(ticket), millisecond_of(envelope.occurred_at), entry)
 
 
 def watched_of(changes: Iterable[ticket_pb2.FieldChange]) -> tuple[Change, ...]:
@@ -76,7 +75,7 @@ def snapshot_of(ticket: ticket_pb2.Ticket) -> Snapshot:
     return Snapshot(
         ticket_id=ticket.id,
         version=ticket.version,
-        created_at=moment_of(ticket.created_at),
+        created_at=millisecond_of(ticket.created_at),
         status=ticket.status,
         priority=ticket.priority,
         channel=ticket.channel,
@@ -90,13 +89,8 @@ def snapshot_of(ticket: ticket_pb2.Ticket) -> Snapshot:
     )
 
 
-def moment_of(timestamp: Timestamp) -> datetime:
-    """The aware moment, cut to what the store keeps."""
-    return to_milliseconds(timestamp.ToDatetime(tzinfo=UTC))
-
-
 def _moment_or_none(ticket: ticket_pb2.Ticket, name: str) -> datetime | None:
-    return moment_of(getattr(ticket, name)) if ticket.HasField(name) else None  # type: ignore[arg-type]
+    return millisecond_of(getattr(ticket, name)) if ticket.HasField(name) else None  # type: ignore[arg-type]
 
 
 def target_to_wire(target: events.Target) -> events_pb2.Target:
@@ -113,10 +107,10 @@ def target_to_wire(target: events.Target) -> events_pb2.Target:
         tags=target.ticket.tags,
         epoch=target.epoch,
     )
-    wire.started_at.FromDatetime(target.started_at)
-    wire.happened_at.FromDatetime(target.happened_at)
+    stamp(wire.started_at, target.started_at)
+    stamp(wire.happened_at, target.happened_at)
     if target.due_at is not None:
-        wire.due_at.FromDatetime(target.due_at)
+        stamp(wire.due_at, target.due_at)
     return wire
 
 
@@ -142,7 +136,7 @@ def clock_to_wire(fact: events.ClockChanged) -> events_pb2.ClockChanged:
         is_breached=fact.is_breached,
     )
     if fact.due_at is not None:
-        wire.due_at.FromDatetime(fact.due_at)
+        stamp(wire.due_at, fact.due_at)
     return wire
 
 
