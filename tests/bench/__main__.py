@@ -27,7 +27,7 @@ from relaydesk.rules.v1 import service_pb2 as rules_pb2
 from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from relaydesk.tickets.v1.events_pb2 import TicketOpened
 from tests.bench import bare_rpc, pipe
-from tests.bench.doors import Posting, flood, mailer, mails, names, poster
+from tests.bench.doors import Flood, PostFlood, Posting, mailer, mails, names
 from tests.e2e.system import SERVICES, System
 
 RUNS = 3
@@ -123,13 +123,11 @@ def without_receipts(system: System) -> None:
     system.rules.SaveRule(request, metadata=system.metadata, timeout=10)
 
 
-def end_to_end(
-    on: Ground, label: str, number: int, send: Callable[[], Callable[[str], None]]
-) -> dict[str, float]:
+def end_to_end(on: Ground, label: str, number: int, flood: Flood) -> dict[str, float]:
     """Tickets a second from the first message to the last fact handled, and CPU milliseconds a ticket by process."""
     before, stored = on.cpu(), on.tickets()
     begun = time.monotonic()
-    yes = flood(names(f"{label}{int(begun) % 100000}x", number), LINES, send)
+    yes = flood(names(f"{label}{int(begun) % 100000}x", number), LINES)
     on.wait_done(stored + number)
     seconds = time.monotonic() - begun
     after = on.cpu()
@@ -281,7 +279,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="relaydesk-bench-") as folder, ground(Path(folder)) as on:
         bare: list[dict[str, float]] = []
-        post = poster(on.system.ports.ingest_http, "demo-api", on.key)
+        post = PostFlood(on.system.ports.ingest_http, "demo-api", on.key)
         make = mails()
         mail = mailer(on.system.ports.smtp, make)
         end_to_end(on, "warm", 500, post)
@@ -347,13 +345,13 @@ def say_poison(on: Ground, make: Callable[[str], bytes], number: int) -> None:
 
     good = end_to_end(on, "g", number, mailer(on.system.ports.smtp, make))
     stored, begun = on.tickets(), time.monotonic()
-    flood(names(f"b{int(begun) % 100000}x", number), LINES, mailer(on.system.ports.smtp, poisoned))
+    mailer(on.system.ports.smtp, poisoned)(names(f"b{int(begun) % 100000}x", number), LINES)
     on.wait_done(stored + number - number // 100)
     rate = (number - number // 100) / (time.monotonic() - begun)
     say(f"RATIO with 1 % poison {rate / good['per_second']:.2f} of the speed without (at least 0.90)")
 
 
-def say_memory(on: Ground, number: int, post: Callable[[], Callable[[str], None]]) -> None:
+def say_memory(on: Ground, number: int, post: Flood) -> None:
     """Resident memory of every role before and after so many messages."""
     end_to_end(on, "w", max(number // 10, 500), post)
     before = on.memory()
