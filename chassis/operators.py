@@ -54,14 +54,14 @@ class Reading:
         """The field's text in folded case; empty where it has none."""
         folded = self._folded.get(field)
         if folded is None:
-            folded = self._folded[field] = str(self._read(field) or "").casefold()
+            folded = self._folded[field] = str(self.value(field) or "").casefold()
         return folded  # type: ignore[return-value]
 
     def texts(self, field: str) -> tuple[str, ...]:
         """The entries of a list in folded case."""
         folded = self._folded.get(field)
         if folded is None:
-            entries = self._read(field) or ()
+            entries = self.value(field) or ()
             folded = self._folded[field] = tuple(str(entry).casefold() for entry in entries)  # type: ignore[union-attr]
         return folded  # type: ignore[return-value]
 

@@ -212,7 +212,10 @@ class Unit:
         self._said.clear()
 
     def _done(self) -> None:
-        for call in self.after_commit:
+        # Let go of: whoever is to be called holds this unit most often, and a ring of a whole batch would lie about
+        # until the collector looks for it.
+        calls, self.after_commit = self.after_commit, []
+        for call in calls:
             call()
 
 

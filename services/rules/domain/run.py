@@ -74,9 +74,9 @@ class Verdict:
 def run_rules(rules: RuleSet, heard: Heard, find: Find, memory: Memory) -> Verdict:
     """Run the rules of this set on an event."""
     view, verdict = View(heard, find), Verdict()
-    for one in rules.candidates(heard.events, view.reading):
+    for one in rules.candidates(heard.events, view):
         verdict.evaluated += 1
-        if not one.asks.holds(view.reading):
+        if not one.asks.holds(view):
             continue
         reason = _forbidden(one, heard, memory)
         if reason:
@@ -162,7 +162,7 @@ def explain(
         rule = one.rule
         if not set(rule.events) & set(heard.events):
             continue
-        tests = tuple(one.asks.trace(view.reading))
+        tests = tuple(one.asks.trace(view))
         if rule.rule_id in matched:
             _decide(one, view, Memory(), 0)
             reason, actions = matched[rule.rule_id]
@@ -171,7 +171,7 @@ def explain(
                 stopped_by = rule.rule_id
         elif rule.rule_id in held_back:
             yield RuleTrace(one, "held_back", held_back[rule.rule_id], tests, ())
-        elif not one.asks.holds(view.reading):
+        elif not one.asks.holds(view):
             yield RuleTrace(one, "not_matched", "", tests, ())
         elif not rule.enabled:
             yield RuleTrace(one, "held_back", DISABLED, tests, ())

@@ -16,24 +16,29 @@ def is_steady(field: str) -> bool:
     return field not in _CHANGEABLE and not field.startswith("fields.")
 
 
-class View:
+class View(Reading):
     """One event while rules are run on it."""
 
-    __slots__ = ("heard", "reading", "ticket")
+    __slots__ = ("_find", "heard", "ticket")
 
     def __init__(self, heard: Heard, find: Callable[[str], Read | None]) -> None:
         """`find` answers how a field is read."""
+        super().__init__(_nothing, heard.changes)
+        self._find = find
         self.heard = heard
         self.ticket: Ticket = heard.ticket
 
-        def read(field: str) -> Value:
-            how = find(field)
-            return how(self) if how is not None else None
-
-        self.reading = Reading(read, heard.changes)
+    def value(self, field: str) -> Value:
+        # Not by a function given to the reading: it would hold the view that holds it, two for every event.
+        how = self._find(field)
+        return how(self) if how is not None else None
 
     def apply(self, step: Step) -> None:
         """Do to the ticket what was decided; later rules see it."""
         self.ticket = after(self.ticket, step)
         if field := changed_field(step):
-            self.reading.forget(field)
+            self.forget(field)
+
+
+def _nothing(field: str) -> Value:
+    return None
