@@ -48,7 +48,8 @@ def operations_of(
     if len(changes) < _LOOKED_AT_FROM or len(by_id) < len(changes):
         return [change.operation if isinstance(change, Update) else change for change in changes]
     names = {name for change in by_id.values() for name in change.where}
-    rows = target.find({"_id": {"$in": list(by_id)}}, dict.fromkeys(names, 1), session=session)
+    looked = target.find({"_id": {"$in": list(by_id)}}, dict.fromkeys(names, 1), session=session)
+    rows = looked.batch_size(len(by_id) + 1)
     standing = {row["_id"] for row in rows if _holds(row, by_id[row["_id"]].where)}
     return [pymongo.UpdateOne({"_id": key}, by_id[key].change) for key in by_id if key in standing]
 
