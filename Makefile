@@ -3,9 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CODE := $(wildcard chassis cli local scripts services tests)
-# The folders of tests that share one process with the next; unit and contract tests may run beside each other.
+# Tests that may run beside each other, as many as there are cores; tests of parts on nodes that they share, which wait more
+# than they work; and tests of whole systems, which take the machine for themselves.
 QUICK := $(wildcard tests/unit tests/contract)
-WHOLE := $(wildcard tests/integration tests/e2e tests/chaos)
+PARTS := $(wildcard tests/integration)
+WHOLE := $(wildcard tests/e2e tests/chaos)
 
 .DEFAULT_GOAL := words
 .PHONY: words setup setup-test run down status clean-data proto proto-release proto-check map deploy-check deploy-copy lint format test check bench chaos assets lock
@@ -66,6 +68,7 @@ format: setup ## let ruff put the code in order
 
 test: setup-test ## unit, contract, integration, e2e and the quick chaos tests, on own nodes
 	@$(BIN)/pytest -n 2 -m "not bench and not exhaustive" $(QUICK)
+	@$(BIN)/pytest -n 3 --dist loadfile -m "not bench and not exhaustive" $(PARTS)
 	@$(BIN)/pytest -m "not bench and not exhaustive" --durations 10 $(WHOLE)
 
 check: lint test ## what has to be green: lint and test
