@@ -1,6 +1,8 @@
 """What rules counts and times."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from chassis.clock import Clock
 from chassis.telemetry.metrics import Metrics
@@ -25,11 +27,26 @@ class Measures:
     def applied(self, done: Sequence[tuple[Heard, Verdict]]) -> None:
         """A batch is in the store."""
         now = self._clock.now()
+        # A look-up of labels costs more than the rest of it; a batch has few.
+        evaluated: Counter[str] = Counter()
+        matched: Counter[str] = Counter()
+        held_back: Counter[str] = Counter()
+        effects: dict[str, list[datetime]] = defaultdict(list)
         for heard, verdict in done:
             channel = heard.ticket.channel
-            self._evaluated.labels(channel).inc(verdict.evaluated)
+            evaluated[channel] += verdict.evaluated
             if verdict.matches:
-                self._matched.labels(channel).inc(len(verdict.matches))
-                self._effect.labels(channel).observe(max(0.0, (now - heard.occurred_at).total_seconds()))
+                matched[channel] += len(verdict.matches)
+                effects[channel].append(heard.occurred_at)
             for _, reason in verdict.held_back:
-                self._held_back.labels(reason.partition(":")[0]).inc()
+                held_back[reason.partition(":")[0]] += 1
+        for channel, times in evaluated.items():
+            self._evaluated.labels(channel).inc(times)
+        for channel, times in matched.items():
+            self._matched.labels(channel).inc(times)
+        for channel, moments in effects.items():
+            observe = self._effect.labels(channel).observe
+            for occurred_at in moments:
+                observe(max(0.0, (now - occurred_at).total_seconds()))
+        for reason, times in held_back.items():
+            self._held_back.labels(reason).inc(times)

@@ -1,12 +1,14 @@
 """What tickets counts and times."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from chassis.clock import Clock
 from chassis.telemetry.metrics import Metrics
 from services.tickets.domain.commands import ReceiveBounce, ReceiveMessage
-from services.tickets.domain.events import LoggedFact, MessageAdded, TicketOpened
+from services.tickets.domain.events import LoggedFact, TicketChanged, TicketOpened
 
 
 class Measures:
@@ -23,12 +25,24 @@ class Measures:
     def committed(self, commands: Sequence[Any], facts: Sequence[LoggedFact]) -> None:
         """A batch is in the store."""
         now = self._clock.now()
+        # A look-up of labels costs more than the rest of it; a batch has few.
+        lags: dict[str, list[datetime]] = defaultdict(list)
+        created: Counter[str] = Counter()
+        entries: Counter[tuple[str, str]] = Counter()
         for command in commands:
             if isinstance(command, ReceiveMessage | ReceiveBounce):
-                lag = (now - command.received_at).total_seconds()
-                self._lag.labels(command.channel).observe(max(0.0, lag))
+                lags[command.channel].append(command.received_at)
         for fact in facts:
+            if isinstance(fact, TicketChanged):
+                continue
             if isinstance(fact, TicketOpened):
-                self._created.labels(fact.ticket.channel).inc()
-            if isinstance(fact, TicketOpened | MessageAdded):
-                self._entries.labels(fact.ticket.channel, fact.message.author.kind).inc()
+                created[fact.ticket.channel] += 1
+            entries[fact.ticket.channel, fact.message.author.kind] += 1
+        for channel, moments in lags.items():
+            observe = self._lag.labels(channel).observe
+            for received_at in moments:
+                observe(max(0.0, (now - received_at).total_seconds()))
+        for channel, times in created.items():
+            self._created.labels(channel).inc(times)
+        for (channel, author), times in entries.items():
+            self._entries.labels(channel, author).inc(times)
