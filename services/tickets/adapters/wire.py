@@ -6,16 +6,16 @@ from typing import Any
 from google.protobuf import message as protobuf
 
 from bus.v1.bundle_pb2 import Envelope
+from chassis.stamps import moment_of
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.sla.v1 import events_pb2 as sla
 from relaydesk.tickets.v1 import events_pb2
 from services.tickets.adapters.nouns import (
-    actor_to_wire,
     changes_to_wire,
-    message_to_wire,
-    moment_of,
     reply_to_wire,
-    ticket_to_wire,
+    set_actor,
+    set_message,
+    set_ticket,
 )
 from services.tickets.domain import events
 from services.tickets.domain.commands import (
@@ -133,32 +133,30 @@ def clock_of_changed(fact: sla.ClockChanged, _: Envelope) -> RecordClock:
 
 
 def opened_to_wire(fact: events.TicketOpened) -> events_pb2.TicketOpened:
-    return events_pb2.TicketOpened(
-        ticket=ticket_to_wire(fact.ticket),
-        message=message_to_wire(fact.message, with_html=False),
-        intake_id=fact.message.intake_id,
-        actor=actor_to_wire(fact.actor),
-    )
+    wire = events_pb2.TicketOpened(intake_id=fact.message.intake_id)
+    set_ticket(wire.ticket, fact.ticket)
+    set_message(wire.message, fact.message, with_html=False)
+    set_actor(wire.actor, fact.actor)
+    return wire
 
 
 def added_to_wire(fact: events.MessageAdded) -> events_pb2.MessageAdded:
-    return events_pb2.MessageAdded(
-        ticket=ticket_to_wire(fact.ticket),
-        message=message_to_wire(fact.message, with_html=False),
+    wire = events_pb2.MessageAdded(
         intake_id=fact.message.intake_id,
-        actor=actor_to_wire(fact.actor),
         changes=changes_to_wire(fact.changes),
         reply=reply_to_wire(fact.reply),
     )
+    set_ticket(wire.ticket, fact.ticket)
+    set_message(wire.message, fact.message, with_html=False)
+    set_actor(wire.actor, fact.actor)
+    return wire
 
 
 def changed_to_wire(fact: events.TicketChanged) -> events_pb2.TicketChanged:
-    return events_pb2.TicketChanged(
-        ticket=ticket_to_wire(fact.ticket),
-        changes=changes_to_wire(fact.changes),
-        actor=actor_to_wire(fact.actor),
-        intake_id=fact.intake_id,
-    )
+    wire = events_pb2.TicketChanged(changes=changes_to_wire(fact.changes), intake_id=fact.intake_id)
+    set_ticket(wire.ticket, fact.ticket)
+    set_actor(wire.actor, fact.actor)
+    return wire
 
 
 def ignored_to_wire(fact: events.MessageIgnored) -> events_pb2.MessageIgnored:

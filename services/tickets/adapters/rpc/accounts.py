@@ -11,12 +11,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.clock import Clock
 from chassis.errors import InvalidField, Unauthenticated
 from chassis.ids import new_id
+from chassis.stamps import stamp
 from chassis.tokens import Principal
 from relaydesk.tickets.v1 import accounts_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceServicer
 from services.tickets.adapters.mongo.accounts import MongoAccounts
 from services.tickets.adapters.mongo.directory import MongoDirectory
-from services.tickets.adapters.nouns import stamp
 from services.tickets.adapters.passwords import Argon2Passwords
 from services.tickets.application.create_token import check_token, create_token
 from services.tickets.application.save_agent import save_agent

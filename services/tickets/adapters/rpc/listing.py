@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal
 
 from chassis.errors import InvalidField
+from chassis.stamps import moment_of
 from relaydesk.tickets.v1 import service_pb2
-from services.tickets.adapters.nouns import moment_of
 from services.tickets.domain import status as statuses
 from services.tickets.domain.checks import Checks
 from services.tickets.domain.selection import ORDERS, Order, Selection

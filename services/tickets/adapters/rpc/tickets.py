@@ -13,13 +13,14 @@ from google.protobuf import message as protobuf
 from chassis import rpc
 from chassis.batches import GroupCommitter, Outcome, Task
 from chassis.errors import InvalidField, NotFound, Refused, Unavailable
+from chassis.stamps import stamp
 from chassis.telemetry import current_traceparent
 from chassis.units import Cause
 from relaydesk.tickets.v1 import service_pb2, ticket_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceServicer
 from services.tickets.adapters.mongo.documents import actor_of
 from services.tickets.adapters.mongo.queries import MongoQueries, position_of
-from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, stamp, ticket_to_wire
+from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, ticket_to_wire
 from services.tickets.adapters.rpc.callers import Callers
 from services.tickets.adapters.rpc.commands import create_of, message_of, steps_of, update_of
 from services.tickets.adapters.rpc.listing import order_of, page_size_of, selection_of

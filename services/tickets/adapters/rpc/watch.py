@@ -15,10 +15,10 @@ from datetime import timedelta
 
 from chassis.clock import monotonic
 from chassis.errors import InvalidField, Unavailable
+from chassis.stamps import stamp
 from chassis.telemetry import logger
 from relaydesk.tickets.v1 import events_pb2, service_pb2
 from services.tickets.adapters.mongo.log import MongoLog, Stamped
-from services.tickets.adapters.nouns import stamp
 
 RING_FACTS = 5_000
 RING_BYTES = 16_000_000
