@@ -15,7 +15,7 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from bus.v1.bundle_pb2 import Bundle, Envelope
+from bus.v1.bundle_pb2 import Bundle
 from chassis.clock import Clock, monotonic
 from chassis.compare_and_set import Update, operations_of
 from chassis.errors import Unavailable
@@ -29,6 +29,8 @@ BUNDLE_BYTES = 400_000
 # How long the process that wrote an outbox row may take to publish it before a sweep does. A sweep that comes too
 # early costs one publication more, which every inbox forgives; one that comes late makes a killed process's facts late.
 OUTBOX_LEASE = timedelta(seconds=10)
+# What a fact weighs beside its body, about.
+_ENVELOPE_BYTES = 300
 _ABORT_SECONDS = 2
 _MAJORITY = WriteConcern("majority", j=True)
 _SNAPSHOT = ReadConcern("snapshot")
@@ -67,6 +69,15 @@ class _Writes:
     loose: list[Update | pymongo.DeleteOne] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Bundling:
+    """A bundle that is being filled. `bytes` is about what it weighs."""
+
+    bundle: Bundle = field(default_factory=Bundle)
+    events: int = 0
+    bytes: int = 0
+
+
 class Unit:
     """Collects writes and facts; `commit` writes them in one transaction or not at all.
 
@@ -80,7 +91,7 @@ class Unit:
         self.after_commit: list[Callable[[], None]] = []
         self.outbox: list[OutboxRow] = []
         self._writes: dict[str, _Writes] = defaultdict(_Writes)
-        self._said: dict[tuple[str, str], list[Envelope]] = defaultdict(list)
+        self._said: dict[tuple[str, str], list[_Bundling]] = defaultdict(list)
         self._now: datetime | None = None
 
     @property
@@ -132,7 +143,8 @@ class Unit:
         cause = self.cause
         fact_type = fact.DESCRIPTOR.full_name
         body = fact.SerializeToString()
-        envelope = Envelope(
+        # Written where it will be sent from: an envelope put into a bundle would be copied.
+        envelope = self._bundle(fact_type, lane, len(body) + _ENVELOPE_BYTES).events.add(
             event_id=event_id,
             type=fact_type,
             lane=lane,
@@ -148,7 +160,6 @@ class Unit:
         stamp(envelope.occurred_at, occurred_at or self.now)
         if cause.received_at is not None:
             stamp(envelope.received_at, cause.received_at)
-        self._said[fact_type, lane].append(envelope)
         return body
 
     def commit(self) -> None:
@@ -190,12 +201,25 @@ class Unit:
             if operations:
                 target.bulk_write(operations, ordered=True, session=session)
 
+    def _bundle(self, fact_type: str, lane: str, weight: int) -> Bundle:
+        """The bundle that has room for one fact more of that weight."""
+        bundlings = self._said[fact_type, lane]
+        if (
+            not bundlings
+            or bundlings[-1].events == BUNDLE_EVENTS
+            or bundlings[-1].bytes + weight > BUNDLE_BYTES
+        ):
+            bundlings.append(_Bundling())
+        bundling = bundlings[-1]
+        bundling.events += 1
+        bundling.bytes += weight
+        return bundling.bundle
+
     def _pack_outbox(self) -> None:
-        for (fact_type, lane), envelopes in self._said.items():
-            for bundle in _bundles(envelopes):
-                row = OutboxRow(
-                    new_id(), f"{fact_type}.{lane}", fact_type, bundle.SerializeToString(), len(bundle.events)
-                )
+        for (fact_type, lane), bundlings in self._said.items():
+            for bundling in bundlings:
+                body = bundling.bundle.SerializeToString()
+                row = OutboxRow(new_id(), f"{fact_type}.{lane}", fact_type, body, bundling.events)
                 self.outbox.append(row)
                 self.insert(
                     "outbox",
@@ -217,19 +241,6 @@ class Unit:
         calls, self.after_commit = self.after_commit, []
         for call in calls:
             call()
-
-
-def _bundles(envelopes: list[Envelope]) -> Iterator[Bundle]:
-    bundle, size = Bundle(), 0
-    for envelope in envelopes:
-        weight = len(envelope.body) + 300
-        if bundle.events and (len(bundle.events) == BUNDLE_EVENTS or size + weight > BUNDLE_BYTES):
-            yield bundle
-            bundle, size = Bundle(), 0
-        bundle.events.append(envelope)
-        size += weight
-    if bundle.events:
-        yield bundle
 
 
 _unfinished = threading.local()
