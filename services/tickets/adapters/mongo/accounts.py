@@ -6,7 +6,6 @@ from datetime import datetime
 from chassis.errors import AlreadyExists, NotFound
 from chassis.mongo import Document, Documents, Raced, named_failures
 from services.tickets.adapters.mongo.directory import agent_of
-from services.tickets.adapters.mongo.documents import binary
 from services.tickets.domain.accounts import Group, Token
 from services.tickets.domain.people import Agent
 
@@ -24,7 +23,7 @@ class MongoAccounts:
             self._tokens.insert_one(
                 {
                     "_id": token.token_id,
-                    "fingerprint": binary(token.fingerprint),
+                    "fingerprint": token.fingerprint,
                     "role": token.role,
                     "name": token.name,
                     "agent_id": token.agent_id,

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bson.binary import Binary
-
 from chassis.mongo import Document
 from services.tickets.application.ports import Place
 from services.tickets.domain.people import Actor, Requester
@@ -222,8 +220,3 @@ def place_fields(place: Place) -> Document:
     if place.content:
         fields["content"] = place.content
     return fields
-
-
-def binary(body: bytes) -> Binary:
-    """Bytes as the store keeps them."""
-    return Binary(body)

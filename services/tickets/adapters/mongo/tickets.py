@@ -7,7 +7,6 @@ from chassis.mongo import Document, named_failures
 from chassis.units import Unit
 from services.tickets.adapters.mongo.documents import (
     actor_part,
-    binary,
     clock_fields,
     new_ticket_document,
     ticket_of,
@@ -121,7 +120,7 @@ class MongoTickets:
             "fact": type(fact).__name__,
             "at": unit.now,
             "actor": actor_part(fact.actor),
-            "body": binary(body),
+            "body": body,
         }
         if not isinstance(fact, TicketOpened) and fact.changes:
             row["changes"] = [[change.field, change.old, change.new] for change in fact.changes]
