@@ -203,8 +203,9 @@ def _oldest(track: _Track, there: int) -> timedelta:
     later = now
     for point in track.newest_first():
         if point.came <= its_place:
-            # It came between the two looks, at the pace of the others.
-            pace = (later.at - point.at) / (later.came - point.came)
-            return now.at - (point.at + pace * (its_place + 1 - point.came))
+            # It came between the two looks, at the pace of the others. Multiplied first: a pace that was rounded up
+            # would lead beyond now.
+            since = (later.at - point.at) * (its_place + 1 - point.came) / (later.came - point.came)
+            return now.at - (point.at + since)
         later = point
     return now.at - later.at

@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.reports.domain.queues import (
@@ -60,6 +60,7 @@ def test_what_the_counters_missed_is_told_by_what_is_there() -> None:
         st.tuples(st.integers(0, 50), st.integers(0, 50), st.integers(0, 99), st.integers(0, 99)), min_size=2
     )
 )
+@example([(0, 0, 0, 0), (0, 1, 0, 28)])
 def test_what_is_there_is_what_came_less_what_left(looks: list[tuple[int, int, int, int]]) -> None:
     published = acked = 0
     readings = []
