@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from chassis.businesstime import Hours, Window
 from services.sla.domain.book import Book
 from services.sla.domain.clock import evaluate
-from services.sla.domain.history import AGENT, REQUESTER, WATCHED, Change, Entry, History, Snapshot
+from services.sla.domain.history import AGENT, REQUESTER, Change, Entry, History, Snapshot
 from services.sla.domain.policy import NamedCalendar, Policy, PolicyTarget
 from services.sla.domain.target import TargetState
 
@@ -59,7 +59,7 @@ class Story:
         start = {"status": "new", "priority": "medium", "group": "", "sla_policy": "", **values}
         channel = start.pop("channel", "support")
         self._snapshot = Snapshot(ticket_id, 0, at, channel=channel, lane="email", **start)  # type: ignore[arg-type]
-        changes = tuple(Change(name, "", self._snapshot.value(name)) for name in WATCHED)
+        changes = self._snapshot.opening
         if by == REQUESTER:
             self._snapshot = replace(self._snapshot, last_requester_message_at=at)
         self._add(at, by, changes, is_opening=True)
@@ -96,7 +96,7 @@ class Story:
         return {state.name: state for state in evaluate(self.history(), book, berlin(when))}
 
     def _change(self, when: str, wrote: str, new: dict[str, str]) -> "Story":
-        changes = tuple(Change(name, self._snapshot.value(name), value) for name, value in new.items())
+        changes = tuple(Change(name, self._snapshot.values[name], value) for name, value in new.items())
         self._snapshot = replace(self._snapshot, **new)  # type: ignore[arg-type]
         self._add(berlin(when), wrote, changes)
         return self

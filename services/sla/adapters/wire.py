@@ -22,11 +22,15 @@ _ANSWERING = frozenset({"agent", "api"})
 def observation_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> ObserveTicket:
     """The ticket's clocks begin."""
     snapshot = snapshot_of(fact.ticket)
-    changes = tuple(Change(name, "", snapshot.value(name)) for name in WATCHED)
     # It counts from when the message was accepted, under the policy of when the ticket was opened.
     began_at = snapshot.created_at
     entry = Entry(
-        fact.ticket.version, envelope.index, began_at, writer_of(fact.message), changes, is_opening=True
+        fact.ticket.version,
+        envelope.index,
+        began_at,
+        writer_of(fact.message),
+        snapshot.opening,
+        is_opening=True,
     )
     return ObserveTicket(snapshot, millisecond_of(envelope.occurred_at), entry)
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.sla.domain.book import Book
-from services.sla.domain.history import AGENT, FINISHED, REQUESTER, WATCHED, Entry, History
+from services.sla.domain.history import AGENT, FINISHED, REQUESTER, Entry, History
 from services.sla.domain.policy import FIRST_REPLY, NEXT_REPLY, RESOLUTION
 from services.sla.domain.target import Run, TargetState, measure, standing_still
 
@@ -51,37 +51,31 @@ class _Course:
 def evaluate(history: History, book: Book, now: datetime) -> list[TargetState]:
     """Every target that runs or ran for the ticket, by its beginning; resolution first."""
     course = _course(history)
-    solved = course.solved_at is not None
-    runs = [
-        (
-            Run(RESOLUTION, course.opened_at, course.solved_at),
-            course.solved_values if solved else course.values,
-        )
-    ]
-    runs += [(Run(wait.name, wait.start, wait.end), wait.values or course.values) for wait in course.waits]
-    states = (_state(run, values, course, history, book, now) for run, values in runs)
-    return [state for state in states if state is not None]
+    channel = history.snapshot.channel
+    states: list[TargetState] = []
 
+    def add(name: str, start: datetime, end: datetime | None, values: dict[str, str]) -> None:
+        edition = book.at(end or history.latest_at)
+        policy = edition.choose(channel, values["group"], values["sla_policy"])
+        line = policy.target(name, values["priority"]) if policy is not None else None
+        if policy is None or line is None:
+            return
+        pausing = policy.pause_statuses if name == RESOLUTION else ()
+        run = Run(name, start, end, standing_still(course.spans, FINISHED, pausing, start, end))
+        states.append(measure(run, policy.policy_id, line, edition.calendar(policy, line), now, FINISHED))
 
-def _state(
-    run: Run, values: dict[str, str], course: _Course, history: History, book: Book, now: datetime
-) -> TargetState | None:
-    edition = book.at(run.ended_at or history.latest_at)
-    policy = edition.choose(history.snapshot.channel, values["group"], values["sla_policy"])
-    line = policy.target(run.name, values["priority"]) if policy is not None else None
-    if policy is None or line is None:
-        return None
-    still = FINISHED | frozenset(policy.pause_statuses) if run.name == RESOLUTION else FINISHED
-    pauses = standing_still(course.spans, still, run.started_at, run.ended_at)
-    run = Run(run.name, run.started_at, run.ended_at, pauses)
-    return measure(run, policy.policy_id, line, edition.calendar(policy, line), now, FINISHED)
+    solved_at = course.solved_at
+    add(RESOLUTION, course.opened_at, solved_at, course.solved_values if solved_at else course.values)
+    for wait in course.waits:
+        add(wait.name, wait.start, wait.end, wait.values or course.values)
+    return states
 
 
 def _course(history: History) -> _Course:
     entries = history.complete()
     opening = entries[0]
     course = _Course(
-        values={name: history.snapshot.value(name) for name in WATCHED},
+        values=history.snapshot.values,
         opened_at=opening.at,
         spans=[],
         waits=[],
@@ -104,7 +98,7 @@ def _course(history: History) -> _Course:
                 waiting = None
     # Where entries are missing the snapshot knows better how it stands now.
     if history.has_gap:
-        values = {name: history.snapshot.value(name) for name in WATCHED}
+        values = history.snapshot.values
         latest = Entry(history.snapshot.version, 1_000, history.latest_at)
         since = _follow_status(course, latest, since, values)
     course.values = values

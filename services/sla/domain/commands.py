@@ -7,7 +7,7 @@ from services.sla.domain.history import Entry, Snapshot
 from services.sla.domain.policy import NamedCalendar, Policy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ObserveTicket:
     """Something happened to a ticket; `entry` is None where no clock cares for it."""
 

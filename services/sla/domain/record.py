@@ -16,7 +16,7 @@ from services.sla.domain.target import TargetState
 GAP_PATIENCE = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Said:
     """What was said of one run. `epoch` is the arming that it was said of."""
 
@@ -27,7 +27,7 @@ class Said:
     met: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shown:
     """What ClockChanged last said."""
 
@@ -35,9 +35,6 @@ class Shown:
     due_at: datetime | None = None
     is_paused: bool = False
     is_breached: bool = False
-
-
-NOTHING = Shown()
 
 
 @dataclass(slots=True)
@@ -49,7 +46,7 @@ class ClockRecord:
     said: dict[str, Said] = field(default_factory=dict)
     # How often each target was armed.
     armed: dict[str, int] = field(default_factory=dict)
-    shown: Shown = NOTHING
+    shown: Shown = field(default_factory=Shown)
     epoch: int = 0
     # The next moment at which something becomes true by itself.
     alarm_at: datetime | None = None
@@ -109,7 +106,7 @@ class ClockRecord:
     def _show(self, states: Sequence[TargetState], facts: list[Fact]) -> None:
         state = next_due(states)
         shown = (
-            NOTHING
+            Shown()
             if state is None
             else Shown(state.name, state.due_at, bool(state.standing), state.is_breached)
         )

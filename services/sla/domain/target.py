@@ -17,7 +17,7 @@ CANCELLED = "cancelled"
 _ZERO = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pause:
     """Time that does not count. `to` is None while it lasts; `reason` is the status that caused it."""
 
@@ -26,7 +26,7 @@ class Pause:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
     """What a target measures: from the moment it began to the moment it was done, None where it is not yet."""
 
@@ -36,33 +36,62 @@ class Run:
     pauses: tuple[Pause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TargetState:
-    """A run under a policy's line, as of a moment. Durations are in the line's time (business or calendar)."""
+    """A run under a policy's line, as of a moment. Durations are in the line's time (business or calendar), and are
+    counted when somebody asks: for what is armed and shown the moments are enough."""
 
-    name: str
+    run: Run
     policy_id: str
-    started_at: datetime
-    within: timedelta
+    line: PolicyTarget
+    calendar: Calendar
+    as_of: datetime
     # When the time is or was used up; None while it stands still and was not used up before.
     due_at: datetime | None
     # When the warning was or will be due; None where none is wanted or the time stands still.
     warn_at: datetime | None
-    ended_at: datetime | None
-    elapsed: timedelta
-    paused: timedelta
-    late: timedelta
     is_breached: bool
     # Stands still now, and why: the status.
     standing: str
     is_cancelled: bool
-    pauses: tuple[Pause, ...]
+
+    @property
+    def name(self) -> str:
+        return self.run.name
+
+    @property
+    def started_at(self) -> datetime:
+        return self.run.started_at
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return self.run.ended_at
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        return self.run.pauses
+
+    @property
+    def within(self) -> timedelta:
+        return self.line.within
+
+    @property
+    def elapsed(self) -> timedelta:
+        return sum((self._between(since, to) for since, to in _running(self.run)), _ZERO)
+
+    @property
+    def paused(self) -> timedelta:
+        return sum((self._between(pause.since, pause.to) for pause in self.run.pauses), _ZERO)
+
+    @property
+    def late(self) -> timedelta:
+        return max(_ZERO, self.elapsed - self.line.within) if self.is_breached else _ZERO
 
     @property
     def state(self) -> str:
         if self.is_breached:
             return BREACHED
-        if self.ended_at is not None:
+        if self.run.ended_at is not None:
             return MET
         if self.is_cancelled:
             return CANCELLED
@@ -71,7 +100,10 @@ class TargetState:
     @property
     def is_open(self) -> bool:
         """Somebody is still waiting for it."""
-        return self.ended_at is None and not self.is_cancelled
+        return self.run.ended_at is None and not self.is_cancelled
+
+    def _between(self, since: datetime, to: datetime | None) -> timedelta:
+        return self.calendar.between(since, to if to is not None else max(self.as_of, since))
 
 
 def measure(
@@ -83,46 +115,29 @@ def measure(
     finished: frozenset[str],
 ) -> TargetState:
     """The state of a run at `now`. In a status of `finished` it stands still because nobody waits any more."""
+    within, ended_at = line.within, run.ended_at
+    warn_after = within - line.warn_before if line.warn_before else None
     used = _ZERO
     due_at = warn_at = None
-    warn_after = line.within - line.warn_before
     last: tuple[datetime, timedelta] | None = None
     for since, to in _running(run):
-        if to is None:
-            until = max(now, since)
-            due_at = due_at or calendar.after(since, line.within - used)
-            if line.warn_before:
-                warn_at = warn_at or calendar.after(since, max(_ZERO, warn_after - used))
-        else:
-            until = to
-            span = calendar.between(since, to)
-            if due_at is None and used + span >= line.within:
-                due_at = calendar.after(since, line.within - used)
-            if line.warn_before and warn_at is None and used + span >= warn_after:
-                warn_at = calendar.after(since, max(_ZERO, warn_after - used))
         last = (since, used)
-        used += calendar.between(since, until)
-    breached_by = run.ended_at if run.ended_at is not None else now
-    is_breached = due_at is not None and (due_at < breached_by or (run.ended_at is None and due_at <= now))
-    if due_at is None and run.ended_at is not None and last is not None:
+        # It goes on: whatever is not used up yet will be.
+        reached = used + calendar.between(since, to) if to is not None else None
+        if due_at is None and (reached is None or reached >= within):
+            due_at = calendar.after(since, within - used)
+        if warn_after is not None and warn_at is None and (reached is None or reached >= warn_after):
+            warn_at = calendar.after(since, max(_ZERO, warn_after - used))
+        if reached is not None:
+            used = reached
+    is_breached = due_at is not None and (due_at < ended_at if ended_at is not None else due_at <= now)
+    if due_at is None and ended_at is not None and last is not None:
         # Done in time: what would have been its due moment, had it gone on.
-        due_at = calendar.after(last[0], line.within - last[1])
+        due_at = calendar.after(last[0], within - last[1])
     standing = run.pauses[-1].reason if run.pauses and run.pauses[-1].to is None else ""
+    is_cancelled = ended_at is None and standing in finished
     return TargetState(
-        name=run.name,
-        policy_id=policy_id,
-        started_at=run.started_at,
-        within=line.within,
-        due_at=due_at,
-        warn_at=warn_at,
-        ended_at=run.ended_at,
-        elapsed=used,
-        paused=sum((calendar.between(p.since, p.to or max(now, p.since)) for p in run.pauses), _ZERO),
-        late=max(_ZERO, used - line.within) if is_breached else _ZERO,
-        is_breached=is_breached,
-        standing=standing,
-        is_cancelled=run.ended_at is None and standing in finished,
-        pauses=run.pauses,
+        run, policy_id, line, calendar, now, due_at, warn_at, is_breached, standing, is_cancelled
     )
 
 
@@ -143,14 +158,16 @@ def _running(run: Run) -> Iterator[tuple[datetime, datetime | None]]:
 
 def standing_still(
     spans: Sequence[tuple[datetime, datetime | None, str]],
-    statuses: frozenset[str],
+    finished: frozenset[str],
+    pausing: Sequence[str],
     start: datetime,
     end: datetime | None,
 ) -> tuple[Pause, ...]:
-    """The pauses of a run from the ticket's spans of one status each: those in `statuses`, cut to the run."""
+    """The pauses of a run from the ticket's spans of one status each: those in `finished` and `pausing`, cut to the
+    run."""
     pauses: list[Pause] = []
     for since, to, status in spans:
-        if status not in statuses:
+        if status not in finished and status not in pausing:
             continue
         first = max(since, start)
         last = end if to is None else (to if end is None else min(to, end))
