@@ -112,26 +112,26 @@ class Calendar:
         if begin == finish:
             return timedelta(0)
         table = self._covering(begin, finish)
-        return timedelta(microseconds=_open_before(table, finish) - _open_before(table, begin))
+        return timedelta(0, 0, _open_before(table, finish) - _open_before(table, begin))
 
     def after(self, moment: datetime, amount: timedelta) -> datetime:
         """The first moment by which `amount` of open time has gone by; `moment` itself for nothing at all."""
-        wanted = amount // timedelta(microseconds=1)
+        wanted = (amount.days * _DAY_SECONDS + amount.seconds) * _SECOND + amount.microseconds
         if wanted < 0:
             raise ValueError("open time after a moment cannot be negative")
         if wanted == 0:
             return moment
         at = _micros(moment)
         table = self._covering(at, at)
-        horizon = moment.year + _SEARCH_YEARS
         while True:
             goal = _open_before(table, at) + wanted
             place = bisect_left(table.before, goal) - 1
             # The last interval may be cut off by the end of the table; its end is a fact all the same.
-            reached = table.starts[place] + goal - table.before[place] if place >= 0 else -1
-            if place >= 0 and reached <= table.ends[place]:
-                return _EPOCH + timedelta(microseconds=reached)
-            if table.last_year >= min(horizon, _LAST_YEAR):
+            if place >= 0:
+                reached = table.starts[place] + goal - table.before[place]
+                if reached <= table.ends[place]:
+                    return _EPOCH + timedelta(0, 0, reached)
+            if table.last_year >= min(moment.year + _SEARCH_YEARS, _LAST_YEAR):
                 raise NeverOpen("holidays", f"open time within {_SEARCH_YEARS} years of {moment.isoformat()}")
             table = self._extend(table.first_year, table.last_year + 10)
 
@@ -305,7 +305,8 @@ def _open_before(table: _Table, at: int) -> int:
     place = bisect_right(table.starts, at) - 1
     if place < 0:
         return 0
-    return table.before[place] + min(at, table.ends[place]) - table.starts[place]
+    closes = table.ends[place]
+    return table.before[place] + (at if at < closes else closes) - table.starts[place]
 
 
 def _micros(moment: datetime) -> int:
