@@ -17,7 +17,7 @@ from chassis.rpc import Access, RpcServer
 from relaydesk.sla.v1 import service_pb2 as pb
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceServicer, add_SlaServiceServicer_to_server
 from services.sla.adapters.mongo.book import Shelf
-from services.sla.adapters.mongo.documents import clock_of_row
+from services.sla.adapters.mongo.documents import clock_of_row, clock_rows
 from services.sla.domain import commands
 from services.sla.domain.clock import evaluate
 from services.sla.domain.policy import DEFAULT_PAUSE, TARGETS, NamedCalendar, Policy, PolicyTarget
@@ -42,6 +42,7 @@ class SlaRpc(SlaServiceServicer):
     """Answers in threads."""
 
     def __init__(self, database: Documents, clock: Clock, shelf: Shelf, runner: BatchRunner) -> None:
+        self._database = database
         self._clocks = database["clocks"]
         self._clock = clock
         self._shelf = shelf
@@ -71,7 +72,8 @@ class SlaRpc(SlaServiceServicer):
         names = {policy.policy_id: policy.name for policy in book.newest.policies}
         now = self._clock.now()
         with named_failures():
-            found = {row["_id"]: row for row in self._clocks.find({"_id": {"$in": list(request.ticket_ids)}})}
+            rows = clock_rows(self._database).find({"_id": {"$in": list(request.ticket_ids)}})
+            found = {row["_id"]: row for row in rows}
         answer = pb.GetClocksResponse()
         for ticket_id in dict.fromkeys(request.ticket_ids):
             if ticket_id not in found:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from chassis.businesstime import Calendar, always_open
-from services.sla.domain.policy import BUSINESS, NamedCalendar, Policy, PolicyTarget
+from services.sla.domain.policy import BUSINESS, TARGETS, NamedCalendar, Policy, PolicyTarget
 
 _BEFORE = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class Promise(NamedTuple):
+    """All that the open targets of a ticket depend on, beside its history."""
+
+    policy: Policy
+    calendar: Calendar
+    lines: tuple[PolicyTarget | None, ...]
 
 
 class Edition:
@@ -40,6 +49,14 @@ class Edition:
             return self._calendars.get(policy.calendar_id, self._around_the_clock)
         return self._around_the_clock
 
+    def promise(self, channel: str, values: Mapping[str, str]) -> Promise | None:
+        """What is promised to a ticket of these values; None where nothing is."""
+        policy = self.choose(channel, values["group"], values["sla_policy"])
+        if policy is None:
+            return None
+        calendar = self._calendars.get(policy.calendar_id, self._around_the_clock)
+        return Promise(policy, calendar, tuple(policy.target(name, values["priority"]) for name in TARGETS))
+
 
 class Book:
     """Every version, by the moment it was saved. Immutable: a save makes a new book."""
@@ -53,6 +70,8 @@ class Book:
         saved = [policy.saved_at for policy in policies] + [named.saved_at for named in calendars]
         self._begins = sorted({moment for moment in saved if moment is not None})
         self._editions: dict[int, Edition] = {}
+        # Nothing is ever taken out, so a book of the same page says the same.
+        self.page = f"{len(policies)}.{len(calendars)}"
 
     def at(self, moment: datetime) -> Edition:
         """The edition in force: a save holds from its moment on."""

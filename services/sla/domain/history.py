@@ -85,6 +85,15 @@ class Snapshot:
 
 
 @dataclass(slots=True)
+class Mark:
+    """How a history stood when its clock was settled."""
+
+    snapshot: Snapshot
+    latest_at: datetime
+    entries: int
+
+
+@dataclass(slots=True)
 class History:
     """The entries known so far. Facts may come in any order and more than once."""
 
@@ -95,6 +104,10 @@ class History:
     # Every version up to here is known; `ahead` are those beyond a gap.
     seen_to: int = 0
     ahead: set[int] = field(default_factory=set)
+    # None once something came that may move a clock whatever was promised: a message, a status, anything out of turn.
+    mark: Mark | None = field(default=None, compare=False)
+    # How many of the entries are the store's first ones, in its order.
+    kept: int = field(default=0, compare=False)
 
     def observe(self, snapshot: Snapshot, at: datetime, entry: Entry | None) -> None:
         """Take in one fact: the ticket after it, its moment, and what of it matters."""
@@ -102,17 +115,43 @@ class History:
             self.snapshot = snapshot
         self.latest_at = max(self.latest_at, at)
         self._count(snapshot.version)
-        if entry is None or any(e.version == entry.version and e.index == entry.index for e in self.entries):
-            return
-        insort(self.entries, entry, key=_place)
+        if self.ahead:
+            self.mark = None
+        if entry is not None:
+            self._enter(entry)
+
+    def settled(self) -> None:
+        """All of it is in what was said; a history with something missing is looked at again each time."""
+        whole = not self.ahead and bool(self.entries) and self.entries[0].is_opening
+        self.mark = Mark(self.snapshot, self.latest_at, len(self.entries)) if whole else None
+
+    def values(self, mark: Mark | None = None) -> dict[str, str]:
+        """The watched values after all entries, or as they were at a mark."""
+        found = (mark or self).snapshot.values
+        for entry in self.entries[: mark.entries] if mark is not None else self.entries:
+            for change in entry.changes:
+                found[change.field] = change.new
+        return found
+
+    def _enter(self, entry: Entry) -> None:
+        if entry.wrote or any(change.field == "status" for change in entry.changes):
+            self.mark = None
+        place = _place(entry)
+        if not self.entries or _place(self.entries[-1]) < place:
+            self.entries.append(entry)
+        elif all(_place(other) != place for other in self.entries):
+            insort(self.entries, entry, key=_place)
+            self.mark, self.kept = None, 0
         if len(self.entries) > FOLD_ABOVE:
             self.entries = folded(self.entries, self.seen_to)
+            self.mark, self.kept = None, 0
 
     def fill(self, entries: Sequence[Entry], seen_to: int) -> None:
         """Take in the log from its beginning up to a version; what came since stays.
 
         The log does not say what a ticket began with: that follows from what was changed first.
         """
+        self.mark, self.kept = None, 0
         later = [entry for entry in self.entries if entry.version > seen_to]
         self.entries = sorted([*entries, *later], key=_place)
         if self.entries and self.entries[0].is_opening:

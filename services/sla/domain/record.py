@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from services.sla.domain.book import Book
 from services.sla.domain.clock import evaluate, next_due
 from services.sla.domain.events import ClockChanged, Fact, Target, TimerBreached, TimerMet, TimerWarned
-from services.sla.domain.history import History
+from services.sla.domain.history import FINISHED, History
 from services.sla.domain.target import TargetState
 
 # How long a gap may stand before the ticket's log is asked: facts overtake each other by less.
@@ -53,9 +53,36 @@ class ClockRecord:
     # Since when a version has been missing.
     gap_since: datetime | None = None
     edition: int = 0
+    # Of the book that it was settled by.
+    page: str = ""
+    # Whether the last settling had to count again.
+    is_counted: bool = True
 
     def settle(self, book: Book, now: datetime) -> list[Fact]:
         """Bring the record up to `now`; answers what has become true, each fact exactly once."""
+        self.is_counted = not self._stands(book, now)
+        facts = self._count(book, now) if self.is_counted else []
+        self.history.settled()
+        self.page = book.page
+        return facts
+
+    def _stands(self, book: Book, now: datetime) -> bool:
+        """Counting again would say the same: nothing came that moves a clock, the same is promised, and no moment at
+        which something becomes true has passed."""
+        history, mark = self.history, self.history.mark
+        if mark is None or self.page != book.page or (self.alarm_at is not None and self.alarm_at <= now):
+            return False
+        values = history.values()
+        promise = book.at(history.latest_at).promise(history.snapshot.channel, values)
+        # A moment that fell due just before time stood still is not in `alarm_at`.
+        if values["status"] in FINISHED or (promise and values["status"] in promise.policy.pause_statuses):
+            return False
+        values_before = history.values(mark)
+        return values["status"] == values_before["status"] and promise == book.at(mark.latest_at).promise(
+            mark.snapshot.channel, values_before
+        )
+
+    def _count(self, book: Book, now: datetime) -> list[Fact]:
         history = self.history
         states = evaluate(history, book, now)
         facts: list[Fact] = []

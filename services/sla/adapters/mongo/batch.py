@@ -10,10 +10,11 @@ from chassis.mongo import named_failures
 from chassis.units import Cause, Unit
 from services.sla.adapters.mongo.book import COUNT, Shelf
 from services.sla.adapters.mongo.documents import (
-    OPTIONAL,
     calendar_to_row,
     clock_of_row,
+    clock_rows,
     clock_to_row,
+    clock_update,
     policy_to_row,
 )
 from services.sla.adapters.wire import PUBLISHES, event_id_of
@@ -42,7 +43,7 @@ class MongoClocks:
 
     def load(self, ticket_ids: Sequence[str]) -> None:
         with named_failures():
-            rows = self._unit.database["clocks"].find({"_id": {"$in": list(ticket_ids)}})
+            rows = clock_rows(self._unit.database).find({"_id": {"$in": list(ticket_ids)}})
             self._read = {row["_id"]: clock_of_row(row) for row in rows}
 
     def get(self, ticket_id: str) -> ClockRecord | None:
@@ -56,13 +57,10 @@ class MongoClocks:
         """Stage the row; another writer's edition makes the commit raise Raced."""
         ticket_id, edition = record.history.snapshot.ticket_id, record.edition
         record.edition += 1
-        row = clock_to_row(record)
         if edition == 0:
-            self._unit.insert("clocks", {"_id": ticket_id, **row})
-            return
-        gone = {name: "" for name in OPTIONAL if name not in row}
-        update: dict[str, Any] = {"$set": row, "$unset": gone} if gone else {"$set": row}
-        self._unit.update("clocks", {"_id": ticket_id, "edition": edition}, update)
+            self._unit.insert("clocks", {"_id": ticket_id, **clock_to_row(record)})
+        else:
+            self._unit.update("clocks", {"_id": ticket_id, "edition": edition}, clock_update(record))
 
 
 class MongoPolicies:

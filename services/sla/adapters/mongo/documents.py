@@ -1,32 +1,69 @@
 """Clocks, policies and calendars as documents, and back."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
+from bson.codec_options import CodecOptions
+from pymongo.collection import Collection
+
 from chassis.businesstime import Hours, Window
-from chassis.mongo import Document
+from chassis.mongo import Document, Documents
 from services.sla.domain.history import Change, Entry, History, Snapshot
 from services.sla.domain.policy import NamedCalendar, Policy, PolicyTarget
 from services.sla.domain.record import ClockRecord, Said, Shown
 
 # Pollers may share the alarms by this number; it is fixed, as rows hold it.
 SHARDS = 64
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BARE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
 def clock_to_row(record: ClockRecord) -> Document:
     """Everything but the id. What has no value is left out, so that sparse indexes hold only what runs."""
-    history, ticket, shown = record.history, record.history.snapshot, record.shown
-    row: Document = {
+    row = {**_heard_to_row(record), **_counted_to_row(record)}
+    row["entries"] = [_entry_to_row(entry) for entry in record.history.entries]
+    row["shard"] = crc32(record.history.snapshot.ticket_id.encode()) % SHARDS
+    return row
+
+
+def clock_update(record: ClockRecord) -> dict[str, Any]:
+    """What a settled clock changes in its row."""
+    row, history = _heard_to_row(record), record.history
+    update: dict[str, Any] = {"$set": row}
+    if record.is_counted:
+        row.update(_counted_to_row(record))
+        gone = {name: "" for name in _OPTIONAL if name not in row}
+        if gone:
+            update["$unset"] = gone
+    entries = [_entry_to_row(entry) for entry in history.entries[history.kept :]]
+    if not history.kept:
+        row["entries"] = entries
+    elif entries:
+        update["$push"] = {"entries": {"$each": entries}}
+    return update
+
+
+def _heard_to_row(record: ClockRecord) -> Document:
+    """What every fact moves on."""
+    history = record.history
+    return {
         "edition": record.edition,
         "latest_at": history.latest_at,
-        "ticket": _snapshot_to_row(ticket),
+        "ticket": _snapshot_to_row(history.snapshot),
         # Asked for by lists.
-        "group": ticket.group,
-        "channel": ticket.channel,
-        "entries": [_entry_to_row(entry) for entry in history.entries],
+        "group": history.snapshot.group,
+        "channel": history.snapshot.channel,
         "seen_to": history.seen_to,
-        "ahead": sorted(history.ahead),
+        "page": record.page,
+    }
+
+
+def _counted_to_row(record: ClockRecord) -> Document:
+    """What follows from the history."""
+    shown = record.shown
+    row: Document = {
+        "ahead": sorted(record.history.ahead),
         "said": [
             [key, said.epoch, said.due_at, said.warned, said.breached, said.met]
             for key, said in record.said.items()
@@ -36,7 +73,6 @@ def clock_to_row(record: ClockRecord) -> Document:
         "target": shown.target,
         "is_paused": shown.is_paused,
         "is_breached": shown.is_breached,
-        "shard": crc32(ticket.ticket_id.encode()) % SHARDS,
     }
     for name, moment in (
         ("due_at", shown.due_at),
@@ -48,27 +84,48 @@ def clock_to_row(record: ClockRecord) -> Document:
     return row
 
 
-OPTIONAL = ("due_at", "alarm_at", "gap_since")
+_OPTIONAL = ("due_at", "alarm_at", "gap_since")
+
+
+def clock_rows(database: Documents) -> Collection[Document]:
+    """The clocks as `clock_of_row` reads them."""
+    # A row has a dozen moments, and those that the driver makes aware cost twice as much as all else in it.
+    return database.get_collection("clocks", codec_options=CodecOptions())
 
 
 def clock_of_row(row: Document) -> ClockRecord:
     history = History(
         snapshot=_snapshot_of_row(row["_id"], row["ticket"]),
-        latest_at=row["latest_at"],
+        latest_at=_aware(row["latest_at"]),
         entries=[_entry_of_row(entry) for entry in row["entries"]],
         seen_to=row["seen_to"],
         ahead=set(row["ahead"]),
+        kept=len(row["entries"]),
     )
+    history.settled()
     return ClockRecord(
         history=history,
-        said={said[0]: Said(*said[1:]) for said in row["said"]},
+        said={
+            key: Said(epoch, _aware_or_none(due_at), warned, breached, met)
+            for key, epoch, due_at, warned, breached, met in row["said"]
+        },
         armed=row["armed"],
-        shown=Shown(row["target"], row.get("due_at"), row["is_paused"], row["is_breached"]),
+        shown=Shown(row["target"], _aware_or_none(row.get("due_at")), row["is_paused"], row["is_breached"]),
         epoch=row["epoch"],
-        alarm_at=row.get("alarm_at"),
-        gap_since=row.get("gap_since"),
+        alarm_at=_aware_or_none(row.get("alarm_at")),
+        gap_since=_aware_or_none(row.get("gap_since")),
         edition=row["edition"],
+        # Rows of before have none: they are counted once more.
+        page=row.get("page", ""),
     )
+
+
+def _aware(moment: datetime) -> datetime:
+    return _EPOCH + (moment - _BARE_EPOCH)
+
+
+def _aware_or_none(moment: datetime | None) -> datetime | None:
+    return _EPOCH + (moment - _BARE_EPOCH) if moment is not None else None
 
 
 def _entry_to_row(entry: Entry) -> list[Any]:
@@ -78,7 +135,7 @@ def _entry_to_row(entry: Entry) -> list[Any]:
 
 def _entry_of_row(row: list[Any]) -> Entry:
     version, index, at, wrote, changes, is_opening = row
-    return Entry(version, index, at, wrote, tuple(Change(*change) for change in changes), is_opening)
+    return Entry(version, index, _aware(at), wrote, tuple(Change(*change) for change in changes), is_opening)
 
 
 def _snapshot_to_row(ticket: Snapshot) -> Document:
@@ -99,7 +156,21 @@ def _snapshot_to_row(ticket: Snapshot) -> Document:
 
 
 def _snapshot_of_row(ticket_id: str, row: Document) -> Snapshot:
-    return Snapshot(ticket_id=ticket_id, **{**row, "tags": tuple(row["tags"])})
+    return Snapshot(
+        ticket_id=ticket_id,
+        version=row["version"],
+        created_at=_aware(row["created_at"]),
+        status=row["status"],
+        priority=row["priority"],
+        channel=row["channel"],
+        lane=row["lane"],
+        group=row["group"],
+        agent=row["agent"],
+        tags=tuple(row["tags"]),
+        sla_policy=row["sla_policy"],
+        first_replied_at=_aware_or_none(row["first_replied_at"]),
+        last_requester_message_at=_aware_or_none(row["last_requester_message_at"]),
+    )
 
 
 def policy_to_row(policy: Policy) -> Document:
