@@ -43,9 +43,8 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     runner = parts.runner("tickets.rpc", _ports(parts, directory), ANSWERING)
     committer = GroupCommitter(runner.run, batch_max=settings.batch_max)
     accounts = RealAccounts(MongoAccounts(parts.database), parts.clock)
-    tailer = Tailer(
-        MongoLog(parts.database), every=settings.watch_every, heartbeat_every=settings.heartbeat_every
-    )
+    log = MongoLog(parts.database)
+    tailer = Tailer(log, every=settings.watch_every, heartbeat_every=settings.heartbeat_every)
     server = RpcServer(
         settings.grpc_port,
         parts.metrics,
@@ -63,6 +62,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
             committer,
             Callers(directory),
             PageTokens(settings.instance_key),
+            log,
             tailer,
         ),
         AccountsRpc(accounts, directory),

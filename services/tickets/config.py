@@ -17,9 +17,9 @@ class Settings(CommonSettings):
     batch_max: int = 400
     # Unacknowledged deliveries per lane; each may hold a hundred facts.
     prefetch: int = 40
-    # How often what is new in the log is stamped, and looked for by those who watch.
+    # How often what is new in the log is stamped, and how often it is read while somebody watches.
     sequence_every: timedelta = timedelta(milliseconds=50)
-    watch_every: timedelta = timedelta(milliseconds=50)
+    watch_every: timedelta = timedelta(milliseconds=100)
     heartbeat_every: timedelta = timedelta(seconds=5)
     # How often the open tickets are counted for the gauges.
     count_every: timedelta = timedelta(seconds=15)

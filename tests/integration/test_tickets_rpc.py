@@ -513,6 +513,36 @@ def test_a_watch_from_now_says_where_it_begins_and_has_only_what_comes(
     assert (fact.sequence, fact.ticket_opened.ticket.subject) == (2, "after")
 
 
+def test_a_watch_in_batches_has_the_same_facts_wherever_it_begins(desk: TicketsDesk, client: Client) -> None:
+    desk.role("work")
+    with ThreadPoolExecutor(8) as writers:
+        # Callers at once share a commit, so that most places lie within one.
+        list(writers.map(lambda n: client.create(f"t{n}"), range(24)))
+    alone = _take(client.watch(0), 24)
+    for begin in range(24):
+        together: list[service_pb2.WatchTicketsResponse] = []
+        for answer in client.watch(begin, batch=True):
+            together += answer.batch
+            assert answer.WhichOneof("fact") == "heartbeat" or answer.sequence == answer.batch[-1].sequence
+            if len(together) >= 24 - begin:
+                break
+        assert together == alone[begin:]
+
+
+def test_who_watches_from_the_sequence_misses_nothing_of_what_was_not_read(
+    desk: TicketsDesk, client: Client
+) -> None:
+    desk.role("work")
+    assert client.ask("GetSequence", service_pb2.GetSequenceRequest()).sequence == 0
+    with ThreadPoolExecutor(4) as writers:
+        writing = [writers.submit(client.create, f"t{n}") for n in range(40)]
+        place = client.as_role("read_only").ask("GetSequence", service_pb2.GetSequenceRequest()).sequence
+        read = {ticket.id for ticket in _list(client, page_size=200).tickets}
+        made = {future.result().id for future in writing}
+    told = {fact.ticket_opened.ticket.id for fact in _take(client.watch(place), 40 - place)}
+    assert read | told == made
+
+
 def test_a_watch_shows_only_what_it_asks_for(desk: TicketsDesk, client: Client) -> None:
     desk.role("work")
     client.create("other")

@@ -390,8 +390,11 @@ class WatchTicketsRequest(_message.Message):
     GROUP_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     TICKET_ID_FIELD_NUMBER: _builtins.int
+    BATCH_FIELD_NUMBER: _builtins.int
     from_sequence: _builtins.int
     """The last sequence already seen; 0 means from the first. -1 means from now."""
+    batch: _builtins.bool
+    """Facts may come several in one message, which costs both sides far less."""
     @_builtins.property
     def group(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -405,10 +408,11 @@ class WatchTicketsRequest(_message.Message):
         group: _abc.Iterable[_builtins.str] | None = ...,
         channel: _abc.Iterable[_builtins.str] | None = ...,
         ticket_id: _abc.Iterable[_builtins.str] | None = ...,
+        batch: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "from_sequence", b"from_sequence", "group", b"group", "ticket_id", b"ticket_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "channel", b"channel", "from_sequence", b"from_sequence", "group", b"group", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -425,6 +429,7 @@ class WatchTicketsResponse(_message.Message):
     MESSAGE_ADDED_FIELD_NUMBER: _builtins.int
     TICKET_CHANGED_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    BATCH_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     event_id: _builtins.str
     @_builtins.property
@@ -439,6 +444,12 @@ class WatchTicketsResponse(_message.Message):
     def heartbeat(self) -> Global___Heartbeat:
         """Nothing new; `sequence` says how far the watch has come."""
 
+    @_builtins.property
+    def batch(self) -> _containers.RepeatedCompositeFieldContainer[Global___WatchTicketsResponse]:
+        """Only where the request asks for it, and then instead of the fact: facts in their order, each as it would have come
+        alone. `sequence` says how far the watch has come with them.
+        """
+
     def __init__(
         self,
         *,
@@ -449,10 +460,11 @@ class WatchTicketsResponse(_message.Message):
         message_added: _events_pb2.MessageAdded | None = ...,
         ticket_changed: _events_pb2.TicketChanged | None = ...,
         heartbeat: Global___Heartbeat | None = ...,
+        batch: _abc.Iterable[Global___WatchTicketsResponse] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "heartbeat", b"heartbeat", "message_added", b"message_added", "occurred_at", b"occurred_at", "ticket_changed", b"ticket_changed", "ticket_opened", b"ticket_opened"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "fact", b"fact", "heartbeat", b"heartbeat", "message_added", b"message_added", "occurred_at", b"occurred_at", "sequence", b"sequence", "ticket_changed", b"ticket_changed", "ticket_opened", b"ticket_opened"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "event_id", b"event_id", "fact", b"fact", "heartbeat", b"heartbeat", "message_added", b"message_added", "occurred_at", b"occurred_at", "sequence", b"sequence", "ticket_changed", b"ticket_changed", "ticket_opened", b"ticket_opened"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["ticket_opened", "message_added", "ticket_changed", "heartbeat"]  # noqa: Y015
     _WhichOneofArgType_fact: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
@@ -474,6 +486,41 @@ class Heartbeat(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Heartbeat: _TypeAlias = Heartbeat  # noqa: Y015
+
+@_typing.final
+class GetSequenceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSequenceRequest: _TypeAlias = GetSequenceRequest  # noqa: Y015
+
+@_typing.final
+class GetSequenceResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """0 where there is no fact yet."""
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSequenceResponse: _TypeAlias = GetSequenceResponse  # noqa: Y015
 
 @_typing.final
 class ApplyCommandsRequest(_message.Message):

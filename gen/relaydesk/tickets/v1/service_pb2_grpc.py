@@ -67,6 +67,11 @@ class TicketsServiceStub:
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.WatchTicketsRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.WatchTicketsResponse.FromString,
                 _registered_method=True)
+        self.GetSequence = channel.unary_unary(
+                '/relaydesk.tickets.v1.TicketsService/GetSequence',
+                request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetSequenceRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetSequenceResponse.FromString,
+                _registered_method=True)
         self.ApplyCommands = channel.unary_unary(
                 '/relaydesk.tickets.v1.TicketsService/ApplyCommands',
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.ApplyCommandsRequest.SerializeToString,
@@ -133,6 +138,13 @@ class TicketsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSequence(self, request, context):
+        """How far the facts are numbered. Who reads tickets after this answer and watches from its sequence misses nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ApplyCommands(self, request, context):
         """Many commands for many tickets in one commit; each has its own answer.
         """
@@ -191,6 +203,11 @@ def add_TicketsServiceServicer_to_server(servicer, server):
                     servicer.WatchTickets,
                     request_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.WatchTicketsRequest.FromString,
                     response_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.WatchTicketsResponse.SerializeToString,
+            ),
+            'GetSequence': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSequence,
+                    request_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetSequenceRequest.FromString,
+                    response_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetSequenceResponse.SerializeToString,
             ),
             'ApplyCommands': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyCommands,
@@ -378,6 +395,33 @@ class TicketsService:
             '/relaydesk.tickets.v1.TicketsService/WatchTickets',
             relaydesk_dot_tickets_dot_v1_dot_service__pb2.WatchTicketsRequest.SerializeToString,
             relaydesk_dot_tickets_dot_v1_dot_service__pb2.WatchTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSequence(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.tickets.v1.TicketsService/GetSequence',
+            relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetSequenceRequest.SerializeToString,
+            relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetSequenceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,8 @@ class TicketsServiceStub:
     AddMessage: _grpc.UnaryUnaryMultiCallable[_service_pb2.AddMessageRequest, _service_pb2.AddMessageResponse]
     WatchTickets: _grpc.UnaryStreamMultiCallable[_service_pb2.WatchTicketsRequest, _service_pb2.WatchTicketsResponse]
     """Facts from a sequence on, without a gap and none twice; ends only when the caller does."""
+    GetSequence: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetSequenceRequest, _service_pb2.GetSequenceResponse]
+    """How far the facts are numbered. Who reads tickets after this answer and watches from its sequence misses nothing."""
     ApplyCommands: _grpc.UnaryUnaryMultiCallable[_service_pb2.ApplyCommandsRequest, _service_pb2.ApplyCommandsResponse]
     """Many commands for many tickets in one commit; each has its own answer."""
     ListChanges: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListChangesRequest, _service_pb2.ListChangesResponse]
@@ -67,6 +69,8 @@ class TicketsServiceAsyncStub(TicketsServiceStub):
     AddMessage: _aio.UnaryUnaryMultiCallable[_service_pb2.AddMessageRequest, _service_pb2.AddMessageResponse]  # type: ignore[assignment]
     WatchTickets: _aio.UnaryStreamMultiCallable[_service_pb2.WatchTicketsRequest, _service_pb2.WatchTicketsResponse]  # type: ignore[assignment]
     """Facts from a sequence on, without a gap and none twice; ends only when the caller does."""
+    GetSequence: _aio.UnaryUnaryMultiCallable[_service_pb2.GetSequenceRequest, _service_pb2.GetSequenceResponse]  # type: ignore[assignment]
+    """How far the facts are numbered. Who reads tickets after this answer and watches from its sequence misses nothing."""
     ApplyCommands: _aio.UnaryUnaryMultiCallable[_service_pb2.ApplyCommandsRequest, _service_pb2.ApplyCommandsResponse]  # type: ignore[assignment]
     """Many commands for many tickets in one commit; each has its own answer."""
     ListChanges: _aio.UnaryUnaryMultiCallable[_service_pb2.ListChangesRequest, _service_pb2.ListChangesResponse]  # type: ignore[assignment]
@@ -123,6 +127,14 @@ class TicketsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_service_pb2.WatchTicketsResponse], _abc.AsyncIterator[_service_pb2.WatchTicketsResponse]]:
         """Facts from a sequence on, without a gap and none twice; ends only when the caller does."""
+
+    @_abc_1.abstractmethod
+    def GetSequence(
+        self,
+        request: _service_pb2.GetSequenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.GetSequenceResponse, _abc.Awaitable[_service_pb2.GetSequenceResponse]]:
+        """How far the facts are numbered. Who reads tickets after this answer and watches from its sequence misses nothing."""
 
     @_abc_1.abstractmethod
     def ApplyCommands(

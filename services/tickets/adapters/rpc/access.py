@@ -23,6 +23,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     f"{_TICKETS}/ListMessages": _READ,
     f"{_TICKETS}/ListChanges": _READ,
     f"{_TICKETS}/WatchTickets": _READ,
+    f"{_TICKETS}/GetSequence": _READ,
     f"{_TICKETS}/CreateTicket": _WRITE,
     f"{_TICKETS}/UpdateTicket": _WRITE,
     f"{_TICKETS}/AddMessage": _WRITE,

@@ -19,6 +19,7 @@ from chassis.units import Cause
 from relaydesk.tickets.v1 import service_pb2, ticket_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceServicer
 from services.tickets.adapters.mongo.documents import actor_of
+from services.tickets.adapters.mongo.log import MongoLog
 from services.tickets.adapters.mongo.queries import MongoQueries, position_of
 from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, ticket_to_wire
 from services.tickets.adapters.rpc.callers import Callers
@@ -49,12 +50,14 @@ class TicketsRpc(TicketsServiceServicer):
         committer: GroupCommitter,
         callers: Callers,
         tokens: PageTokens,
+        log: MongoLog,
         tailer: Tailer,
     ) -> None:
         self._queries = queries
         self._committer = committer
         self._callers = callers
         self._tokens = tokens
+        self._log = log
         self._tailer = tailer
 
     # -------------------------------------------------------------------------------------------------------- queries
@@ -112,6 +115,11 @@ class TicketsRpc(TicketsServiceServicer):
         if not rows:
             self._existing(request.ticket_id)
         return service_pb2.ListChangesResponse(changes=[_change_to_wire(row) for row in rows])
+
+    def GetSequence(
+        self, request: service_pb2.GetSequenceRequest, context: Any
+    ) -> service_pb2.GetSequenceResponse:
+        return service_pb2.GetSequenceResponse(sequence=self._log.last())
 
     def _existing(self, ticket_id: str) -> Ticket:
         ticket = self._queries.ticket(ticket_id)
