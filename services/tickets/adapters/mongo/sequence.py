@@ -5,29 +5,38 @@ order: whatever is committed and not stamped is found by an index, however late 
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from chassis.clock import Clock
+from chassis.clock import Clock, monotonic
 from chassis.leases import Lease
 from chassis.mongo import Document, Documents, Raced, named_failures
 from chassis.units import Unit
 
 COUNTER = "sequence"
 COMMITS_AT_ONCE = 500
+# A stamping costs the same for one commit as for twenty: under load they wait for each other.
+LINGER = timedelta(milliseconds=200)
 
 
 class Sequencer:
     """Stamps what is committed. Every write is a compare-and-set on the counter, fenced by the lease: two that believe
     they hold it cannot both succeed."""
 
-    def __init__(self, database: Documents, clock: Clock) -> None:
+    def __init__(self, database: Documents, clock: Clock, *, linger: timedelta = LINGER) -> None:
         self._database = database
         self._clock = clock
+        self._linger = linger.total_seconds()
+        # What the counter says, as long as nobody else has written it.
+        self._end: int | None = None
+        self._rests_until = 0.0
 
     def stamp(self, lease: Lease) -> bool:
         """Give the next numbers to what has none; True where there may be more. Raises Unavailable."""
+        if monotonic() < self._rests_until:
+            return False
         with named_failures():
             rows = list(
                 self._database.get_collection("commits", read_concern=ReadConcern("majority"))
@@ -37,7 +46,7 @@ class Sequencer:
             )
             if not rows:
                 return False
-            last = self._last()
+            last = self._last() if self._end is None else self._end
         unit, end = Unit(self._database, self._clock), last
         for row in in_order_of_versions(rows):
             stamp = {"$set": {"first_sequence": end + 1}}
@@ -48,12 +57,18 @@ class Sequencer:
             {"_id": COUNTER, "last": last, "fence": {"$lte": lease.fence}},
             {"$set": {"last": end, "fence": lease.fence}},
         )
+        # Not known where the commit fails: it may have happened all the same.
+        self._end = None
         try:
             unit.commit()
         except Raced:
             # Another holds the lease by now; it stamps them.
             return False
-        return len(rows) == COMMITS_AT_ONCE
+        self._end = end
+        has_more = len(rows) == COMMITS_AT_ONCE
+        if not has_more:
+            self._rests_until = monotonic() + self._linger
+        return has_more
 
     def _last(self) -> int:
         counters = self._database["counters"]
