@@ -17,7 +17,8 @@ from services.console.pages.app import build_app
 from services.console.pages.asgi import ConsoleApp
 from services.console.pages.assets import Assets
 from services.console.pages.frame import Console
-from services.console.pages.live import Hub, Live
+from services.console.pages.hub import Hub
+from services.console.pages.live import Live
 from services.console.pages.renderer import Renderer
 from tests.fakes.console import MemoryDesk, memory_desk
 
@@ -89,7 +90,7 @@ def build_console(fakes: MemoryDesk) -> Console:
 def serve_console(fakes: MemoryDesk, port: int = 0, *, streams_max: int = 100) -> AsgiServer:
     """The whole process as it is shipped, but for what is behind its ports."""
     console = build_console(fakes)
-    hub = Hub(fakes.watch, console.renderer, console.directory, fakes.clock, streams_max)
+    hub = Hub(fakes.tickets, fakes.watch, console.renderer, console.directory, fakes.clock, streams_max)
     app = ConsoleApp(build_app(console), Live(console, hub), console.assets)
     return serve_asgi(app, "127.0.0.1", port, on_stop=hub.close)
 

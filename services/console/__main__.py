@@ -29,7 +29,8 @@ from services.console.pages.app import build_app
 from services.console.pages.asgi import ConsoleApp
 from services.console.pages.assets import Assets
 from services.console.pages.frame import Console
-from services.console.pages.live import Hub, Live
+from services.console.pages.hub import Hub
+from services.console.pages.live import Live
 from services.console.pages.renderer import Renderer
 
 
@@ -49,10 +50,19 @@ def serve(settings: Settings, seen: Telemetry) -> Sequence[run.Component]:
         version=own_version(),
     )
     watch = GrpcWatch(settings.tickets_address, settings.internal_token)
-    hub = Hub(watch, console.renderer, console.directory, desk.clock, settings.console_streams_max)
+    hub = Hub(
+        desk.tickets,
+        watch,
+        console.renderer,
+        console.directory,
+        desk.clock,
+        settings.console_streams_max,
+    )
     streams = seen.metrics.gauge("console_streams", "Pages that listen to the stream.")
     streams.set_function(lambda: hub.count)
-    watching = seen.metrics.gauge("console_watch_up", "1 while this replica watches the tickets.")
+    watching = seen.metrics.gauge(
+        "console_watch_up", "1 while this replica watches the tickets, as it does while a page is open."
+    )
     watching.set_function(lambda: int(hub.is_watching))
     pages = MeasuredApp(build_app(console), seen.metrics)
     app = ConsoleApp(pages, Live(console, hub), assets, threads=settings.page_threads)

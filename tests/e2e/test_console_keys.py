@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from chassis.web import AsgiServer
 from tests.browser import chromium, person
@@ -226,6 +226,26 @@ def test_a_new_ticket_waits_behind_a_pill(kate: Page, fakes: MemoryDesk) -> None
     expect(kate.locator("#t50001")).to_be_visible()
     expect(kate.locator("#fresh")).to_be_hidden()
     opened(kate, 48163)
+
+
+def test_what_happens_before_the_stream_opens_is_seen_and_nothing_is_called_new_that_is_shown(
+    kate: Page, fakes: MemoryDesk
+) -> None:
+    fakes.tickets.hear(48163, "In the page already")
+    told: list[str] = []
+
+    def late(route: Route) -> None:
+        if not told:
+            fakes.tickets.hear(48198, "While it was opening")
+        told.append(route.request.url)
+        route.continue_()
+
+    kate.route("**/live*", late)
+    kate.goto("/tickets")
+    expect(kate.locator("#t48198 .who .clip").last).to_have_text("While it was opening")
+    expect(kate.locator("#t48163 .who .clip").last).to_have_text("In the page already")
+    expect(kate.locator("#fresh")).to_be_hidden()
+    assert told[0].endswith("topics=view&since=1")
 
 
 def test_counters_follow(kate: Page, fakes: MemoryDesk) -> None:

@@ -1,7 +1,7 @@
 """The console's ports in memory: a desk that behaves, fails on demand, and tells what was done to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from services.console.domain.tickets import (
     Filter,
     Group,
     Message,
+    News,
     Ticket,
     TicketPage,
 )
@@ -63,11 +64,11 @@ class MemoryTickets:
         self.messages[ticket.ticket_id] = messages
         self.changes[ticket.ticket_id] = changes
 
-    def say(self, kind: str, ticket: Ticket, message_id: str = "") -> None:
+    def say(self, kind: str, ticket: Ticket) -> None:
         """Keep the ticket and tell whoever watches."""
         self.tickets[ticket.ticket_id] = ticket
         sequence = len(self.facts) + 1
-        self.facts.append(Fact(sequence, f"{ticket.ticket_id}:{ticket.version}:0", kind, ticket, message_id))
+        self.facts.append(Fact(sequence, kind, ticket.ticket_id, ticket.number, lambda: ticket))
 
     def list_tickets(
         self, wanted: Filter, *, order_by: str, page_size: int = 60, page_token: str = ""
@@ -102,6 +103,10 @@ class MemoryTickets:
         if ticket_id not in self.tickets:
             raise NotFound(f"ticket {ticket_id}")
         return self.tickets[ticket_id]
+
+    def get_sequence(self) -> int:
+        self._outages.check("tickets")
+        return len(self.facts)
 
     def list_messages(self, ticket_id: str) -> tuple[Message, ...]:
         self._outages.check("tickets")
@@ -159,7 +164,7 @@ class MemoryTickets:
             new = replace(new, last_agent_message_at=now, preview=message.text[:80])
         self.messages[ticket_id] = (*self.messages[ticket_id], written)
         self._log(new, "MessageAdded", agent_id, steps, written.message_id)
-        self.say("message", new, written.message_id)
+        self.say("message", new)
         self.answers[key] = (written, new)
         return written, new
 
@@ -173,7 +178,7 @@ class MemoryTickets:
         new = replace(old, version=old.version + 1, preview=text, last_requester_message_at=self._clock.now())
         self.messages[old.ticket_id] = (*self.messages[old.ticket_id], message)
         self._log(new, "MessageAdded", "", (), message.message_id, author)
-        self.say("message", new, message.message_id)
+        self.say("message", new)
         return message
 
     def _holds(self, wanted: Filter, ticket: Ticket) -> bool:
@@ -363,17 +368,20 @@ class MemoryWatch:
     def __init__(self, tickets: MemoryTickets, outages: Outages) -> None:
         self._tickets = tickets
         self._outages = outages
+        # Where each watch began.
+        self.begun: list[int] = []
 
-    async def facts(self, from_sequence: int) -> AsyncIterator[Fact]:
+    async def news(self, from_sequence: int) -> AsyncGenerator[News, None]:
         self._outages.check("watch")
-        told = len(self._tickets.facts) if from_sequence < 0 else from_sequence
+        self.begun.append(from_sequence)
+        told = from_sequence
         # As the real one: how far the watch has come is said at once.
-        yield Fact(told, "", "heartbeat", None)
+        yield News(told)
         while True:
             self._outages.check("watch")
-            while told < len(self._tickets.facts):
-                told += 1
-                yield self._tickets.facts[told - 1]
+            facts = tuple(self._tickets.facts[told:])
+            told += len(facts)
+            yield News(told, facts)
             await asyncio.sleep(0.02)
 
 

@@ -1,8 +1,9 @@
-"""A tickets service that only takes commands, checks one token and reads messages back, as a gRPC server."""
+"""A tickets service that only takes commands, checks one token, reads messages back and lets watch, as a gRPC server."""
 
 # ruff: noqa: N802 - the methods have the names of the contract
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,6 +27,9 @@ class FakeTickets:
         self.messages: dict[str, list[ticket_pb2.Message]] = {}
         self.changes: dict[str, list[service_pb2.Change]] = {}
         self.tokens: dict[str, str] = {}
+        # What a watch is answered before it ends, and who asked for one.
+        self.stream: list[service_pb2.WatchTicketsResponse] = []
+        self.watches: list[service_pb2.WatchTicketsRequest] = []
         # How many calls fail, as when the database is away, after the commands were done.
         self.failing = 0
         self.failure = grpc.StatusCode.UNAVAILABLE
@@ -69,6 +73,12 @@ class FakeTickets:
         self, request: service_pb2.ListChangesRequest, context: Any
     ) -> service_pb2.ListChangesResponse:
         return service_pb2.ListChangesResponse(changes=self.changes.get(request.ticket_id, []))
+
+    def WatchTickets(
+        self, request: service_pb2.WatchTicketsRequest, context: Any
+    ) -> Iterator[service_pb2.WatchTicketsResponse]:
+        self.watches.append(request)
+        yield from self.stream
 
     def CheckToken(
         self, request: accounts_pb2.CheckTokenRequest, context: Any

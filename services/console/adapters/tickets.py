@@ -53,6 +53,9 @@ class GrpcTickets:
         request = service_pb2.GetTicketRequest(id=ticket_id)
         return ticket_of(self._caller.ask(self._stub.GetTicket, request).ticket)
 
+    def get_sequence(self) -> int:
+        return self._caller.ask(self._stub.GetSequence, service_pb2.GetSequenceRequest()).sequence
+
     def list_messages(self, ticket_id: str) -> tuple[Message, ...]:
         request = service_pb2.ListMessagesRequest(ticket_id=ticket_id)
         answer = self._caller.ask(self._stub.ListMessages, request)

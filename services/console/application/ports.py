@@ -4,7 +4,7 @@ Every method may raise the refusals of chassis.errors, and Unavailable where the
 page shows that in the part concerned and goes on.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,10 +15,10 @@ from services.console.domain.tickets import (
     Attachment,
     Change,
     Edit,
-    Fact,
     Filter,
     Group,
     Message,
+    News,
     Ticket,
     TicketPage,
 )
@@ -55,6 +55,10 @@ class Tickets(Protocol):
 
     def get_ticket_by_id(self, ticket_id: str) -> Ticket:
         """Raises NotFound."""
+        ...
+
+    def get_sequence(self) -> int:
+        """The place in the log behind which lies whatever is not in what is read from here on."""
         ...
 
     def list_messages(self, ticket_id: str) -> tuple[Message, ...]:
@@ -167,8 +171,9 @@ class Sink(Protocol):
 
 
 class Watch(Protocol):
-    def facts(self, from_sequence: int) -> AsyncIterator[Fact]:
-        """What happens to tickets after `from_sequence` (-1: from now on); ends with Unavailable."""
+    def news(self, from_sequence: int) -> AsyncGenerator[News, None]:
+        """What happens to tickets after `from_sequence`, and every few seconds that nothing does; ends with
+        Unavailable."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Tickets as the console shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -217,16 +217,24 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What just happened to a ticket, with the ticket after it: opened, message, changed.
+    """What just happened to a ticket: opened, message, changed.
 
-    A heartbeat has no ticket and only says how far the watch has come.
+    `read` makes the ticket as it was after the fact. Most facts are shown to nobody, so that is left until it is asked.
     """
 
     sequence: int
-    event_id: str
     kind: str
-    ticket: Ticket | None
-    message_id: str = ""
+    ticket_id: str
+    number: int
+    read: Callable[[], Ticket]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Facts in their order, or none, and how far a watch has come with them."""
+
+    sequence: int
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,8 @@ def blueprint(console: Console) -> Blueprint:
     @pages.get("/tickets")
     def show() -> Response:
         query = parse(InboxQuery, request.args)
+        # Read before all else: what happens from here on, the stream tells.
+        since = part(console.desk.tickets.get_sequence)
         rows = part(lambda: list_tickets(console, query))
         if query.after:
             return page("parts/more_rows.html", query=query, rows=rows, bands=banded(query, rows))
@@ -110,6 +112,7 @@ def blueprint(console: Console) -> Blueprint:
             "inbox.html",
             current="inbox",
             query=query,
+            since=since,
             rows=rows,
             bands=banded(query, rows),
             chips=chips(query),

@@ -49,12 +49,15 @@ def blueprint(console: Console) -> Blueprint:
     @pages.get("/tickets/<int:number>")
     def show(number: int) -> Response:
         query = parse(TicketQuery, request.args)
+        # Read before all else: what happens from here on, the stream tells.
+        since = part(console.desk.tickets.get_sequence)
         ticket = console.desk.tickets.get_ticket(number)
         talk = conversation(console, ticket, query.tab if query.tab in TABS else "all")
         return page(
             "ticket.html",
             current="ticket",
             query=query,
+            since=since,
             talk=talk,
             place=part(lambda: place_of(console, ticket, query)),
             clock=part(lambda: console.desk.sla.get_clock(ticket.ticket_id)),

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from services.console.domain.tickets import Fact
-from services.console.pages import live
-from services.console.pages.live import Heard, Hub, Live, Stream
+from services.console.pages import hub, live
+from services.console.pages.hub import Heard, Hub, Stream
+from services.console.pages.live import Live
 from tests.console_over_fakes import build_console
 from tests.fakes.console import MemoryDesk, memory_desk
 from tests.fakes.console_samples import AGENTS
@@ -37,14 +38,18 @@ class Listener:
         return {"type": "http.disconnect"}
 
     async def until(self, holds: Callable[[str], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not holds(self.text):
-                await asyncio.sleep(0.01)
+        await until(lambda: holds(self.text))
 
     @property
     def facts(self) -> list[dict[str, Any]]:
         blocks = [block for block in self.text.split("\n\n") if "event: fact" in block]
         return [json.loads(block.split("data: ", 1)[1]) for block in blocks]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 class Stage:
@@ -53,13 +58,25 @@ class Stage:
     def __init__(self, fakes: MemoryDesk, limit: int = 10) -> None:
         self.fakes = fakes
         self.console = build_console(fakes)
-        self.hub = Hub(fakes.watch, self.console.renderer, self.console.directory, fakes.clock, limit)
+        self.hub = Hub(
+            fakes.tickets, fakes.watch, self.console.renderer, self.console.directory, fakes.clock, limit
+        )
         self.app = Live(self.console, self.hub)
         self.tasks: list[asyncio.Task[None]] = []
 
     def open(
-        self, query: str = "topics=view", *, last: str = "", language: str = "en", signed: bool = True
+        self,
+        query: str = "topics=view",
+        *,
+        since: int | str | None = None,
+        last: str = "",
+        language: str = "en",
+        signed: bool = True,
     ) -> Listener:
+        """A page, rendered just now where `since` does not say otherwise."""
+        if since is None:
+            since = self.fakes.tickets.get_sequence()
+        query += f"&since={since}"
         listener = Listener()
         session = self.console.sessions.begin(AGENTS[0])
         cookie = (
@@ -77,9 +94,6 @@ class Stage:
 async def stage(limit: int = 10) -> AsyncIterator[Stage]:
     made = Stage(memory_desk(), limit)
     made.hub.start()
-    async with asyncio.timeout(5):
-        while not made.hub.is_watching:
-            await asyncio.sleep(0.01)
     try:
         yield made
     finally:
@@ -136,7 +150,7 @@ def test_a_page_that_was_away_resumes_where_it_was() -> None:
         async with stage() as here:
             for count in range(3):
                 here.fakes.tickets.hear(48198 if count else 48163, f"word {count}")
-            watching = here.open()
+            watching = here.open(since=0)
             await watching.until(lambda text: "id: 3\n" in text)
             back = here.open(last="1")
             await back.until(lambda text: "id: 3\n" in text)
@@ -146,31 +160,201 @@ def test_a_page_that_was_away_resumes_where_it_was() -> None:
     asyncio.run(scenario())
 
 
-def test_a_page_that_missed_more_than_is_remembered_reads_anew() -> None:
+@pytest.mark.parametrize("place", [{"since": ""}, {"since": "x"}, {"since": 999_999}, {"last": "999999"}])
+def test_a_page_whose_place_is_not_in_the_log_reads_anew(place: dict[str, Any]) -> None:
     async def scenario() -> None:
         async with stage() as here:
-            page = here.open(last="999999")
+            page = here.open(**place)
             await page.until(lambda text: "event: resync" in text)
+            here.fakes.tickets.hear(48198, "after it")
+            await page.until(lambda text: "after it" in text)
 
     asyncio.run(scenario())
 
 
+def test_a_page_of_another_log_reads_anew_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_COMMENT_EVERY", 0.02)
+
+    async def scenario() -> None:
+        async with stage() as here:
+            here.open()
+            await until(lambda: here.hub.is_watching)
+            page = here.open(since=999_999)
+            await page.until(lambda text: "id: 0\nevent: resync" in text)
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_missed_more_than_is_remembered_reads_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "_REMEMBERED", 3)
+
+    async def scenario() -> None:
+        async with stage() as here:
+            for count in range(5):
+                here.fakes.tickets.hear(48198, f"word {count}")
+            first = here.open(since=1)
+            await first.until(lambda text: "id: 5\nevent: resync" in text)
+            second = here.open(since=1)
+            await second.until(lambda text: "id: 5\nevent: resync" in text)
+            # Both were far behind, and the watch began at the present for them.
+            assert here.fakes.watch.begun == [5]
+
+    asyncio.run(scenario())
+
+
+# ------------------------------------------------------------------------------------------------------- the one watch
+
+
+def test_a_replica_without_a_page_watches_nothing() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            here.fakes.tickets.hear(48198, "To nobody")
+            here.open(signed=False)
+            await asyncio.gather(*here.tasks)
+            assert (here.hub.is_watching, here.fakes.watch.begun) == (False, [])
+
+    asyncio.run(scenario())
+
+
+def test_a_replica_stops_watching_when_the_last_page_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "_NOBODY_FOR", 0.05)
+
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open()
+            await until(lambda: here.hub.is_watching)
+            page.gone.set()
+            await until(lambda: not here.hub.is_watching)
+            here.fakes.tickets.hear(48198, "To nobody")
+            here.fakes.tickets.hear(48163, "To the next page")
+            page = here.open(since=1)
+            await page.until(lambda text: "event: fact" in text)
+            assert [fact["number"] for fact in page.facts] == [48163]
+            assert here.fakes.watch.begun == [0, 1]
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_is_turned_finds_the_watch_running() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open()
+            await until(lambda: here.hub.is_watching)
+            page.gone.set()
+            await here.tasks[0]
+            here.fakes.tickets.hear(48198, "between two pages")
+            page = here.open(since=0)
+            await page.until(lambda text: "between two pages" in text)
+            assert here.fakes.watch.begun == [0]
+
+    asyncio.run(scenario())
+
+
+def test_the_first_page_hears_what_happened_since_it_was_rendered_and_nothing_before() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            here.fakes.tickets.hear(48163, "in the page already")
+            rendered_at = here.fakes.tickets.get_sequence()
+            here.fakes.tickets.hear(48198, "before it listened")
+            page = here.open(since=rendered_at)
+            await page.until(lambda text: "before it listened" in text)
+            assert [fact["number"] for fact in page.facts] == [48198]
+            assert "resync" not in page.text
+
+    asyncio.run(scenario())
+
+
+def test_a_page_from_before_the_watch_makes_it_go_back_and_nobody_hears_twice() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            here.fakes.tickets.hear(48163, "one")
+            here.fakes.tickets.hear(48198, "two")
+            newer = here.open()
+            await until(lambda: here.hub.is_watching)
+            here.fakes.tickets.hear(48210, "three")
+            await newer.until(lambda text: "three" in text)
+            older = here.open(since=1)
+            await older.until(lambda text: "three" in text)
+            here.fakes.tickets.hear(48163, "four")
+            await newer.until(lambda text: "four" in text)
+            await older.until(lambda text: "four" in text)
+            assert [fact["number"] for fact in older.facts] == [48198, 48210, 48163]
+            assert [fact["number"] for fact in newer.facts] == [48210, 48163]
+            assert here.fakes.watch.begun == [2, 1]
+            assert "resync" not in older.text + newer.text
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_is_ahead_of_the_watch_does_not_hear_what_it_shows() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            here.open()
+            await until(lambda: here.hub.is_watching)
+            # The watch is told of it only after the page has come.
+            here.fakes.tickets.hear(48163, "shown")
+            page = here.open()
+            here.fakes.tickets.hear(48198, "news")
+            await page.until(lambda text: "news" in text)
+            assert [fact["number"] for fact in page.facts] == [48198]
+
+    asyncio.run(scenario())
+
+
+def test_a_silent_page_is_told_how_far_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_COMMENT_EVERY", 0.02)
+
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open("topics=ticket:48163")
+            await until(lambda: here.hub.is_watching)
+            here.fakes.tickets.hear(48198, "not for it")
+            await page.until(lambda text: "id: 1\n: still here" in text)
+            assert "event:" not in page.text
+
+    asyncio.run(scenario())
+
+
+def test_a_ticket_that_nobody_is_shown_is_not_made() -> None:
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open("topics=ticket:48163")
+            await until(lambda: here.hub.is_watching)
+            ticket = here.fakes.tickets.get_ticket(48198)
+
+            def refuse() -> Any:
+                raise AssertionError("nobody looks at it")
+
+            here.fakes.tickets.facts.append(Fact(1, "changed", ticket.ticket_id, ticket.number, refuse))
+            here.fakes.tickets.hear(48163, "for it")
+            await page.until(lambda text: "event: fact" in text)
+            assert [fact["number"] for fact in page.facts] == [48163]
+
+    asyncio.run(scenario())
+
+
+# ------------------------------------------------------------------------------------------------------------- streams
+
+
+def _facts(count: int) -> list[Heard]:
+    ticket = memory_desk().tickets.get_ticket(48198)
+    return [
+        Heard(Fact(sequence, "changed", ticket.ticket_id, ticket.number, lambda: ticket))
+        for sequence in range(1, count + 1)
+    ]
+
+
 def test_a_queue_that_overflows_becomes_one_resync() -> None:
-    stream = Stream("en", None, 0)
-    fakes = memory_desk()
-    ticket = fakes.tickets.get_ticket(48198)
-    for sequence in range(live.QUEUE + 50):
-        stream.put(Heard(Fact(sequence, f"e{sequence}", "changed", ticket), 0.0))
-    assert stream.has_overflowed
+    stream = Stream("en", None, 0, 0)
+    stream.put(_facts(hub.QUEUE + 50), hub.QUEUE + 50)
+    assert (stream.has_overflowed, stream.position) == (True, hub.QUEUE + 50)
     assert stream.take() == []
 
 
 def test_of_many_facts_about_a_ticket_the_newest_is_told() -> None:
-    stream = Stream("en", None, 0)
-    ticket = memory_desk().tickets.get_ticket(48198)
-    for sequence in range(5):
-        stream.put(Heard(Fact(sequence, f"e{sequence}", "changed", ticket), 0.0))
-    assert [heard.fact.sequence for heard in stream.take()] == [4]
+    stream = Stream("en", None, 0, 0)
+    stream.put(_facts(5), 5)
+    assert [heard.fact.sequence for heard in stream.take()] == [5]
 
 
 def test_a_ticket_page_hears_only_of_its_ticket() -> None:
@@ -250,13 +434,14 @@ def test_a_lost_watch_goes_on_without_a_gap() -> None:
     async def scenario() -> None:
         async with stage() as here:
             page = here.open()
-            await page.until(lambda text: ": open" in text)
+            await until(lambda: here.hub.is_watching)
+            here.fakes.tickets.hear(48163, "before")
+            await page.until(lambda text: "before" in text)
             with here.fakes.outages.of("watch"):
-                async with asyncio.timeout(5):
-                    while here.hub.is_watching:
-                        await asyncio.sleep(0.01)
+                await until(lambda: not here.hub.is_watching)
                 here.fakes.tickets.hear(48198, "while nobody watched")
             await page.until(lambda text: "while nobody watched" in text)
+            assert [fact["number"] for fact in page.facts] == [48163, 48198]
 
     asyncio.run(scenario())
 
