@@ -5,7 +5,7 @@ the repeat. So there is no transaction here, only files, then facts, then the ac
 """
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -23,6 +23,7 @@ from chassis.ids import new_id
 from chassis.letters import describe
 from chassis.mongo import Documents, Raced
 from chassis.outbox import Outbox
+from chassis.stamps import stamp
 from chassis.taking import Batch, Taker
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import Metrics
@@ -209,8 +210,8 @@ class Reader(Taker[Envelope]):
             self._say(understood, said_by)
         if aside:
             self._set_aside(aside)
-        for one in understood:
-            self._read.labels(one.row.channel_id, "understood").inc()
+        for channel_id, number in Counter(one.row.channel_id for one in understood).items():
+            self._read.labels(channel_id, "understood").inc(number)
 
     def _normalise(self, row: IntakeRow) -> Understood | SetAside:
         try:
@@ -245,30 +246,25 @@ class Reader(Taker[Envelope]):
 
     def _say(self, understood: Sequence[Understood], said_by: dict[str, str]) -> None:
         now = self._clock.now()
-        by_lane: dict[str, list[Envelope]] = defaultdict(list)
-        fact_type = ""
+        lanes: dict[str, _Bundles] = defaultdict(_Bundles)
         for one in understood:
-            fact = wire.message_received(one)
-            fact_type = fact.DESCRIPTOR.full_name
-            row = one.row
-            envelope = Envelope(
-                event_id=row.intake_id,
-                type=fact_type,
-                lane=one.channel.lane,
-                subject=row.intake_id,
-                chain_id=row.intake_id,
-                traceparent=said_by.get(row.intake_id, ""),
-                occurred_at=wire.stamp(now),
-                received_at=wire.stamp(row.received_at),
-                body=fact.SerializeToString(),
-            )
-            by_lane[one.channel.lane].append(envelope)
+            row, lane = one.row, one.channel.lane
+            envelope = lanes[lane].add(wire.message_received(one).SerializeToString())
+            envelope.event_id = envelope.subject = envelope.chain_id = row.intake_id
+            envelope.type, envelope.lane = wire.RECEIVED, lane
+            envelope.traceparent = said_by.get(row.intake_id, "")
+            stamp(envelope.occurred_at, now)
+            stamp(envelope.received_at, row.received_at)
         messages = [
             Outgoing(
-                self._bus.exchange, f"{fact_type}.{lane}", bundle.SerializeToString(), fact_type, new_id()
+                self._bus.exchange,
+                f"{wire.RECEIVED}.{lane}",
+                bundle.SerializeToString(),
+                wire.RECEIVED,
+                new_id(),
             )
-            for lane, envelopes in by_lane.items()
-            for bundle in _bundles(envelopes)
+            for lane, bundles in lanes.items()
+            for bundle in bundles.all
         ]
         self._publisher.publish(messages)
 
@@ -304,14 +300,18 @@ class Reader(Taker[Envelope]):
             self._read.labels(row.channel_id, "quarantined").inc()
 
 
-def _bundles(envelopes: Sequence[Envelope]) -> Sequence[Bundle]:
-    bundles: list[Bundle] = []
-    size = BUNDLE_BYTES
-    for envelope in envelopes:
-        weight = len(envelope.body) + 300
-        if size + weight > BUNDLE_BYTES or len(bundles[-1].events) == BUNDLE_EVENTS:
-            bundles.append(Bundle())
-            size = 0
-        bundles[-1].events.append(envelope)
-        size += weight
-    return bundles
+class _Bundles:
+    """Facts of one lane, as many in a bundle as may travel together."""
+
+    def __init__(self) -> None:
+        self.all: list[Bundle] = []
+        self._size = BUNDLE_BYTES
+
+    def add(self, body: bytes) -> Envelope:
+        """A fact's envelope, to be filled where it lies: one that is put in afterwards is copied."""
+        weight = len(body) + 300
+        if self._size + weight > BUNDLE_BYTES or len(self.all[-1].events) == BUNDLE_EVENTS:
+            self.all.append(Bundle())
+            self._size = 0
+        self._size += weight
+        return self.all[-1].events.add(body=body)
