@@ -41,7 +41,7 @@ class Settings(CommonSettings):
     only_channels: tuple[str, ...] = ()
     only_kinds: tuple[str, ...] = ()
     # Deliveries in hand per channel; each holds up to a hundred intake ids.
-    reader_prefetch: int = 4
+    reader_prefetch: int = 8
     # A row that is accepted and not in its queue after this long is brought by the sweep.
     sweep_after: timedelta = timedelta(seconds=5)
     # How often the send ledger is looked at.

@@ -11,7 +11,7 @@ import structlog
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis import bus
 from chassis.bus import Bus, Outgoing, Publisher, Unroutable
-from chassis.clock import monotonic
+from chassis.clock import monotonic, pause
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
 from chassis.ids import new_id
@@ -24,6 +24,9 @@ from services.ingest.application.ports import Unpublished
 BUNDLE_IDS = 100
 TYPE = "bus.v1.Bundle"
 DEAD = "intake.dead"
+# Rows of one batch that show a crowd at the door, and how many seconds the next batch waits for the rest of it.
+_CROWD = 8
+_COMPANY = 0.03
 # More than this waits for the sweep rather than in memory.
 _WAITING = 20_000
 # Notes that are written together, and how long one may wait for others.
@@ -43,6 +46,12 @@ def prepare(transport: Bus, channel_ids: Iterable[str]) -> None:
         bus.declare_queue(channel, DEAD)
         for channel_id in channel_ids:
             bus.declare_queue(channel, queue_name(channel_id), bus.dead_letters_to(DEAD))
+
+
+def patience_after(rows: int) -> float:
+    """How many seconds the next batch waits for company, after one of so many rows: fuller batches cost broker, database
+    and reader half. Who comes alone never waits."""
+    return _COMPANY if rows >= _CROWD else 0.0
 
 
 class IntakePublisher:
@@ -104,7 +113,14 @@ class IntakePublisher:
         for row in rows:
             by_channel[row.channel_id].append(row)
         messages = [
-            Outgoing("", queue_name(channel_id), self._bundle(channel_id, some), TYPE, new_id())
+            Outgoing(
+                "",
+                queue_name(channel_id),
+                self._bundle(channel_id, some),
+                TYPE,
+                new_id(),
+                {bus.FACTS: len(some)},
+            )
             for channel_id, found in by_channel.items()
             for some in _in_bundles(found)
         ]
@@ -131,10 +147,12 @@ class IntakePublisher:
         # Notes wait for company: a note is only there to spare the sweep a second publication seconds later.
         unnoted: list[str] = []
         noted = monotonic()
+        company = 0.0
         while True:
-            rows = self._next(_NOTE_EVERY if unnoted else 1.0)
+            rows = self._next(_NOTE_EVERY if unnoted else 1.0, company)
             if rows is None:
                 break
+            company = patience_after(len(rows))
             try:
                 if rows:
                     self._send(rows)
@@ -152,12 +170,17 @@ class IntakePublisher:
             with contextlib.suppress(Unavailable):
                 self._intake.mark_published(unnoted)
 
-    def _next(self, patience: float) -> list[Unpublished] | None:
-        """What waits, possibly nothing after `patience` seconds; None once everything is done."""
+    def _next(self, patience: float, company: float) -> list[Unpublished] | None:
+        """What waits, possibly nothing after `patience` seconds, and what comes within `company` seconds behind it; None
+        once everything is done."""
         with self._changed:
             self.heartbeat()
             if not self._waiting and not self._stopping:
                 self._changed.wait(patience)
+            is_lonely = 0 < len(self._waiting) < BUNDLE_IDS and not self._stopping
+        if is_lonely and company:
+            pause(company)
+        with self._changed:
             if not self._waiting and self._stopping:
                 return None
             rows, self._waiting = self._waiting[:1000], self._waiting[1000:]

@@ -29,7 +29,7 @@ from chassis.telemetry import tracing
 from chassis.telemetry.metrics import Metrics
 from chassis.units import BUNDLE_BYTES, BUNDLE_EVENTS, Cause, Unit
 from services.ingest.adapters import wire
-from services.ingest.adapters.intake_queues import DEAD, prepare, queue_name
+from services.ingest.adapters.intake_queues import DEAD, patience_after, prepare, queue_name
 from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
@@ -143,6 +143,7 @@ class Reader(Taker[Envelope]):
                 self._alone(intake_id, traces)
         failpoint("after-received-before-ack")
         self._finish(batch)
+        self._linger = patience_after(len(ids))
         self._seconds.observe(monotonic() - begun)
 
     def _together(self, ids: Sequence[str], traces: Mapping[str, str]) -> bool:
