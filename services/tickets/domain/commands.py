@@ -10,7 +10,9 @@ from services.tickets.domain.people import Actor
 _REFERENCES_LOOKED_UP = 20
 
 
-@dataclass(frozen=True, slots=True)
+# These three are made for every message, and a frozen class of so many fields takes seven times as long to make; nobody
+# changes them all the same.
+@dataclass(slots=True)
 class Sender:
     """Whoever wrote, as far as the channel tells; nothing here is proven."""
 
@@ -22,7 +24,7 @@ class Sender:
     requester_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Thread:
     """Where a message stands among others."""
 
@@ -37,11 +39,13 @@ class Thread:
     @property
     def leads(self) -> tuple[str, ...]:
         """The Message-IDs that may lead to its ticket. Of a long chain the ends say most: its root, and the latest."""
+        if not self.references and not self.in_reply_to:
+            return ()
         latest = self.references[-_REFERENCES_LOOKED_UP:]
         return tuple({*self.references[:1], *latest, self.in_reply_to} - {"", self.message_id})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReceiveMessage:
     """A message came in and was understood: make it an entry of the right ticket."""
 
@@ -56,7 +60,7 @@ class ReceiveMessage:
     html: str = ""
     is_truncated: bool = False
     attachments: tuple[Attachment, ...] = ()
-    thread: Thread = Thread()
+    thread: Thread = field(default_factory=Thread)
     is_automatic: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()

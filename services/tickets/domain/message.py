@@ -39,7 +39,8 @@ class Attachment:
     is_inline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, for its price: one is made for every message. Nobody changes it all the same.
+@dataclass(slots=True)
 class Message:
     """What somebody wrote, and where it went."""
 
@@ -139,8 +140,10 @@ def queued(message: Message) -> Message:
 
 def first_words(text: str, length: int = PREVIEW_LENGTH) -> str:
     """The beginning of the text on one line."""
-    # Splitting a whole mail for the sake of its first line is what this avoids.
-    words = " ".join(text[: length * 4].split())
+    # Splitting a whole mail for the sake of its first line is what this avoids; most need no second look.
+    words = " ".join(text[: length * 2].split())
+    if len(words) <= length and len(text) > length * 2:
+        words = " ".join(text[: length * 4].split())
     return words if len(words) <= length else words[: length - 1] + "…"
 
 

@@ -4,10 +4,10 @@ A ticket is changed on a draft (`next_version`), so that whoever refuses half-wa
 one version, however many facts it says.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Self
 
 from services.tickets.domain import status as statuses
@@ -84,7 +84,8 @@ class Ticket:
 
     def next_version(self) -> Self:
         """A draft of the next version; the ticket itself stays as it is."""
-        draft = copy.copy(self)
+        # By the constructor: `copy.copy` takes ten times as long.
+        draft = type(self)(*_values(self))
         draft.version += 1
         return draft
 
@@ -216,6 +217,9 @@ class Ticket:
         if old.requester_id == requester.requester_id:
             return (Change("requester", old.name, requester.name),)
         return (Change("requester", old.requester_id, requester.requester_id),)
+
+
+_values = attrgetter(*(one.name for one in fields(Ticket)))
 
 
 def merged(changes: Sequence[Change]) -> tuple[Change, ...]:
