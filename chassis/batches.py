@@ -6,11 +6,8 @@ batch that fails as a whole is halved until the culprit stands alone.
 """
 
 import contextlib
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -18,7 +15,7 @@ from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import PyMongoError
 
 from chassis.clock import Clock, pause
-from chassis.errors import Refused, TooBusy, Unavailable
+from chassis.errors import Refused, Unavailable
 from chassis.failpoints import failpoint
 from chassis.ids import new_id
 from chassis.mongo import Document, Documents, Raced, named_failures
@@ -271,97 +268,6 @@ class _Culprits(Exception):
     def __init__(self, ids: set[int]) -> None:
         super().__init__(f"{len(ids)} commands failed")
         self.ids = ids
-
-
-class GroupCommitter:
-    """Gathers commands of many callers into batches: what came while the last batch was being written is the next.
-
-    A lone command is written at once. `linger` is how long to wait for company where the last batch had some: callers
-    who wait for their answers come again together. `limit` bounds what may wait; beyond it `submit` raises TooBusy.
-    """
-
-    name = "group-committer"
-
-    def __init__(
-        self,
-        run: Callable[[Sequence[Task]], list[Outcome]],
-        *,
-        batch_max: int = 100,
-        limit: int = 2000,
-        linger: timedelta = timedelta(0),
-    ) -> None:
-        self._run = run
-        self._batch_max = batch_max
-        self._limit = limit
-        self._linger = linger.total_seconds()
-        self._waiting: list[tuple[Task, Future[Outcome]]] = []
-        self._changed = threading.Condition()
-        self._stopping = False
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin to write."""
-        self._thread = threading.Thread(target=self._loop, name=self.name, daemon=True)
-        self._thread.start()
-
-    def stop(self, grace: timedelta) -> None:
-        """Write what waits, then end."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(grace.total_seconds())
-        with self._changed:
-            left, self._waiting = self._waiting, []
-        for _, future in left:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(TooBusy(timedelta(seconds=1), "the process ends"))
-
-    def submit(self, task: Task) -> "Future[Outcome]":
-        """Hand in a task; the future gives its outcome, or raises Unavailable."""
-        future: Future[Outcome] = Future()
-        with self._changed:
-            if self._stopping or len(self._waiting) >= self._limit:
-                raise TooBusy(timedelta(seconds=1), "too many writes are waiting")
-            self._waiting.append((task, future))
-            self._changed.notify()
-        return future
-
-    def call(self, task: Task, timeout: timedelta) -> Outcome:
-        """Hand in a task and wait for its outcome; raises its error. TimeoutError means that the outcome is unknown."""
-        outcome = self.submit(task).result(timeout.total_seconds())
-        if outcome.error is not None:
-            raise outcome.error
-        return outcome
-
-    def _loop(self) -> None:
-        last = 0
-        while True:
-            with self._changed:
-                while not self._waiting and not self._stopping:
-                    self._changed.wait()
-                if not self._waiting:
-                    return
-            if self._linger and last > 1 and not self._stopping:
-                pause(self._linger)
-            with self._changed:
-                last = len(self._waiting)
-                batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
-            # A caller that has gone is not written for; one that goes from now on changes nothing.
-            batch = [(task, future) for task, future in batch if future.set_running_or_notify_cancel()]
-            if batch:
-                self._write(batch)
-
-    def _write(self, batch: list[tuple[Task, Future[Outcome]]]) -> None:
-        try:
-            outcomes = self._run([task for task, _ in batch])
-            answers = list(zip(batch, outcomes, strict=True))
-        except Exception as failure:  # noqa: BLE001 - the callers get it; the writer must live on
-            for _, future in batch:
-                future.set_exception(failure)
-            return
-        for (_, future), outcome in answers:
-            future.set_result(outcome)
 
 
 def _split_by_key(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:

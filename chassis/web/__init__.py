@@ -1,8 +1,22 @@
-"""HTTP: the probes of every role, a server for Flask, a server for pages that stream."""
+"""HTTP: the probes of every role, a server for ASGI applications, and what counts and traces their requests."""
 
 from chassis.web.asgi import AsgiServer, serve_asgi
 from chassis.web.measured import MeasuredApp
 from chassis.web.probes import Heartbeat, ProbeServer
-from chassis.web.wsgi import WsgiServer, serve_wsgi
+from chassis.web.route import SMALL, Answer, BodyTooLarge, MeasuredRoute, Receive, Scope, Send, read_body
 
-__all__ = ["AsgiServer", "Heartbeat", "MeasuredApp", "ProbeServer", "WsgiServer", "serve_asgi", "serve_wsgi"]
+__all__ = [
+    "SMALL",
+    "Answer",
+    "AsgiServer",
+    "BodyTooLarge",
+    "Heartbeat",
+    "MeasuredApp",
+    "MeasuredRoute",
+    "ProbeServer",
+    "Receive",
+    "Scope",
+    "Send",
+    "read_body",
+    "serve_asgi",
+]

@@ -13,7 +13,7 @@ from chassis.listener import Listener
 from chassis.rpc import RpcServer
 from chassis.service import LANES, Parts
 from chassis.tokens import CachedAuthenticator
-from chassis.web import MeasuredApp, serve_wsgi
+from chassis.web import serve_asgi
 from services.ingest import channels
 from services.ingest.adapters import intake_queues
 from services.ingest.adapters.accounts import RETRIED, Accounts
@@ -32,7 +32,7 @@ from services.ingest.adapters.reading import Reader
 from services.ingest.adapters.rpc import ACCESS, REFUSALS, IngestRpc, add_to
 from services.ingest.adapters.sealing import Seal
 from services.ingest.adapters.smtp import MailReceiver, SmtpSettings
-from services.ingest.adapters.web import make_app
+from services.ingest.adapters.web import EdgeApp
 from services.ingest.adapters.wire import CONSUMES
 from services.ingest.application import HANDLERS
 from services.ingest.application.send_reply import SendPorts
@@ -112,14 +112,15 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     backlog = Backlog(ground.intake, ground.directory, settings.backlog_limit, parts.metrics)
     edge = Edge(ground.intake, ground.publisher, ground.directory, backlog, parts.clock, parts.metrics)
     schema = MessageBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    app = MeasuredApp(make_app(edge, ground.files, schema), parts.metrics)
-    http = serve_wsgi(
-        app,
-        settings.http_host,
-        settings.http_port,
+    app = EdgeApp(
+        edge,
+        ground.files,
+        schema,
+        parts.metrics,
         threads=settings.http_threads,
-        max_body=settings.http_body_limit_mb * _MEBIBYTE,
+        body_limit=settings.http_body_limit_mb * _MEBIBYTE,
     )
+    http = serve_asgi(app, settings.http_host, settings.http_port, connections=settings.http_connections)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
     authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
     server = RpcServer(

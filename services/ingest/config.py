@@ -16,7 +16,9 @@ class Settings(CommonSettings):
     grpc_port: int = 50055
     http_host: str = "0.0.0.0"
     http_port: int = 8081
-    # Threads that answer posted messages; each waits for a shared insert.
+    # Open connections; who comes beyond them is told to come back.
+    http_connections: int = 1000
+    # Threads for what may block: large bodies, and files that a body names.
     http_threads: int = 32
     # The largest body at all; a channel may take less.
     http_body_limit_mb: int = 50

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from chassis import roles, run
-from chassis.batches import GroupCommitter
+from chassis.group_commit import GroupCommitter
 from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator

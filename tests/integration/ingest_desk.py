@@ -13,7 +13,7 @@ import httpx
 
 from bus.v1.bundle_pb2 import Envelope
 from chassis.ids import new_id
-from chassis.web import WsgiServer
+from chassis.web import AsgiServer
 from local.broker_management import BrokerManagement
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.ingest.v1 import service_pb2 as pb
@@ -65,7 +65,7 @@ class IngestDesk:
         """Start a server and make the channels, where they are not there yet."""
         components = self.desk.role("serve")
         smtp, lmtp = (one for one in components if isinstance(one, MailReceiver))
-        (http,) = (one for one in components if isinstance(one, WsgiServer))
+        (http,) = (one for one in components if isinstance(one, AsgiServer))
         (server,) = (one for one in components if one.name == "rpc")
         rpc = IngestServiceStub(self.desk.channel(server.port))  # type: ignore[attr-defined]
         if not self.key:

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +10,13 @@ import pytest
 from pymongo.client_session import ClientSession
 
 from chassis import mongo
-from chassis.batches import GroupCommitter, Outcome, Task
 from chassis.bus import Outgoing, Subscription, connect
 from chassis.chunks import Chunks
 from chassis.clock import FixedClock, monotonic
-from chassis.errors import TooBusy, Unavailable
+from chassis.errors import Unavailable
 from chassis.units import Unit
 from local.child import OwnChild
-from tests.integration.words import Keep, Place
+from tests.integration.words import Place
 from tests.tcp_proxy import TcpProxy
 from tests.waiting import wait_until
 
@@ -193,25 +191,6 @@ def test_a_transaction_that_ended_in_the_dark_does_not_stand_in_its_own_way(
             wait_until(lambda: client.admin.command("ping"), timeout=5, describe="the database")
             light.commit()
     assert place.words() == {"ghost": 1}
-
-
-def test_a_caller_that_went_away_does_not_stop_the_writer(place: Place) -> None:
-    committer = GroupCommitter(place.runner.run)
-    gone = committer.submit(Task("gone", Keep("gone")))
-    gone.cancel()
-    committer.start()
-    stayed = committer.call(Task("stayed", Keep("stayed")), timedelta(seconds=10))
-    committer.stop(timedelta(seconds=5))
-    assert stayed.error is None
-    assert place.words() == {"stayed": 1}
-
-
-def test_a_committer_that_ends_leaves_no_caller_waiting(place: Place) -> None:
-    committer = GroupCommitter(place.runner.run)
-    waiting: Future[Outcome] = committer.submit(Task("k", Keep("k")))
-    committer.stop(timedelta(seconds=1))
-    with pytest.raises(TooBusy):
-        waiting.result(1)
 
 
 def test_old_files_that_are_owned_do_not_hide_the_orphans(place: Place) -> None:

@@ -10,9 +10,10 @@ from google.protobuf.wrappers_pb2 import StringValue
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis import batches
-from chassis.batches import GroupCommitter, Task
+from chassis.batches import Task
 from chassis.bus import Outgoing
 from chassis.errors import Refused
+from chassis.group_commit import GroupCommitter
 from chassis.units import Cause, Unit
 from tests.integration.words import Keep, Place, Words, keep
 from tests.waiting import wait_until

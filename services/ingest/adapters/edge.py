@@ -1,14 +1,18 @@
 """Saying yes: every socket that takes messages goes through here."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import timedelta
 
-from chassis.batches import GroupCommitter, Outcome, Task
+import structlog
+from prometheus_client import Counter
+from pymongo.errors import InvalidOperation
+
+from chassis.batches import Outcome, Task
 from chassis.clock import Clock, monotonic
-from chassis.errors import TooBusy
+from chassis.errors import TooBusy, Unavailable
+from chassis.group_commit import GroupCommitter
 from chassis.ids import new_id
 from chassis.telemetry.metrics import Metrics
 from services.ingest.adapters.intake_queues import IntakePublisher
@@ -41,28 +45,29 @@ class Backlog:
             "Messages refused because their lane's backlog was full.",
             ["lane"],
         )
+        self._log = structlog.get_logger(__name__)
 
     def check(self, lane: str) -> None:
-        """Raises TooBusy where the lane owes too much."""
+        """Raises TooBusy where the lane owes too much. Never blocks: what is counted now is known to the next."""
         at, is_full = self._counted.get(lane, (-1e9, False))
-        if monotonic() - at > _COUNT_EVERY and self._lock.acquire(blocking=False):
-            try:
-                channels = [one.channel_id for one in self._directory.all() if one.lane == lane]
-                is_full = self._intake.in_flight(channels, self._limit) >= self._limit
-                self._counted[lane] = (monotonic(), is_full)
-            finally:
-                self._lock.release()
-        if is_full:
+        age = monotonic() - at
+        if age > _COUNT_EVERY and self._lock.acquire(blocking=False):
+            # Released by the thread that counts.
+            threading.Thread(target=self._count, args=(lane,), name="backlog", daemon=True).start()
+        # What was full long before the last message came says nothing of now.
+        if is_full and age < _COUNT_EVERY * 3:
             self._refused.labels(lane).inc()
             raise TooBusy(_RETRY_AFTER, f"too many messages of the lane {lane} wait")
 
-
-@dataclass(slots=True)
-class Pending:
-    """Rows on their way into the ledger."""
-
-    command: KeepRows
-    outcome: "Future[Outcome]"
+    def _count(self, lane: str) -> None:
+        try:
+            channels = [one.channel_id for one in self._directory.all() if one.lane == lane]
+            self._counted[lane] = (monotonic(), self._intake.in_flight(channels, self._limit) >= self._limit)
+        except (Unavailable, InvalidOperation) as away:
+            # Away, or let go by a role that ends. Whoever wants to keep something now is told so by the database itself.
+            self._log.warning("backlog_not_counted", lane=lane, away=str(away))
+        finally:
+            self._lock.release()
 
 
 class Edge:
@@ -87,9 +92,11 @@ class Edge:
         self._messages = metrics.counter(
             "ingest_messages_total", "Messages at the edge, by what they were told.", ["channel", "outcome"]
         )
+        # Looking a child up by its labels costs more than counting with it.
+        self._told: dict[tuple[str, str], Counter] = {}
 
-    def begin(self, arrivals: Sequence[Arrival]) -> Pending:
-        """Hand arrivals over, all or none; blocks only to write raw bytes that are too large for a row.
+    def begin(self, arrivals: Sequence[Arrival]) -> KeepRows:
+        """The rows that make the arrivals accepted; blocks only to write raw bytes that are too large for a row.
 
         Raises TooBusy and Unavailable: the answer is no.
         """
@@ -99,33 +106,37 @@ class Edge:
         for row in command.rows:
             if len(row.raw) > INLINE:
                 self._intake.stash(row.intake_id, row.raw)
-        return Pending(command, self.committer.submit(Task(key="", command=command)))
+        return command
 
-    def finish(self, pending: Pending, outcome: Outcome) -> list[Kept]:
-        """What was kept; from here on the answer is yes. Raises what the ledger raised."""
-        if outcome.error is not None:
-            raise outcome.error
+    async def keep(self, command: KeepRows) -> list[Kept]:
+        """Keep the rows, all or none; from here on the answer is yes.
+
+        Raises TooBusy, Unavailable, TimeoutError: the answer is no.
+        """
+        async with asyncio.timeout(WAIT.total_seconds()):
+            outcome = await self.committer.outcome(Task(key="", command=command))
         kept: list[Kept] = outcome.answer  # type: ignore[assignment]
-        fresh = [
-            Unpublished(row.intake_id, row.channel_id, row.received_at, row.traceparent)
-            for row, one in zip(pending.command.rows, kept, strict=True)
-            if not one.is_duplicate
-        ]
-        for row, one in zip(pending.command.rows, kept, strict=True):
-            self._messages.labels(row.channel_id, "duplicate" if one.is_duplicate else "accepted").inc()
-        if fresh:
-            self._publisher.offer(fresh)
+        for row, one in zip(command.rows, kept, strict=True):
+            self._count(row.channel_id, "duplicate" if one.is_duplicate else "accepted")
         return kept
-
-    def accept(self, arrivals: Sequence[Arrival]) -> list[Kept]:
-        """Keep arrivals and wait for it. Raises TooBusy, Unavailable, TimeoutError: the answer is no."""
-        pending = self.begin(arrivals)
-        return self.finish(pending, pending.outcome.result(WAIT.total_seconds()))
 
     def refused(self, channel_id: str, outcome: str = "rejected") -> None:
         """Count a message that was told no; `outcome` is rejected (its own fault) or error (ours)."""
-        self._messages.labels(channel_id, outcome).inc()
+        self._count(channel_id, outcome)
+
+    def _count(self, channel_id: str, outcome: str) -> None:
+        told = self._told.get((channel_id, outcome))
+        if told is None:
+            told = self._told[channel_id, outcome] = self._messages.labels(channel_id, outcome)
+        told.inc()
 
     def _write(self, tasks: Sequence[Task]) -> list[Outcome]:
         kept = self._intake.keep([task.command.rows for task in tasks])
+        # Also for a sender that has gone meanwhile: what is kept is on its way.
+        self._publisher.offer(
+            Unpublished(row.intake_id, row.channel_id, row.received_at, row.traceparent)
+            for task, group in zip(tasks, kept, strict=True)
+            for row, one in zip(task.command.rows, group, strict=True)
+            if not one.is_duplicate
+        )
         return [Outcome(task, one) for task, one in zip(tasks, kept, strict=True)]

@@ -100,6 +100,7 @@ class IntakePublisher:
         with self._changed:
             if len(self._waiting) < _WAITING:
                 self._waiting.extend(rows)
+            if self._waiting:
                 self._changed.notify()
 
     def publish(self, rows: Sequence[Unpublished]) -> None:

@@ -19,7 +19,7 @@ from opentelemetry.trace import SpanKind
 from chassis.errors import TooBusy, Unavailable
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import Metrics
-from services.ingest.adapters.edge import WAIT, Edge
+from services.ingest.adapters.edge import Edge
 from services.ingest.adapters.mongo.intake import INLINE
 from services.ingest.application.accept_message import Arrival
 from services.ingest.application.ports import LiveChannel
@@ -205,9 +205,8 @@ class _Handler:
         begin = self._edge.begin
         # Only large mails block: their bytes are written before the row.
         is_large = len(arrivals[0].raw) > INLINE
-        pending = await asyncio.to_thread(begin, arrivals) if is_large else begin(arrivals)
-        outcome = await asyncio.wait_for(asyncio.wrap_future(pending.outcome), WAIT.total_seconds())
-        kept = self._edge.finish(pending, outcome)
+        command = await asyncio.to_thread(begin, arrivals) if is_large else begin(arrivals)
+        kept = await self._edge.keep(command)
         return f"{_KEPT} {kept[0].intake_id}"
 
     def _mailboxes(self, addresses: Sequence[str]) -> list[tuple[Channel, LiveChannel, str]]:

@@ -157,6 +157,13 @@ class ChannelDirectory:
         channel_id = self._mailboxes.get(wanted) or self._mailboxes.get(without_tag(wanted), "")
         return self._live.get(channel_id)
 
+    def opened_at_hand(self, channel_id: str, key: str) -> tuple[Channel, LiveChannel] | None:
+        """The channel that is posted to, where it is known without asking the store that the key opens it; never blocks."""
+        found = self._live.get(channel_id)
+        if found is None or not found[1].is_posted_to or monotonic() - self._loaded >= _FRESH:
+            return None
+        return found if _is_same(self._keys.get(channel_id, ""), key) else None
+
     def all(self) -> Sequence[Channel]:
         """Every channel that could be built. Raises Unavailable."""
         self._refresh(_FRESH)

@@ -4,15 +4,15 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from google.protobuf import message as protobuf
 
 from chassis import rpc
-from chassis.batches import GroupCommitter, Outcome, Task
+from chassis.batches import Outcome, Task
 from chassis.errors import InvalidField, NotFound, Refused, Unavailable
+from chassis.group_commit import GroupCommitter
 from chassis.stamps import stamp
 from chassis.telemetry import current_traceparent
 from chassis.units import Cause
@@ -158,16 +158,12 @@ class TicketsRpc(TicketsServiceServicer):
             Task(f"{principal}:{wire.idempotency_key}", steps_of(wire, f"commands[{place}]"), _cause_of(wire))
             for place, wire in enumerate(request.commands)
         ]
-        futures = [self._committer.submit(task) for task in tasks]
-        patience = _time_left()
-        outcomes = []
-        for wire, future in zip(request.commands, futures, strict=True):
-            try:
-                outcome = future.result(patience.total_seconds())
-            except FutureTimeout:
-                raise Unavailable("the store") from None
-            outcomes.append(_outcome_to_wire(wire.idempotency_key, outcome))
-        return service_pb2.ApplyCommandsResponse(outcomes=outcomes)
+        try:
+            outcomes = self._committer.call_all(tasks, _time_left())
+        except TimeoutError:
+            raise Unavailable("the store") from None
+        keys = (wire.idempotency_key for wire in request.commands)
+        return service_pb2.ApplyCommandsResponse(outcomes=map(_outcome_to_wire, keys, outcomes))
 
     def _write(self, request: Any, command: object, response: type[R]) -> R:
         key = digest = ""
@@ -178,7 +174,7 @@ class TicketsRpc(TicketsServiceServicer):
         cause = Cause(traceparent=current_traceparent())
         try:
             outcome = self._committer.call(Task(key, command, cause, digest), _time_left())
-        except FutureTimeout:
+        except TimeoutError:
             raise Unavailable("the store") from None
         assert isinstance(outcome.answer, bytes)
         return response.FromString(outcome.answer)
