@@ -122,14 +122,13 @@ def close(state: State, closed_by: str, closing: Closing) -> ClosingOutcome:
 
 # ------------------------------------------------------------------------------------------------ e-mail fingerprints
 
+# Each begins with a line end, a letter that the search finds quickly; `^` is tried at every byte.
 _TRACE = re.compile(
-    rb"^(?:Received|X-Received|Return-Path|Delivered-To|X-Original-To|Envelope-To|X-Envelope-To|Authentication-Results"
-    rb"|ARC-[A-Za-z-]+|Received-SPF|DKIM-[A-Za-z-]+|X-[A-Za-z-]*Spam[A-Za-z-]*)[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*",
-    re.MULTILINE | re.IGNORECASE,
+    rb"\n(?:Received|X-Received|Return-Path|Delivered-To|X-Original-To|Envelope-To|X-Envelope-To|Authentication-Results"
+    rb"|ARC-[A-Za-z-]+|Received-SPF|DKIM-[A-Za-z-]+|X-[A-Za-z-]*Spam[A-Za-z-]*)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*",
+    re.IGNORECASE,
 )
-_MESSAGE_ID = re.compile(
-    rb"^Message-ID[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,900}>)", re.MULTILINE | re.IGNORECASE
-)
+_MESSAGE_ID = re.compile(rb"\nMessage-ID[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,900}>)", re.IGNORECASE)
 _HEADER_BYTES = 256 * 1024
 
 
@@ -137,13 +136,16 @@ def mail_dedupe_key(raw: bytes) -> DedupeKey:
     """Message-ID and a fingerprint without the fields that servers add on the way: two copies of one mail that came by
     two roads are one message, another body under the same id is not."""
     end = _header_end(raw)
-    head = raw[: min(end, _HEADER_BYTES)]
+    head = b"\n" + raw[: min(end, _HEADER_BYTES)]
     match = _MESSAGE_ID.search(head)
-    digest = hashlib.sha256(_TRACE.sub(b"", head + b"\n"))
-    digest.update(raw[end:])
+    kept = _TRACE.sub(b"", head)
+    digest = hashlib.sha256(kept[1:] + b"\n" if kept else b"")
+    digest.update(memoryview(raw)[end:])
     return DedupeKey(match.group(1).decode("ascii", "replace") if match else "", digest.hexdigest())
 
 
 def _header_end(raw: bytes) -> int:
-    ends = [at for at in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n")) if at >= 0]
+    crlf = raw.find(b"\r\n\r\n")
+    bare = raw.find(b"\n\n", 0, crlf + 1 if crlf >= 0 else len(raw))
+    ends = [at for at in (crlf, bare) if at >= 0]
     return min(ends) if ends else len(raw)
