@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _BARE = re.compile(r"[^\s<>,;:()\"\[\]]+")
+_NOT_BARE = re.compile(r"[\s<>,;()]")
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.){0,500}\)")
 _AROUND = re.compile(r"\s*([.@])\s*")
 _ADDRESS_MAX = 320
@@ -130,7 +131,7 @@ def _valid(email: str) -> str:
     email = decode_words(email).strip().strip("'\"")
     if len(email) > _ADDRESS_MAX:
         return ""
-    if re.search(r"[\s<>,;()]", email):
+    if _NOT_BARE.search(email):
         email = next((word for word in _BARE.findall(email) if "@" in word), "")
     return normalise(email)
 
@@ -141,7 +142,7 @@ def _clean_name(raw: str) -> str:
         name = name[1:-1]
     if len(name) >= 2 and name[0] == name[-1] == '"':
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    name = re.sub(r"\s+", " ", decode_words(name)).strip()
+    name = " ".join(decode_words(name).split())
     if len(name) >= 2 and name[0] == name[-1] and name[0] in "'\"":
         name = name[1:-1].strip()
     return name[:200]

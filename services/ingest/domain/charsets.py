@@ -42,6 +42,7 @@ _LONELY = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _ESCAPE_2022 = re.compile(rb"\x1b[$(]")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
+_ASCII_CONTROLS = bytes(code for code in (*range(32), 127) if code not in b"\t\n\r")
 
 
 @lru_cache(maxsize=512)
@@ -98,6 +99,9 @@ def clean(text: str) -> str:
     """Without NULs, controls and lone surrogates, with plain line ends."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        # Nine texts of ten, and a table of bytes is read several times as fast as a pattern.
+        return text.encode("ascii").translate(None, _ASCII_CONTROLS).decode("ascii")
     return _CONTROL.sub("", text)
 
 

@@ -6,7 +6,7 @@ write, so that fields are kept as they came and decoded when somebody asks.
 
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
@@ -33,31 +33,36 @@ _SPACE = re.compile(r"\s+")
 class Headers:
     """Fields in the order they came; names lower case, values raw (bytes above 127 as surrogates)."""
 
-    __slots__ = ("_first", "fields", "was_cut")
+    __slots__ = ("_first", "fields", "is_whole", "was_cut")
 
-    def __init__(self, fields: list[tuple[str, str]], was_cut: bool = False) -> None:
+    def __init__(self, fields: list[tuple[str, str]], was_cut: bool = False, is_whole: bool = False) -> None:
         self.fields = fields
         self.was_cut = was_cut
-        self._first: dict[str, str] = {}
-        for name, value in fields:
-            self._first.setdefault(name, value)
+        # Every line of the block belongs to a field.
+        self.is_whole = is_whole
+        # The first of a name is the last to be written.
+        self._first = dict(reversed(fields))
 
     def raw(self, name: str) -> str:
         """The first field of that name, unfolded, not decoded; empty where there is none."""
         return self._first.get(name, "")
 
     def raw_all(self, name: str) -> list[str]:
-        return [value for found, value in self.fields if found == name]
+        # Most fields that are asked for are not there.
+        return [value for found, value in self.fields if found == name] if name in self._first else []
 
     def has(self, name: str) -> bool:
         return name in self._first
+
+    def has_any(self, names: Set[str]) -> bool:
+        return not names.isdisjoint(self._first)
 
     def text(self, name: str) -> str:
         """The first field of that name as a person would read it."""
         return decode_words(self.raw(name))
 
     def count(self, name: str) -> int:
-        return sum(1 for found, _ in self.fields if found == name)
+        return len(self.raw_all(name))
 
     def __len__(self) -> int:
         return len(self.fields)
@@ -70,20 +75,24 @@ def parse_fields(block: bytes) -> Headers:
     """Fields of a header block without its closing blank line; lines that are no fields are passed over."""
     text = block.decode("ascii", "surrogateescape")
     if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            text = text.replace("\r", "\n")
+    lines = text.count("\n") + 1
     fields: list[tuple[str, str]] = []
-    was_cut = False
+    folds, was_cut = 0, False
     for match in _FIELD.finditer(text):
         name, value = match.groups()
         if len(value) > MAX_VALUE:
             value, was_cut = value[:MAX_VALUE], True
         if "\n" in value:
+            folds += value.count("\n")
             value = _FOLD.sub(" ", value)
         fields.append((name.lower(), value.strip()))
         if len(fields) >= MAX_HEADERS:
             was_cut = True
             break
-    return Headers(fields, was_cut)
+    return Headers(fields, was_cut, not was_cut and len(fields) + folds == lines)
 
 
 def decode_words(raw: str) -> str:
@@ -219,11 +228,28 @@ def message_ids(raw: str, limit: int = MAX_REFERENCES) -> tuple[str, ...]:
 # ----------------------------------------------------------------------------------------------------------- Date
 
 
+_DATE = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r" ([12]\d{3}) (\d\d):(\d\d):(\d\d) ([+-])([01]\d)([0-5]\d)(?: \([^()]*\))?",
+    re.ASCII,
+)
+_MONTHS = {"Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11,
+           "Dec": 12}  # fmt: skip
+
+
 def parse_date(raw: str) -> datetime | None:
     """The moment a Date field names, UTC; None where it makes no sense."""
     if not raw or len(raw) > 200:
         return None
     try:
+        if plain := _DATE.fullmatch(raw):
+            # As the standard has it, and nearly every program writes it.
+            day, month, year, hour, minute, second, sign, hours, minutes = plain.groups()
+            local = datetime(
+                int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC
+            )
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            return local - offset if sign == "+" else local + offset
         parsed = parsedate_tz(raw)
         if parsed is None:
             return None

@@ -36,6 +36,7 @@ from services.ingest.domain.received import (
 from services.ingest.domain.tokens import Tokens
 
 LOOP_HEADER = "X-Relaydesk-Loop"
+_LOOP_FIELD = LOOP_HEADER.lower()
 # A mail that went through more servers than this goes in circles.
 MAX_HOPS = 30
 MAX_SUBJECT = 500
@@ -46,6 +47,7 @@ _MAX_FIELDS = 256 * 1024
 
 # Fields in which a server or a person names one of our addresses.
 _PLACES = {"to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to"}
+_SOMETHING = re.compile(rb"[^\x00 \t\r\n]")
 _MENTION = re.compile(r"\[(?:\w{1,20}[ ]?)?#[ ]?(\d{1,15})\]")
 _CID = re.compile(r"cid:([^\"'\s>)]{1,500})", re.IGNORECASE)
 _UNSAFE_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -84,7 +86,7 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
 
     Raises CannotRead where there is nothing to show.
     """
-    if not raw.strip(b"\x00 \t\r\n"):
+    if not _SOMETHING.search(raw):
         raise CannotRead("the mail is empty")
     mail = parse_mail(raw)
     headers = mail.root.headers
@@ -165,10 +167,12 @@ def _thread(headers: Headers, subject: str, house: House) -> tuple[Thread, bool]
     message_id = next(iter(message_ids(headers.raw("message-id"), 1)), "")
     # Some programs list several; the last is the one that was answered.
     in_reply_to = next(iter(message_ids(headers.raw("in-reply-to"), 1)), "")
-    references = message_ids(" ".join(headers.raw_all("references"))[-_MAX_FIELDS:])
-    places = [value for name, value in headers if name in _PLACES]
+    said = headers.raw_all("references")
+    references = message_ids(" ".join(said)[-_MAX_FIELDS:]) if said else ()
+    places = [value for name, value in headers.fields if name in _PLACES]
     proof = house.tokens.prove(places, in_reply_to, references)
-    mentioned = tuple(dict.fromkeys(int(number) for number in _MENTION.findall(subject)))[:10]
+    numbers = _MENTION.findall(subject) if "#" in subject else ()
+    mentioned = tuple(dict.fromkeys(int(number) for number in numbers))[:10]
     return Thread(message_id, in_reply_to, references, proof.ticket_ids, mentioned), proof.is_spoofed
 
 
@@ -179,9 +183,7 @@ def _judge_road(
     if is_own and author.email == sender.email:
         # A colleague in the shared mailbox; a form that writes in its name has a person in Reply-To.
         flags[OWN_ADDRESS] = None
-    carries_our_mark = house.tokens.instance_id in (
-        value.strip() for value in headers.raw_all(LOOP_HEADER.lower())
-    )
+    carries_our_mark = house.tokens.instance_id in (value.strip() for value in headers.raw_all(_LOOP_FIELD))
     if carries_our_mark or (is_own and house.tokens.is_own_message_id(thread.message_id)):
         flags[LOOP] = None
     if headers.count("received") > MAX_HOPS:
@@ -319,6 +321,8 @@ def _attachments(body: _Body, rich: str) -> list[AttachmentPart]:
 def _file_name(part: Part, disposition: str) -> str:
     name = parse_parameterised(disposition).get("filename") if disposition else ""
     name = name or part.content_type.get("name")
+    if not name:
+        return ""
     name = _UNSAFE_NAME.sub("_", name.replace("\n", " ")).strip(" .")
     if len(name) > _MAX_NAME:
         stem, dot, extension = name.rpartition(".")

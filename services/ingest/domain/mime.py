@@ -22,7 +22,6 @@ MAX_PARTS = 300
 # A header block that is longer is cut here.
 MAX_HEADER_BLOCK = 4 * 1024 * 1024
 
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FIELD_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
 _NOT_A_FIELD = re.compile(rb"^(?![ \t\r\n]|[!-9;-~]+[ \t]*:)[^\n]*", re.MULTILINE)
 _NEXT_FIELD = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:[ \t\r\n]", re.MULTILINE)
@@ -118,22 +117,29 @@ class _Reader:
 
     def _headers(self, start: int, end: int) -> tuple[Headers, int]:
         raw = self.raw
-        if raw[start : start + 1] == b"\n" or raw[start : start + 2] == b"\r\n":
-            return Headers([]), start + (1 if raw[start : start + 1] == b"\n" else 2)
+        if raw.startswith((b"\n", b"\r\n"), start):
+            return Headers([]), start + (1 if raw.startswith(b"\n", start) else 2)
+        stop, body = _blank_line(raw, start, end)
+        headers = parse_fields(raw[start : min(stop, start + MAX_HEADER_BLOCK)])
+        if headers.is_whole and stop - start <= MAX_HEADER_BLOCK:
+            return headers, body
         if not _FIELD_LINE.match(raw, start, end) and _has_no_header(raw, start, end):
             return Headers([]), start
-        blank = _BLANK_LINE.search(raw, start, end)
-        stop, body = (blank.start(), blank.end()) if blank else (end, end)
+        headers, body = self._without_text(headers, start, stop, body)
+        if headers.was_cut:
+            self.defects.append(HEADERS_CUT)
+        return headers, body
+
+    def _without_text(self, headers: Headers, start: int, stop: int, body: int) -> tuple[Headers, int]:
+        """Headers of a block in which some line is no field, and where its body begins."""
+        raw = self.raw
         stray = _NOT_A_FIELD.search(raw, start, stop)
         if stray is not None and not _NEXT_FIELD.search(raw, stray.end(), stop):
             # The blank line is missing: what follows the last field is the text.
             self.defects.append(BODY_IN_HEADERS)
             stop = body = stray.start()
+            headers = parse_fields(raw[start : min(stop, start + MAX_HEADER_BLOCK)])
         if stop - start > MAX_HEADER_BLOCK:
-            stop = start + MAX_HEADER_BLOCK
-            self.defects.append(HEADERS_CUT)
-        headers = parse_fields(raw[start:stop])
-        if headers.was_cut:
             self.defects.append(HEADERS_CUT)
         return headers, body
 
@@ -183,10 +189,22 @@ class _Reader:
         return spans
 
 
+def _blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the line before the first blank line ends, and where what follows the blank line begins; twice the end where
+    there is none."""
+    crlf = raw.find(b"\n\r\n", start, end)
+    # Looked for in no more than there may be in front of the other.
+    bare = raw.find(b"\n\n", start, crlf + 1 if crlf >= 0 else end)
+    at = bare if bare >= 0 else crlf
+    if at < 0:
+        return end, end
+    after = at + (2 if at == bare else 3)
+    return (at - 1 if at > start and raw[at - 1] == 0x0D else at), after
+
+
 def _has_no_header(raw: bytes, start: int, end: int) -> bool:
     """No field begins within the first lines, so that the part has no header at all."""
-    blank = _BLANK_LINE.search(raw, start, min(end, start + 4096))
-    stop = blank.start() if blank else min(end, start + 4096)
+    stop, _ = _blank_line(raw, start, min(end, start + 4096))
     return _NEXT_FIELD.search(raw, start, stop) is None
 
 
