@@ -36,7 +36,7 @@ def apply_steps(command: ApplySteps, ports: Ports) -> StepsOutcome:
         changes: list[Change] = []
         entries: list[LoggedFact] = []
         for place, step in enumerate(command.steps):
-            _check(step, f"steps[{place}]", ports)
+            _check(step, place, ports)
             if isinstance(step, AddEntry):
                 entries.append(_entry(step, command, draft, ports))
             else:
@@ -67,6 +67,8 @@ def _change(step: Step, draft: Ticket, ports: Ports) -> tuple[Change, ...]:
 
 
 def _check_size(draft: Ticket) -> None:
+    if len(draft.tags) <= MOST and len(draft.fields) <= MOST_FIELDS:
+        return
     checks = Checks()
     checks.that(len(draft.tags) <= MOST, "tags", f"at most {MOST} tags", str(len(draft.tags)))
     checks.that(
@@ -114,19 +116,20 @@ def _refuse_to_machines(ticket: Ticket) -> None:
         raise NoAutomaticAnswer("no automatic answer to our own mailbox")
 
 
-def _check(step: Step, field: str, ports: Ports) -> None:
+def _check(step: Step, place: int, ports: Ports) -> None:
     checks = Checks()
     match step:
         case SetField(name, value):
-            known = name in SETTABLE or name.startswith("fields.")
-            checks.that(known, f"{field}.field", f"one of {', '.join(SETTABLE)} or fields.<name>", name)
-            if known:
+            if name in SETTABLE or name.startswith("fields."):
                 check_value(checks, name, value, ports.directory)
+            else:
+                known = f"one of {', '.join(SETTABLE)} or fields.<name>"
+                checks.that(False, f"steps[{place}].field", known, name)
         case AddTag(tag):
-            checks.tag(tag, f"{field}.add_tag")
+            checks.tag(tag, f"steps[{place}].add_tag")
         case RemoveTag(tag):
-            checks.tag(tag.removesuffix(SUBTREE), f"{field}.remove_tag")
+            checks.tag(tag.removesuffix(SUBTREE), f"steps[{place}].remove_tag")
         case AddEntry(visibility, text, _):
-            checks.one_of(visibility, messages.VISIBILITIES, f"{field}.visibility")
-            checks.text(text, f"{field}.text")
+            checks.one_of(visibility, messages.VISIBILITIES, f"steps[{place}].visibility")
+            checks.text(text, f"steps[{place}].text")
     checks.done()

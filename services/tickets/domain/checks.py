@@ -1,7 +1,7 @@
 """What a request may hold. Every mistake of a request is told at once, each by its field."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from chassis.errors import InvalidField, InvalidFields
 from services.tickets.domain import tags as tag_rules
@@ -19,12 +19,20 @@ _CHANNEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _FIELD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+_TOO_LONG_SUBJECT = f"at most {LONGEST_SUBJECT} characters"
+_TOO_LONG_TEXT = f"at most {LONGEST_TEXT} characters"
+_TOO_LONG_NAME = f"at most {LONGEST_NAME} characters"
+_TOO_LONG_VALUE = f"at most {LONGEST_VALUE} characters"
+_NO_TAG = f"words joined by slashes, no blank, comma or star, at most {tag_rules.LONGEST} characters"
+
+
 class Checks:
-    """Gathers what is wrong; `done()` raises it."""
+    """Gathers what is wrong; `done()` raises it. `within` begins the name of every field."""
 
-    __slots__ = ("_wrong",)
+    __slots__ = ("_within", "_wrong")
 
-    def __init__(self) -> None:
+    def __init__(self, within: str = "") -> None:
+        self._within = within
         self._wrong: list[InvalidField] = []
 
     def done(self) -> None:
@@ -37,29 +45,22 @@ class Checks:
     def that(self, holds: bool, field: str, expected: str, got: str = "") -> None:
         """Note a mistake unless it holds."""
         if not holds:
-            self._wrong.append(InvalidField(field, expected, got))
+            self._wrong.append(InvalidField(f"{self._within}{field}", expected, got))
 
     def subject(self, value: str, field: str = "subject") -> None:
         self.that(bool(value.strip()), field, "a text that is not empty")
-        self.that(
-            len(value) <= LONGEST_SUBJECT, field, f"at most {LONGEST_SUBJECT} characters", str(len(value))
-        )
+        self._at_most(LONGEST_SUBJECT, value, field, _TOO_LONG_SUBJECT)
 
     def text(self, value: str, field: str = "text", *, may_be_empty: bool = False) -> None:
         self.that(may_be_empty or bool(value.strip()), field, "a text that is not empty")
-        self.that(len(value) <= LONGEST_TEXT, field, f"at most {LONGEST_TEXT} characters", str(len(value)))
+        self._at_most(LONGEST_TEXT, value, field, _TOO_LONG_TEXT)
 
-    def one_of(self, value: str, known: Iterable[str], field: str) -> None:
-        known = tuple(known)
-        self.that(value in known, field, f"one of {', '.join(known)}", value)
+    def one_of(self, value: str, known: Collection[str], field: str) -> None:
+        if value not in known:
+            self.that(False, field, f"one of {', '.join(known)}", value)
 
     def tag(self, value: str, field: str = "tags") -> None:
-        self.that(
-            tag_rules.is_tag(tag_rules.normal_tag(value)),
-            field,
-            f"words joined by slashes, no blank, comma or star, at most {tag_rules.LONGEST} characters",
-            value,
-        )
+        self.that(tag_rules.is_tag(tag_rules.normal_tag(value)), field, _NO_TAG, value)
 
     def tags(self, values: Iterable[str], field: str = "tags") -> None:
         values = tuple(values)
@@ -75,7 +76,7 @@ class Checks:
 
     def name(self, value: str, field: str, *, may_be_empty: bool = True) -> None:
         self.that(may_be_empty or bool(value.strip()), field, "a text that is not empty")
-        self.that(len(value) <= LONGEST_NAME, field, f"at most {LONGEST_NAME} characters", str(len(value)))
+        self._at_most(LONGEST_NAME, value, field, _TOO_LONG_NAME)
 
     def channel(self, value: str, field: str = "channel") -> None:
         self.that(
@@ -89,9 +90,13 @@ class Checks:
         self.that(
             _FIELD.fullmatch(name) is not None, field, "a name of letters, digits, - and _, at most 64", name
         )
-        self.that(len(value) <= LONGEST_VALUE, field, f"at most {LONGEST_VALUE} characters", str(len(value)))
+        self._at_most(LONGEST_VALUE, value, field, _TOO_LONG_VALUE)
 
     def form(self, fields: Mapping[str, str], field: str = "fields") -> None:
         self.that(len(fields) <= MOST_FIELDS, field, f"at most {MOST_FIELDS} fields", str(len(fields)))
         for name, value in list(fields.items())[:MOST_FIELDS]:
             self.form_field(name, value, f"{field}.{name[:64]}")
+
+    def _at_most(self, most: int, value: str, field: str, expected: str) -> None:
+        if len(value) > most:
+            self.that(False, field, expected, str(len(value)))

@@ -73,7 +73,11 @@ def new_ticket_document(ticket: Ticket) -> Document:
 def ticket_update(read: Mapping[str, Any], ticket: Ticket) -> Document:
     """The update that turns the document that was read into the ticket, naming only what is other."""
     wanted = ticket_document(ticket)
-    changed = {name: value for name, value in wanted.items() if not _same(read.get(name), value)}
+    changed = {
+        name: value
+        for name, value in wanted.items()
+        if (old := read.get(name)) != value and not _same(old, value)
+    }
     kept = (*CLOCK_FIELDS, "found_by")
     gone = [name for name in read if name not in wanted and name not in kept]
     update: Document = {"$set": changed}
@@ -113,9 +117,7 @@ def by_requester(requester_id: str) -> str:
 
 def _same(read: object, wanted: object) -> bool:
     # Lists come back where tuples went.
-    if isinstance(wanted, tuple):
-        return isinstance(read, list) and tuple(read) == wanted
-    return read == wanted
+    return isinstance(wanted, tuple) and isinstance(read, list) and tuple(read) == wanted
 
 
 def ticket_of(document: Mapping[str, Any]) -> Ticket:

@@ -28,7 +28,9 @@ from services.tickets.domain.people import ACTOR_KINDS, SYSTEM, Actor
 from services.tickets.domain.ticket import SETTABLE
 
 _MASKABLE = (*SETTABLE, "tags", "fields", "requester")
+_ACTOR_KINDS = tuple(sorted(ACTOR_KINDS))
 _LONGEST_KEY = 200
+_TOO_LONG_KEY = f"at most {_LONGEST_KEY}"
 
 
 def create_of(request: service_pb2.CreateTicketRequest, actor: Actor) -> CreateTicket:
@@ -91,26 +93,27 @@ def message_of(request: service_pb2.AddMessageRequest, actor: Actor) -> AddMessa
 
 def steps_of(wire: service_pb2.TicketCommand, field: str) -> ApplySteps:
     """The command that one of many is. Raises InvalidField."""
-    checks = Checks()
-    checks.that(bool(wire.idempotency_key), f"{field}.idempotency_key", "a key")
-    checks.that(
-        len(wire.idempotency_key) <= _LONGEST_KEY, f"{field}.idempotency_key", f"at most {_LONGEST_KEY}"
-    )
-    checks.that(bool(wire.ticket_id), f"{field}.ticket_id", "the id of a ticket")
-    checks.one_of(wire.actor.kind or SYSTEM, sorted(ACTOR_KINDS), f"{field}.actor.kind")
+    key, ticket_id, actor = wire.idempotency_key, wire.ticket_id, wire.actor
+    kind = actor.kind or SYSTEM
+    checks = Checks(f"{field}.")
+    checks.that(bool(key), "idempotency_key", "a key")
+    checks.that(len(key) <= _LONGEST_KEY, "idempotency_key", _TOO_LONG_KEY)
+    checks.that(bool(ticket_id), "ticket_id", "the id of a ticket")
+    checks.one_of(kind, _ACTOR_KINDS, "actor.kind")
     checks.done()
     return ApplySteps(
-        actor=Actor(wire.actor.kind or SYSTEM, wire.actor.id, wire.actor.name),
-        ticket_id=wire.ticket_id,
-        steps=tuple(_step_of(step, f"{field}.steps[{place}]") for place, step in enumerate(wire.steps)),
+        actor=Actor(kind, actor.id, actor.name),
+        ticket_id=ticket_id,
+        steps=tuple([_step_of(step, field, place) for place, step in enumerate(wire.steps)]),
         expected_version=wire.expected_version,
     )
 
 
-def _step_of(wire: service_pb2.TicketStep, field: str) -> Step:
+def _step_of(wire: service_pb2.TicketStep, field: str, place: int) -> Step:
     match wire.WhichOneof("step"):
         case "set_field":
-            return SetField(wire.set_field.field, wire.set_field.value)
+            step = wire.set_field
+            return SetField(step.field, step.value)
         case "add_tag":
             return AddTag(wire.add_tag)
         case "remove_tag":
@@ -118,7 +121,7 @@ def _step_of(wire: service_pb2.TicketStep, field: str) -> Step:
         case "add_entry":
             entry = wire.add_entry
             return AddEntry(entry.visibility or PUBLIC, entry.text, entry.is_automatic)
-    raise InvalidField(field, "set_field, add_tag, remove_tag or add_entry")
+    raise InvalidField(f"{field}.steps[{place}]", "set_field, add_tag, remove_tag or add_entry")
 
 
 def _check_key(key: str) -> None:
