@@ -206,6 +206,8 @@ class BatchRunner:
 
     def _unseen(self, tasks: list[Task], outcomes: dict[int, Outcome]) -> list[Task]:
         seen = self._seen([self._inbox_key(task) for task in tasks if task.key])
+        if not seen:
+            return tasks
         fresh: list[Task] = []
         for task in tasks:
             first = seen.get(self._inbox_key(task)) if task.key else None

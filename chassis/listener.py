@@ -137,7 +137,8 @@ class Listener(Taker[_Item]):
         known = self._consumes.get(envelope.type)
         if known is None:
             raise CannotTranslate(f"{envelope.type or 'no type'} is not heard here")
-        if not envelope.event_id:
+        event_id = envelope.event_id
+        if not event_id:
             raise CannotTranslate("no event id")
         kind, translate = known
         try:
@@ -148,35 +149,24 @@ class Listener(Taker[_Item]):
         if command is None:
             return None
         received = moment_of(envelope.received_at) if envelope.HasField("received_at") else None
-        return Task(
-            key=envelope.event_id,
-            command=command,
-            cause=Cause(
-                envelope.event_id,
-                envelope.chain_id or envelope.event_id,
-                envelope.depth,
-                envelope.traceparent,
-                received,
-            ),
-        )
+        cause = Cause(event_id, envelope.chain_id or event_id, envelope.depth, envelope.traceparent, received)
+        return Task(event_id, command, cause)
 
     def _handle(self, batch: Batch[_Item]) -> None:
         begun = monotonic()
         outcomes = self._run_suspects(batch.items) if batch.is_suspect else self._run_tasks(batch.items)
-        letters = [
-            self._retry_or_letter(item, outcome.error)
-            for item, outcome in zip(batch.items, outcomes, strict=True)
-            if outcome.error
-        ]
-        failures = len(letters)
+        letters: list[Outgoing] = []
+        done = dict.fromkeys(batch.last, 0)
+        for item, outcome in zip(batch.items, outcomes, strict=True):
+            if outcome.error is None:
+                done[item.delivery.queue] += 1
+            else:
+                letters.append(self._retry_or_letter(item, outcome.error))
+        result = "failed" if letters else "done"
         self._finish(batch, letters)
-        for queue in batch.last:
-            self._metrics.handled.labels(queue, "failed" if failures else "done").observe(monotonic() - begun)
-            done = sum(
-                item.delivery.queue == queue and outcome.error is None
-                for item, outcome in zip(batch.items, outcomes, strict=True)
-            )
-            self._metrics.events.labels(queue, "done").inc(done)
+        for queue, facts in done.items():
+            self._metrics.handled.labels(queue, result).observe(monotonic() - begun)
+            self._metrics.events.labels(queue, "done").inc(facts)
 
     def _run_tasks(self, items: Sequence[_Item]) -> list[Outcome]:
         if not items:

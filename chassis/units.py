@@ -36,7 +36,8 @@ _MAJORITY = WriteConcern("majority", j=True)
 _SNAPSHOT = ReadConcern("snapshot")
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, for its price: one is made for every fact that is heard.
+@dataclass(slots=True)
 class Cause:
     """What made us do this: carried into every fact that follows.
 
