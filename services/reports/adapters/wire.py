@@ -1,13 +1,13 @@
 """What reports hears. It says nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from bus.v1.bundle_pb2 import Envelope
+from chassis.stamps import moment_of
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.rules.v1 import events_pb2 as rules
 from relaydesk.sla.v1 import events_pb2 as sla
@@ -37,7 +37,7 @@ def opening_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> CountOp
     ticket = fact.ticket
     return CountOpening(
         labels=_labels(ticket),
-        created_at=_moment(ticket.created_at),
+        created_at=moment_of(ticket.created_at),
         words=_words(fact.message),
         arrival=_arrival(fact.intake_id, envelope),
     )
@@ -47,18 +47,18 @@ def change_of_message(fact: tickets.MessageAdded, envelope: Envelope) -> CountCh
     """Somebody wrote; a note inside that changes nothing is not counted."""
     words = _words(fact.message)
     return _change(
-        fact.ticket, fact.changes, envelope, words, fact.intake_id, _moment(fact.message.created_at)
+        fact.ticket, fact.changes, envelope, words, fact.intake_id, moment_of(fact.message.created_at)
     )
 
 
 def change_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> CountChange | None:
     """The ticket is other than before; most changes are not counted."""
-    return _change(fact.ticket, fact.changes, envelope, None, "", _moment(envelope.occurred_at))
+    return _change(fact.ticket, fact.changes, envelope, None, "", moment_of(envelope.occurred_at))
 
 
 def one_of_ignored(fact: tickets.MessageIgnored, envelope: Envelope) -> CountOne:
     """A message rightly led to nothing. Which channel it came by is not told."""
-    return CountOne(figures.IGNORED, Labels(), _moment(envelope.occurred_at))
+    return CountOne(figures.IGNORED, Labels(), moment_of(envelope.occurred_at))
 
 
 def one_of_warned(fact: sla.TimerWarned, envelope: Envelope) -> CountOne:
@@ -79,12 +79,12 @@ def promise_of_met(fact: sla.TimerMet, envelope: Envelope) -> CountPromise:
 def one_of_quarantined(fact: ingest.MessageQuarantined, envelope: Envelope) -> CountOne:
     """A message was set aside."""
     at = fact.quarantined_at if fact.HasField("quarantined_at") else envelope.occurred_at
-    return CountOne(figures.QUARANTINED, Labels(fact.channel_id), _moment(at))
+    return CountOne(figures.QUARANTINED, Labels(fact.channel_id), moment_of(at))
 
 
 def one_of_applied(fact: rules.RulesApplied, envelope: Envelope) -> CountOne:
     """At least one rule matched."""
-    return CountOne(figures.RULES_APPLIED, Labels(fact.channel), _moment(envelope.occurred_at))
+    return CountOne(figures.RULES_APPLIED, Labels(fact.channel), moment_of(envelope.occurred_at))
 
 
 # A foreign fact -> our command; None where it is not counted.
@@ -123,8 +123,8 @@ def _change(
     return CountChange(
         ticket_id=ticket.id,
         labels=_labels(ticket),
-        created_at=_moment(ticket.created_at),
-        first_replied_at=_moment(ticket.first_replied_at) if ticket.HasField("first_replied_at") else None,
+        created_at=moment_of(ticket.created_at),
+        first_replied_at=moment_of(ticket.first_replied_at) if ticket.HasField("first_replied_at") else None,
         words=words,
         arrival=arrival,
         step=step,
@@ -137,7 +137,7 @@ def _step(ticket: ticket_pb2.Ticket, change: ticket_pb2.FieldChange, at: datetim
     if is_solved == (change.old in FINISHED):
         return None
     if is_solved and ticket.HasField("solved_at"):
-        at = _moment(ticket.solved_at)
+        at = moment_of(ticket.solved_at)
     return Step(ticket.id, is_solved, ticket.reopen_count, at)
 
 
@@ -145,13 +145,13 @@ def _words(message: ticket_pb2.Message) -> Words | None:
     if message.visibility != _PUBLIC:
         return None
     author = message.author
-    return Words(_moment(message.created_at), author.kind, author.id, message.is_automatic)
+    return Words(moment_of(message.created_at), author.kind, author.id, message.is_automatic)
 
 
 def _arrival(intake_id: str, envelope: Envelope) -> Arrival | None:
     if not intake_id or not envelope.HasField("received_at"):
         return None
-    return Arrival(_moment(envelope.received_at), _moment(envelope.occurred_at))
+    return Arrival(moment_of(envelope.received_at), moment_of(envelope.occurred_at))
 
 
 def _promise(target: sla.Target, envelope: Envelope, *, is_met: bool) -> CountPromise:
@@ -169,12 +169,8 @@ def _labels_of_target(target: sla.Target) -> Labels:
 
 
 def _happened(target: sla.Target, envelope: Envelope) -> datetime:
-    return _moment(target.happened_at if target.HasField("happened_at") else envelope.occurred_at)
+    return moment_of(target.happened_at if target.HasField("happened_at") else envelope.occurred_at)
 
 
 def _labels(ticket: ticket_pb2.Ticket) -> Labels:
     return Labels(ticket.channel, ticket.group, ticket.agent, tuple(ticket.tags))
-
-
-def _moment(wire: Timestamp) -> datetime:
-    return wire.ToDatetime(tzinfo=UTC)

@@ -14,7 +14,8 @@ _PERSONS = frozenset({AGENT_KIND, API})
 FINISHED = frozenset({"solved", "closed"})
 
 
-@dataclass(frozen=True, slots=True)
+# What is made for every fact is not frozen, for its price; nobody changes it all the same.
+@dataclass(slots=True)
 class Words:
     """A public message."""
 
@@ -33,7 +34,7 @@ class Words:
         return self.is_automatic or not (self.is_in or self.author_kind in _PERSONS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrival:
     """A message from outside became an entry: accepted then, kept now."""
 
@@ -41,7 +42,7 @@ class Arrival:
     kept_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Move:
     """The ticket came from one value of a dimension to another; tags are joined by commas."""
 
@@ -50,7 +51,7 @@ class Move:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CountOpening:
     """A ticket began."""
 
@@ -71,7 +72,7 @@ class Step:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CountChange:
     """Something about a ticket is other than before; `words` and `arrival` where a message did it."""
 
@@ -96,7 +97,7 @@ class CountChange:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CountOne:
     """One thing that is only counted: a target warned of; a message set aside; rules that acted."""
 
