@@ -1,6 +1,5 @@
 """The tickets service, as rules needs it: where commands go, a message's whole text, and whose a token is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +17,6 @@ RETRIED = (
     "relaydesk.tickets.v1.TicketsService/ListMessages",
     "relaydesk.tickets.v1.AccountsService/CheckToken",
 )
-CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +39,15 @@ class TicketCommands:
         self._tickets = TicketsServiceStub(channel)
         self._deadline = deadline.total_seconds()
 
-    def apply(self, commands: Sequence[service_pb2.TicketCommand]) -> list[Answer]:
+    def apply(self, request: service_pb2.ApplyCommandsRequest) -> list[Answer]:
         """An answer a command, in order. Raises Unavailable: what became of them is not known then, and they are to be
         sent again with the same keys."""
-        answers: list[Answer] = []
-        for start in range(0, len(commands), CHUNK):
-            request = service_pb2.ApplyCommandsRequest(commands=commands[start : start + CHUNK])
-            try:
-                response = self._tickets.ApplyCommands(request, timeout=self._deadline)
-            except (TooBusy, Unauthenticated, PermissionDenied) as refusal:
-                # No fault of the facts in hand: they wait until tickets takes us again.
-                raise Unavailable(f"tickets ({refusal})") from refusal
-            answers += [Answer(outcome.outcome, outcome.reason) for outcome in response.outcomes]
-        return answers
+        try:
+            response = self._tickets.ApplyCommands(request, timeout=self._deadline)
+        except (TooBusy, Unauthenticated, PermissionDenied) as refusal:
+            # No fault of the facts in hand: they wait until tickets takes us again.
+            raise Unavailable(f"tickets ({refusal})") from refusal
+        return [Answer(outcome.outcome, outcome.reason) for outcome in response.outcomes]
 
 
 class Messages:

@@ -1,13 +1,12 @@
 """What rules hears and says, as two tables, and its commands for tickets."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf import message as protobuf
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from bus.v1.bundle_pb2 import Envelope
+from chassis.stamps import moment_of
 from relaydesk.rules.v1 import events_pb2
 from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import service_pb2, ticket_pb2
@@ -113,51 +112,51 @@ def message_of(wire: ticket_pb2.Message) -> Message:
     return Message(wire.id, wire.text, wire.visibility, wire.author.kind, wire.is_automatic)
 
 
-def moment_of(timestamp: Timestamp) -> datetime:
-    """The aware moment."""
-    return timestamp.ToDatetime(tzinfo=UTC)
+def set_command(
+    wire: service_pb2.TicketCommand, heard: Heard, rule: Rule, key: str, steps: Iterable[Step]
+) -> None:
+    """Write a rule's steps on a ticket as one command; a repeat of the key gets the first answer."""
+    wire.idempotency_key = key
+    wire.ticket_id = heard.ticket.ticket_id
+    actor = wire.actor
+    actor.kind = "rule"
+    actor.id = rule.rule_id
+    actor.name = rule.name
+    wire.chain_id = heard.chain_id
+    # Of the cause: tickets counts on from it.
+    wire.depth = heard.depth
+    wire.cause_id = heard.event_id
+    wire.traceparent = heard.traceparent
+    for step in steps:
+        _set_step(wire.steps.add(), step)
 
 
-def command_to_wire(heard: Heard, rule: Rule, key: str, steps: Iterable[Step]) -> service_pb2.TicketCommand:
-    """A rule's steps on a ticket, as one command; a repeat of the key gets the first answer."""
-    return service_pb2.TicketCommand(
-        idempotency_key=key,
-        ticket_id=heard.ticket.ticket_id,
-        actor=ticket_pb2.Actor(kind="rule", id=rule.rule_id, name=rule.name),
-        chain_id=heard.chain_id,
-        # Of the cause: tickets counts on from it.
-        depth=heard.depth,
-        cause_id=heard.event_id,
-        traceparent=heard.traceparent,
-        steps=[_step_to_wire(step) for step in steps],
-    )
-
-
-def _step_to_wire(step: Step) -> service_pb2.TicketStep:
+def _set_step(wire: service_pb2.TicketStep, step: Step) -> None:
     match step:
         case SetField(field, value):
-            return service_pb2.TicketStep(set_field=service_pb2.SetField(field=field, value=value))
+            wire.set_field.field = field
+            wire.set_field.value = value
         case AddTag(tag):
-            return service_pb2.TicketStep(add_tag=tag)
+            wire.add_tag = tag
         case RemoveTag(tag):
-            return service_pb2.TicketStep(remove_tag=tag)
+            wire.remove_tag = tag
         case AddEntry(visibility, text):
-            entry = service_pb2.AddEntry(visibility=visibility, text=text, is_automatic=True)
-            return service_pb2.TicketStep(add_entry=entry)
+            wire.add_entry.visibility = visibility
+            wire.add_entry.text = text
+            wire.add_entry.is_automatic = True
 
 
 def applied_to_wire(fact: RulesApplied) -> events_pb2.RulesApplied:
     """What matched an event."""
-    return events_pb2.RulesApplied(
+    wire = events_pb2.RulesApplied(
         event_id=fact.event_id,
         ticket_id=fact.ticket_id,
         rule_set_version=fact.rule_set_version,
         channel=fact.channel,
-        rules=[
-            events_pb2.AppliedRule(rule_id=rule.rule_id, name=rule.name, actions=rule.actions)
-            for rule in fact.rules
-        ],
     )
+    for rule in fact.rules:
+        wire.rules.add(rule_id=rule.rule_id, name=rule.name, actions=rule.actions)
+    return wire
 
 
 # A foreign fact -> our command.

@@ -23,8 +23,10 @@ def vocabulary() -> Vocabulary:
 
     def find(name: str) -> FieldWord | None:
         word = asked.get(name)
+        if word is not None:
+            return word
         family, dot, rest = name.partition(".")
-        if word is None and dot and rest and family in families:
+        if dot and rest and family in families:
             file = families[family]
             word = FieldWord(Field(file.KIND), file.read_of(rest), _text(file))
             if len(asked) < 10_000:

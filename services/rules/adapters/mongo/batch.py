@@ -3,17 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Protocol
 
 from chassis.ids import new_id
-from chassis.mongo import Document
 from chassis.units import Cause, Unit
 from relaydesk.tickets.v1 import service_pb2
 from services.rules.adapters.mongo.documents import explanation_to_row, rule_to_row
 from services.rules.adapters.mongo.memories import MongoMemories
 from services.rules.adapters.mongo.shelf import CURRENT, Shelf
+from services.rules.adapters.outgoing import Outgoing
 from services.rules.adapters.tickets import Answer
-from services.rules.adapters.wire import PUBLISHES, command_to_wire
+from services.rules.adapters.wire import PUBLISHES
 from services.rules.domain.commands import ApplyRules
 from services.rules.domain.events import AppliedRule, RulesApplied
 from services.rules.domain.heard import AddEntry, Heard, Step
@@ -25,7 +26,7 @@ from services.rules.domain.run import Match, Verdict
 class Sender(Protocol):
     """Takes commands to tickets."""
 
-    def apply(self, commands: Sequence[service_pb2.TicketCommand]) -> list[Answer]: ...
+    def apply(self, request: service_pb2.ApplyCommandsRequest) -> list[Answer]: ...
 
 
 class MongoRules:
@@ -120,7 +121,7 @@ class MongoPorts:
             row = explanation_to_row(one.heard, one.verdict, version, self.now)
             for match in row.get("matched", ()):
                 match[3] = results.get((one.heard.event_id, match[0]), "unchanged")
-            self._keep(row)
+            self._unit.insert("explanations", row)
             if one.verdict.matches:
                 self._unit.cause = one.cause
                 self._say(one.heard, one.verdict, version)
@@ -131,21 +132,16 @@ class MongoPorts:
 
     def _send(self) -> dict[tuple[str, str], str]:
         """What tickets made of each rule's steps, by event and rule."""
-        commands: list[service_pb2.TicketCommand] = []
-        asked: list[tuple[str, str]] = []
+        outgoing = Outgoing()
         for one in self._concluded:
             for match in one.verdict.matches:
                 for key, steps in _keyed(one.heard, match):
-                    commands.append(command_to_wire(one.heard, match.rule.rule, key, steps))
-                    asked.append((one.heard.event_id, match.rule.rule.rule_id))
+                    outgoing.add(one.heard, match.rule.rule, key, steps)
+        answers = chain.from_iterable(map(self._sender.apply, outgoing.requests))
         results: dict[tuple[str, str], str] = {}
-        if commands:
-            for rule, answer in zip(asked, self._sender.apply(commands), strict=True):
-                results[rule] = f"{results[rule]}; {answer.result}" if rule in results else answer.result
+        for rule, answer in zip(outgoing.asked, answers, strict=True):
+            results[rule] = f"{results[rule]}; {answer.result}" if rule in results else answer.result
         return results
-
-    def _keep(self, row: Document) -> None:
-        self._unit.insert("explanations", row)
 
     def _say(self, heard: Heard, verdict: Verdict, version: int) -> None:
         fact = RulesApplied(

@@ -1,6 +1,7 @@
 """Rules and explanations as documents, and back."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from chassis.conditions import Condition, Group, Test
@@ -12,6 +13,7 @@ from services.rules.domain.run import Verdict
 # A longer text is read again from tickets when somebody asks.
 KEPT_TEXT = 4_000
 _TICKET = tuple(name for name in Ticket.__dataclass_fields__ if name not in ("ticket_id", "tags"))
+_values_of = attrgetter(*_TICKET)
 
 
 def rule_to_row(rule: Rule, since: int) -> Document:
@@ -73,7 +75,7 @@ def explanation_to_row(heard: Heard, verdict: Verdict, rule_set: int, now: datet
         "actor": [heard.actor, heard.actor_id],
         "ticket_id": ticket.ticket_id,
         # What is empty is left out: there is one row an event.
-        "ticket": {name: value for name in _TICKET if (value := getattr(ticket, name))},
+        "ticket": {name: value for name, value in zip(_TICKET, _values_of(ticket), strict=True) if value},
         "tags": list(ticket.tags),
         "occurred_at": heard.occurred_at,
     }
