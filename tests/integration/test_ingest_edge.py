@@ -1,5 +1,8 @@
 """The sockets on real nodes: kept before the yes, a clear no otherwise."""
 
+import base64
+import json
+import os
 import smtplib
 import socket
 from collections.abc import Iterator
@@ -21,6 +24,7 @@ from tests.integration.ingest_desk import (
     post_body,
     send,
 )
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -286,6 +290,73 @@ def test_another_content_type_is_415(desk: IngestDesk, sockets: Sockets) -> None
 
 def test_a_body_over_the_limit_is_413(desk: IngestDesk, sockets: Sockets) -> None:
     assert desk.post(sockets, b'{"text":"' + b"x" * 11_000_000 + b'"}').status_code == 413
+
+
+def test_a_large_body_is_kept_whole(desk: IngestDesk, sockets: Sockets) -> None:
+    content = base64.b64encode(os.urandom(1_500_000)).decode()
+    body = json.dumps(post_body(attachments=[{"name": "a.bin", "content": content}])).encode()
+    answer = desk.post(sockets, body)
+    assert answer.status_code == 202
+    asked = pb.ReadRawMessageRequest(intake_id=answer.json()["intake_id"])
+    assert b"".join(piece.data for piece in sockets.rpc.ReadRawMessage(asked)) == body
+    assert desk.post(sockets, body).json() == {**answer.json(), "duplicate": True}
+
+
+def test_a_large_body_with_a_mistake_is_422_and_nothing_is_kept(desk: IngestDesk, sockets: Sockets) -> None:
+    answer = desk.post(sockets, post_body("x" * 300_000))
+    assert answer.status_code == 422
+    assert answer.json()["fields"][0]["field"] == "text"
+    assert desk.rows() == []
+
+
+def test_a_body_may_come_in_pieces_of_no_foretold_number(desk: IngestDesk, sockets: Sockets) -> None:
+    raw = json.dumps(post_body()).encode()
+    for pieces in ([raw[:10], raw[10:]], [b" " * 50_000, b" " * 50_000, raw]):
+        answer = httpx.post(
+            f"{sockets.http}/v1/channels/api/messages",
+            content=iter(pieces),
+            headers={"Authorization": f"Bearer {desk.key}", "Content-Type": "application/json"},
+            timeout=20,
+        )
+        assert answer.status_code == 202
+    assert sorted(row["size"] for row in desk.rows()) == [len(raw), len(raw) + 100_000]
+
+
+def test_a_mailbox_is_not_posted_to_even_with_a_key_of_its_own(desk: IngestDesk, sockets: Sockets) -> None:
+    key = sockets.rpc.GetChannelKey(pb.GetChannelKeyRequest(channel_id="support")).key
+    for _ in range(2):
+        answer = desk.post(sockets, post_body(), channel="support", Authorization=f"Bearer {key}")
+        assert answer.status_code == 404
+
+
+def test_a_paused_channel_is_503_until_it_is_not(desk: IngestDesk, sockets: Sockets) -> None:
+    desk.save(sockets.rpc, "resting", "json", "api")
+    key = sockets.rpc.GetChannelKey(pb.GetChannelKeyRequest(channel_id="resting")).key
+    for is_paused, status in ((False, 202), (True, 503), (False, 200)):
+        channel = sockets.rpc.GetChannel(pb.GetChannelRequest(channel_id="resting")).channel
+        channel.is_paused = is_paused
+        sockets.rpc.SaveChannel(pb.SaveChannelRequest(channel=channel, expected_version=channel.version))
+
+        def answers(status: int = status) -> bool:
+            answer = desk.post(sockets, post_body(), channel="resting", Authorization=f"Bearer {key}")
+            return bool(answer.status_code == status)
+
+        wait_until(answers, describe=f"{status}")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_another_method_is_405_and_told_which_is_wanted(sockets: Sockets, method: str) -> None:
+    answer = httpx.request(method, f"{sockets.http}/v1/channels/api/messages")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/v1/channels/api", "/v1/channels//messages", "/v1/channels/a/b/messages"]
+)
+def test_a_page_that_is_not_there_is_404_in_json(sockets: Sockets, path: str) -> None:
+    answer = httpx.get(f"{sockets.http}{path}")
+    assert answer.status_code == 404
+    assert "/v1/docs" in answer.json()["error"]
 
 
 def test_a_request_that_ends_midway_keeps_nothing(desk: IngestDesk, sockets: Sockets) -> None:

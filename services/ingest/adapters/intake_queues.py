@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from bus.v1.bundle_pb2 import Bundle, Envelope
+from bus.v1.bundle_pb2 import Bundle
 from chassis import bus
 from chassis.bus import Bus, Outgoing, Publisher, Unroutable
 from chassis.clock import monotonic, pause
@@ -17,6 +17,7 @@ from chassis.failpoints import failpoint
 from chassis.ids import new_id
 from chassis.letters import describe
 from chassis.link import declaring
+from chassis.stamps import stamp
 from chassis.telemetry.metrics import Metrics
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.application.ports import Unpublished
@@ -137,11 +138,10 @@ class IntakePublisher:
     def _bundle(self, channel_id: str, rows: Sequence[Unpublished]) -> bytes:
         bundle, lane = Bundle(), self._lane_of(channel_id)
         for row in rows:
-            envelope = Envelope(
+            envelope = bundle.events.add(
                 event_id=row.intake_id, lane=lane, subject=row.intake_id, traceparent=row.traceparent
             )
-            envelope.received_at.FromDatetime(row.received_at)
-            bundle.events.append(envelope)
+            stamp(envelope.received_at, row.received_at)
         return bundle.SerializeToString()
 
     def _run(self) -> None:

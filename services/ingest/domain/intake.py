@@ -49,7 +49,9 @@ class DedupeKey:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, for its price: one is made for every message, and with so many fields that takes four times as long. Nobody
+# changes it all the same.
+@dataclass(slots=True)
 class IntakeRow:
     """A message as it is kept. The row is the commit: with it the message is accepted."""
 
