@@ -1,4 +1,8 @@
-"""Clocks, policies and calendars as documents, and back."""
+"""Clocks, policies and calendars as documents, and back.
+
+A clock's row has a dozen moments, and on their way through the driver aware ones cost more than all else in it: there
+they are bare, and UTC all the same.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -49,7 +53,7 @@ def _heard_to_row(record: ClockRecord) -> Document:
     history = record.history
     return {
         "edition": record.edition,
-        "latest_at": history.latest_at,
+        "latest_at": _bare(history.latest_at),
         "ticket": _snapshot_to_row(history.snapshot),
         # Asked for by lists.
         "group": history.snapshot.group,
@@ -65,7 +69,7 @@ def _counted_to_row(record: ClockRecord) -> Document:
     row: Document = {
         "ahead": sorted(record.history.ahead),
         "said": [
-            [key, said.epoch, said.due_at, said.warned, said.breached, said.met]
+            [key, said.epoch, _bare_or_none(said.due_at), said.warned, said.breached, said.met]
             for key, said in record.said.items()
         ],
         "armed": record.armed,
@@ -80,7 +84,7 @@ def _counted_to_row(record: ClockRecord) -> Document:
         ("gap_since", record.gap_since),
     ):
         if moment is not None:
-            row[name] = moment
+            row[name] = _bare(moment)
     return row
 
 
@@ -89,7 +93,6 @@ _OPTIONAL = ("due_at", "alarm_at", "gap_since")
 
 def clock_rows(database: Documents) -> Collection[Document]:
     """The clocks as `clock_of_row` reads them."""
-    # A row has a dozen moments, and those that the driver makes aware cost twice as much as all else in it.
     return database.get_collection("clocks", codec_options=CodecOptions())
 
 
@@ -120,6 +123,14 @@ def clock_of_row(row: Document) -> ClockRecord:
     )
 
 
+def _bare(moment: datetime) -> datetime:
+    return _BARE_EPOCH + (moment - _EPOCH)
+
+
+def _bare_or_none(moment: datetime | None) -> datetime | None:
+    return _BARE_EPOCH + (moment - _EPOCH) if moment is not None else None
+
+
 def _aware(moment: datetime) -> datetime:
     return _EPOCH + (moment - _BARE_EPOCH)
 
@@ -130,7 +141,7 @@ def _aware_or_none(moment: datetime | None) -> datetime | None:
 
 def _entry_to_row(entry: Entry) -> list[Any]:
     changes = [[change.field, change.old, change.new] for change in entry.changes]
-    return [entry.version, entry.index, entry.at, entry.wrote, changes, entry.is_opening]
+    return [entry.version, entry.index, _bare(entry.at), entry.wrote, changes, entry.is_opening]
 
 
 def _entry_of_row(row: list[Any]) -> Entry:
@@ -141,7 +152,7 @@ def _entry_of_row(row: list[Any]) -> Entry:
 def _snapshot_to_row(ticket: Snapshot) -> Document:
     return {
         "version": ticket.version,
-        "created_at": ticket.created_at,
+        "created_at": _bare(ticket.created_at),
         "status": ticket.status,
         "priority": ticket.priority,
         "channel": ticket.channel,
@@ -150,8 +161,8 @@ def _snapshot_to_row(ticket: Snapshot) -> Document:
         "agent": ticket.agent,
         "tags": list(ticket.tags),
         "sla_policy": ticket.sla_policy,
-        "first_replied_at": ticket.first_replied_at,
-        "last_requester_message_at": ticket.last_requester_message_at,
+        "first_replied_at": _bare_or_none(ticket.first_replied_at),
+        "last_requester_message_at": _bare_or_none(ticket.last_requester_message_at),
     }
 
 
