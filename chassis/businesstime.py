@@ -26,6 +26,8 @@ _PROBE_SECONDS = _DAY_SECONDS
 _FIRST_YEAR, _LAST_YEAR = 1900, 2400
 # How far `after` looks for open time before it says that there is none.
 _SEARCH_YEARS = 120
+# How many amounts have their last leg remembered.
+_LEGS = 100
 
 
 class CalendarError(ValueError):
@@ -87,10 +89,21 @@ class _Table:
     before: list[int]
 
 
+@dataclass(slots=True)
+class _Leg:
+    """Moments from `first` to `last` after which one amount of open time leads to the same interval: from the first of
+    them to `reached`, and from each later one as much later, or to the same moment where all of them are closed."""
+
+    first: datetime
+    last: datetime
+    reached: datetime
+    is_open: bool
+
+
 class Calendar:
     """Open time of one set of hours. Safe to share between threads; every answer is exact."""
 
-    __slots__ = ("_pattern", "_table", "_zone", "hours")
+    __slots__ = ("_legs", "_pattern", "_table", "_zone", "hours")
 
     def __init__(self, hours: Hours) -> None:
         """Raises the CalendarError that names what is wrong with the hours."""
@@ -99,6 +112,8 @@ class Calendar:
         self._pattern = _weekly_pattern(hours.windows)
         # Nothing is written out before somebody asks about some year.
         self._table = _Table(_LAST_YEAR, _FIRST_YEAR, 0, 0, [], [], [])
+        # The leg that was found last for an amount: what begins within the same hours has it in common.
+        self._legs: dict[timedelta, _Leg] = {}
 
     def is_open(self, moment: datetime) -> bool:
         at = _micros(moment)
@@ -116,6 +131,9 @@ class Calendar:
 
     def after(self, moment: datetime, amount: timedelta) -> datetime:
         """The first moment by which `amount` of open time has gone by; `moment` itself for nothing at all."""
+        leg = self._legs.get(amount)
+        if leg is not None and leg.first <= moment <= leg.last:
+            return leg.reached + (moment - leg.first) if leg.is_open else leg.reached
         wanted = (amount.days * _DAY_SECONDS + amount.seconds) * _SECOND + amount.microseconds
         if wanted < 0:
             raise ValueError("open time after a moment cannot be negative")
@@ -130,10 +148,27 @@ class Calendar:
             if place >= 0:
                 reached = table.starts[place] + goal - table.before[place]
                 if reached <= table.ends[place]:
-                    return _EPOCH + timedelta(0, 0, reached)
+                    self._remember(table, at, amount, reached, place)
+                    return _moment(reached)
             if table.last_year >= min(moment.year + _SEARCH_YEARS, _LAST_YEAR):
                 raise NeverOpen("holidays", f"open time within {_SEARCH_YEARS} years of {moment.isoformat()}")
             table = self._extend(table.first_year, table.last_year + 10)
+
+    def _remember(self, table: _Table, at: int, amount: timedelta, reached: int, place: int) -> None:
+        begun = bisect_right(table.starts, at) - 1
+        if begun < 0:
+            return
+        if at < table.ends[begun]:
+            first = max(table.starts[begun], at - (reached - table.starts[place] - 1))
+            last = min(table.ends[begun] - 1, at + table.ends[place] - reached)
+            leg = _Leg(_moment(first), _moment(last), _moment(reached - (at - first)), True)
+        else:
+            last = table.starts[begun + 1] if begun + 1 < len(table.starts) else at
+            leg = _Leg(_moment(table.ends[begun]), _moment(last), _moment(reached), False)
+        if len(self._legs) >= _LEGS:
+            # What is left of a time that stood still is another amount each time.
+            self._legs.clear()
+        self._legs[amount] = leg
 
     def spans(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The open intervals within two moments, cut at both."""
@@ -145,14 +180,14 @@ class Calendar:
                 return
             first, last = max(opens, begin), min(closes, finish)
             if first < last:
-                yield _EPOCH + timedelta(microseconds=first), _EPOCH + timedelta(microseconds=last)
+                yield _moment(first), _moment(last)
 
     def _covering(self, first: int, last: int) -> _Table:
         table = self._table
         low, high = (first, last) if first <= last else (last, first)
         if table.begin <= low and high < table.end:
             return table
-        years = [(_EPOCH + timedelta(microseconds=at)).year for at in (low, high)]
+        years = [_moment(at).year for at in (low, high)]
         if years[0] < _FIRST_YEAR or years[1] > _LAST_YEAR:
             raise ValueError(f"a calendar knows the years {_FIRST_YEAR} to {_LAST_YEAR}")
         # A year before, for what began earlier; two more, for what falls due later.
@@ -312,6 +347,10 @@ def _open_before(table: _Table, at: int) -> int:
 def _micros(moment: datetime) -> int:
     since = moment - _EPOCH
     return (since.days * _DAY_SECONDS + since.seconds) * _SECOND + since.microseconds
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + timedelta(0, 0, micros)
 
 
 def _year_start(year: int) -> int:

@@ -127,6 +127,43 @@ def test_the_moment_after_an_amount_is_the_first_by_which_it_has_passed(
         assert calendar.between(start, due - timedelta(seconds=1)) < amount
 
 
+def edges(calendar: Calendar, moment: datetime) -> list[datetime]:
+    """The last edge of open hours up to a moment, and the first one after it."""
+    week = timedelta(days=9)
+    found = [edge for span in calendar.spans(moment - week, moment + week) for edge in span]
+    before = [edge for edge in found if edge <= moment]
+    after = [edge for edge in found if edge > moment]
+    return before[-1:] + after[:1]
+
+
+@given(
+    calendars(),
+    moments,
+    amounts.filter(bool),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 1), st.integers(-1, 1)), max_size=12),
+)
+@settings(max_examples=100, deadline=None)
+def test_what_was_asked_before_changes_no_answer(
+    calendar: Calendar, moment: datetime, amount: timedelta, turns: list[tuple[bool, int, int]]
+) -> None:
+    for at_the_end, which, micros in turns:
+        # To where the hours of the moment or of its answer begin or end, and a microsecond to either side of it.
+        due = calendar.after(moment, amount)
+        near = due if at_the_end else moment
+        moment += (edges(calendar, near) or [near])[-which] - near + timedelta(microseconds=micros)
+        due = calendar.after(moment, amount)
+        assert calendar.between(moment, due) == amount
+        assert calendar.between(moment, due - timedelta(microseconds=1)) < amount
+
+
+def test_a_moment_of_another_zone_is_answered_in_utc() -> None:
+    office = compile_calendar("Europe/Berlin", OFFICE)
+    for minute in (0, 1):
+        start = datetime(2026, 3, 27, 16, minute, tzinfo=ZoneInfo("Europe/Berlin"))
+        due = office.after(start, hours(4))
+        assert (due, due.tzinfo) == (at(f"2026-03-30T11:0{minute}", "Europe/Berlin"), UTC)
+
+
 @given(calendars(), moments, moments)
 @settings(max_examples=50, deadline=None)
 def test_the_open_spans_sum_up_to_the_business_time(calendar: Calendar, a: datetime, b: datetime) -> None:
