@@ -5,20 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from chassis.businesstime import Calendar, always_open
-from services.sla.domain.policy import BUSINESS, TARGETS, NamedCalendar, Policy, PolicyTarget
+from services.sla.domain.policy import BUSINESS, NamedCalendar, Policy, PolicyTarget
 
 _BEFORE = datetime(1, 1, 1, tzinfo=UTC)
-
-
-class Promise(NamedTuple):
-    """All that the open targets of a ticket depend on, beside its history."""
-
-    policy: Policy
-    calendar: Calendar
-    lines: tuple[PolicyTarget | None, ...]
 
 
 class Edition:
@@ -49,13 +40,12 @@ class Edition:
             return self._calendars.get(policy.calendar_id, self._around_the_clock)
         return self._around_the_clock
 
-    def promise(self, channel: str, values: Mapping[str, str]) -> Promise | None:
-        """What is promised to a ticket of these values; None where nothing is."""
+    def promise(self, channel: str, values: Mapping[str, str]) -> tuple[Policy, Calendar] | None:
+        """What a ticket of these values is promised, and what business time it is counted in; None where nothing is."""
         policy = self.choose(channel, values["group"], values["sla_policy"])
         if policy is None:
             return None
-        calendar = self._calendars.get(policy.calendar_id, self._around_the_clock)
-        return Promise(policy, calendar, tuple(policy.target(name, values["priority"]) for name in TARGETS))
+        return policy, self._calendars.get(policy.calendar_id, self._around_the_clock)
 
 
 class Book:

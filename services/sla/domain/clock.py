@@ -52,22 +52,19 @@ def evaluate(history: History, book: Book, now: datetime) -> list[TargetState]:
     """Every target that runs or ran for the ticket, by its beginning; resolution first."""
     course = _course(history)
     channel = history.snapshot.channel
+    solved = _Wait(RESOLUTION, course.opened_at, course.solved_at, course.solved_values)
     states: list[TargetState] = []
-
-    def add(name: str, start: datetime, end: datetime | None, values: dict[str, str]) -> None:
+    for wait in (solved, *course.waits):
+        name, start, end = wait.name, wait.start, wait.end
+        values = course.values if end is None else wait.values
         edition = book.at(end or history.latest_at)
         policy = edition.choose(channel, values["group"], values["sla_policy"])
         line = policy.target(name, values["priority"]) if policy is not None else None
         if policy is None or line is None:
-            return
+            continue
         pausing = policy.pause_statuses if name == RESOLUTION else ()
         run = Run(name, start, end, standing_still(course.spans, FINISHED, pausing, start, end))
         states.append(measure(run, policy.policy_id, line, edition.calendar(policy, line), now, FINISHED))
-
-    solved_at = course.solved_at
-    add(RESOLUTION, course.opened_at, solved_at, course.solved_values if solved_at else course.values)
-    for wait in course.waits:
-        add(wait.name, wait.start, wait.end, wait.values or course.values)
     return states
 
 
@@ -131,8 +128,16 @@ def _follow_status(course: _Course, entry: Entry, since: datetime, values: dict[
 
 def next_due(states: Sequence[TargetState]) -> TargetState | None:
     """What a list shows of a ticket: the open target that is due first, else one that stands still."""
-    running = [state for state in states if state.is_open and state.due_at is not None]
-    if running:
-        return min(running, key=lambda state: (state.due_at, state.name))
-    standing = [state for state in states if state.is_open]
-    return standing[0] if standing else None
+    first: TargetState | None = None
+    for state in states:
+        if not state.is_open:
+            continue
+        if first is None or _is_before(state, first):
+            first = state
+    return first
+
+
+def _is_before(state: TargetState, other: TargetState) -> bool:
+    if state.due_at is None or other.due_at is None:
+        return state.due_at is not None
+    return (state.due_at, state.name) < (other.due_at, other.name)

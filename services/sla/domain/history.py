@@ -15,6 +15,7 @@ REQUESTER = "requester"
 AGENT = "agent"
 # The fields whose changes a clock looks at.
 WATCHED = ("status", "priority", "group", "sla_policy")
+_MOVING = frozenset({"status", "priority"})
 FINISHED = frozenset({"solved", "closed"})
 # Old waits are folded away beyond this many entries, so that a chat of years stays small.
 FOLD_ABOVE = 400
@@ -104,7 +105,7 @@ class History:
     # Every version up to here is known; `ahead` are those beyond a gap.
     seen_to: int = 0
     ahead: set[int] = field(default_factory=set)
-    # None once something came that may move a clock whatever was promised: a message, a status, anything out of turn.
+    # None once something came that moves clocks under the same policy: a message, a status, a priority, what is late.
     mark: Mark | None = field(default=None, compare=False)
     # How many of the entries are the store's first ones, in its order.
     kept: int = field(default=0, compare=False)
@@ -134,7 +135,7 @@ class History:
         return found
 
     def _enter(self, entry: Entry) -> None:
-        if entry.wrote or any(change.field == "status" for change in entry.changes):
+        if entry.wrote or any(change.field in _MOVING for change in entry.changes):
             self.mark = None
         place = _place(entry)
         if not self.entries or _place(self.entries[-1]) < place:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -74,13 +74,11 @@ class ClockRecord:
             return False
         values = history.values()
         promise = book.at(history.latest_at).promise(history.snapshot.channel, values)
-        # A moment that fell due just before time stood still is not in `alarm_at`.
-        if values["status"] in FINISHED or (promise and values["status"] in promise.policy.pause_statuses):
+        if values["status"] in FINISHED or (promise and values["status"] in promise[0].pause_statuses):
+            # What fell due between two clocks that disagree, just before time stood still, is not in `alarm_at`.
             return False
-        values_before = history.values(mark)
-        return values["status"] == values_before["status"] and promise == book.at(mark.latest_at).promise(
-            mark.snapshot.channel, values_before
-        )
+        before = book.at(mark.latest_at).promise(mark.snapshot.channel, history.values(mark))
+        return promise == before
 
     def _count(self, book: Book, now: datetime) -> list[Fact]:
         history = self.history
@@ -91,7 +89,7 @@ class ClockRecord:
             key = f"{state.name}:{_milliseconds(state.started_at)}"
             said[key] = self._say(state, self.said.get(key), now, facts)
         self.said = said
-        self.alarm_at = min(_alarms(states, now), default=None)
+        self.alarm_at = _alarm(states, now)
         self._show(states, facts)
         if not history.has_gap:
             self.gap_since = None
@@ -166,13 +164,15 @@ class ClockRecord:
         )
 
 
-def _alarms(states: Sequence[TargetState], now: datetime) -> Iterator[datetime]:
+def _alarm(states: Sequence[TargetState], now: datetime) -> datetime | None:
+    alarm: datetime | None = None
     for state in states:
         if not state.is_open or state.standing:
             continue
         for moment in (state.warn_at, state.due_at):
-            if moment is not None and moment > now:
-                yield moment
+            if moment is not None and moment > now and (alarm is None or moment < alarm):
+                alarm = moment
+    return alarm
 
 
 def _milliseconds(moment: datetime) -> int:
