@@ -1,7 +1,6 @@
 """What sla hears and says, as two tables."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from google.protobuf import message as protobuf
@@ -22,46 +21,37 @@ _ANSWERING = frozenset({"agent", "api"})
 def observation_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> ObserveTicket:
     """The ticket's clocks begin."""
     snapshot = snapshot_of(fact.ticket)
+    wrote = writer_of(fact.message)
     # It counts from when the message was accepted, under the policy of when the ticket was opened.
-    began_at = snapshot.created_at
     entry = Entry(
-        fact.ticket.version,
-        envelope.index,
-        began_at,
-        writer_of(fact.message),
-        snapshot.opening,
-        is_opening=True,
+        snapshot.version, envelope.index, snapshot.created_at, wrote, snapshot.opening, is_opening=True
     )
     return ObserveTicket(snapshot, millisecond_of(envelope.occurred_at), entry)
 
 
 def observation_of_added(fact: tickets.MessageAdded, envelope: Envelope) -> ObserveTicket:
     """Somebody wrote; it may begin or end a wait."""
-    at = millisecond_of(fact.message.created_at)
-    return _observation(fact.ticket, envelope, at, writer_of(fact.message), fact.changes)
+    snapshot, watched = snapshot_of(fact.ticket), watched_of(fact.changes)
+    wrote = writer_of(fact.message)
+    entry = None
+    if wrote or watched:
+        at = millisecond_of(fact.message.created_at)
+        entry = Entry(snapshot.version, envelope.index, at, wrote, watched)
+    return ObserveTicket(snapshot, millisecond_of(envelope.occurred_at), entry)
 
 
 def observation_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> ObserveTicket:
     """Something is other than before."""
-    return _observation(fact.ticket, envelope, millisecond_of(envelope.occurred_at), "", fact.changes)
-
-
-def _observation(
-    ticket: ticket_pb2.Ticket,
-    envelope: Envelope,
-    at: datetime,
-    wrote: str,
-    changes: Iterable[ticket_pb2.FieldChange],
-) -> ObserveTicket:
-    watched = watched_of(changes)
-    entry = Entry(ticket.version, envelope.index, at, wrote, watched) if wrote or watched else None
-    return ObserveTicket(snapshot_of(ticket), millisecond_of(envelope.occurred_at), entry)
+    snapshot, watched = snapshot_of(fact.ticket), watched_of(fact.changes)
+    at = millisecond_of(envelope.occurred_at)
+    entry = Entry(snapshot.version, envelope.index, at, "", watched) if watched else None
+    return ObserveTicket(snapshot, at, entry)
 
 
 def watched_of(changes: Iterable[ticket_pb2.FieldChange]) -> tuple[Change, ...]:
     """The changes that a clock looks at."""
     return tuple(
-        Change(change.field, change.old, change.new) for change in changes if change.field in WATCHED
+        [Change(change.field, change.old, change.new) for change in changes if change.field in WATCHED]
     )
 
 
@@ -88,13 +78,13 @@ def snapshot_of(ticket: ticket_pb2.Ticket) -> Snapshot:
         agent=ticket.agent,
         tags=tuple(ticket.tags),
         sla_policy=ticket.sla_policy,
-        first_replied_at=_moment_or_none(ticket, "first_replied_at"),
-        last_requester_message_at=_moment_or_none(ticket, "last_requester_message_at"),
+        first_replied_at=millisecond_of(ticket.first_replied_at)
+        if ticket.HasField("first_replied_at")
+        else None,
+        last_requester_message_at=millisecond_of(ticket.last_requester_message_at)
+        if ticket.HasField("last_requester_message_at")
+        else None,
     )
-
-
-def _moment_or_none(ticket: ticket_pb2.Ticket, name: str) -> datetime | None:
-    return millisecond_of(getattr(ticket, name)) if ticket.HasField(name) else None  # type: ignore[arg-type]
 
 
 def target_to_wire(target: events.Target) -> events_pb2.Target:
