@@ -139,7 +139,8 @@ def edges(calendar: Calendar, moment: datetime) -> list[datetime]:
 @given(
     calendars(),
     moments,
-    amounts.filter(bool),
+    # A minute a week is the least that a calendar of these may have: more would lie beyond all years.
+    st.integers(1, 20 * 3_600).map(lambda seconds: timedelta(seconds=seconds)),
     st.lists(st.tuples(st.booleans(), st.integers(0, 1), st.integers(-1, 1)), max_size=12),
 )
 @settings(max_examples=100, deadline=None)
