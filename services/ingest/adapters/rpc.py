@@ -107,9 +107,9 @@ class IngestRpc(IngestServiceServicer):
             mistakes.extend(self._taken_addresses(channel))
         if mistakes:
             raise InvalidFields(mistakes)
-        return pb.SaveChannelResponse(
-            channel=_channel_to_wire(self._channels.save(channel, request.expected_version))
-        )
+        saved = self._channels.save(channel, request.expected_version)
+        self._directory.look_again()
+        return pb.SaveChannelResponse(channel=_channel_to_wire(saved))
 
     def _taken_addresses(self, channel: Channel) -> list[InvalidField]:
         """An address leads to one mailbox only."""
@@ -126,7 +126,9 @@ class IngestRpc(IngestServiceServicer):
         ]
 
     def GetChannelKey(self, request: pb.GetChannelKeyRequest, _: Any) -> pb.GetChannelKeyResponse:
-        return pb.GetChannelKeyResponse(key=self._channels.key(request.channel_id))
+        key = self._channels.key(request.channel_id)
+        self._directory.look_again()
+        return pb.GetChannelKeyResponse(key=key)
 
     # --------------------------------------------------------------------------------------------------- ledger
 

@@ -157,6 +157,11 @@ class ChannelDirectory:
         channel_id = self._mailboxes.get(wanted) or self._mailboxes.get(without_tag(wanted), "")
         return self._live.get(channel_id)
 
+    def look_again(self) -> None:
+        """Something was changed by this very process: what is asked next sees it."""
+        with self._lock:
+            self._loaded = -1e9
+
     def opened_at_hand(self, channel_id: str, key: str) -> tuple[Channel, LiveChannel] | None:
         """The channel that is posted to, where it is known without asking the store that the key opens it; never blocks."""
         found = self._live.get(channel_id)
