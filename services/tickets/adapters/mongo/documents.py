@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from chassis.mongo import Document
@@ -12,80 +13,94 @@ from services.tickets.domain.ticket import NO_CLOCK, Clock, Ticket
 
 # Sorts behind every due moment.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-# Of a ticket's document, what belongs to its clock: written by RecordClock alone.
-CLOCK_FIELDS = ("clock", "clock_epoch", "clock_due")
+# A ticket's plain fields by their names in its document: those that are always written, and those that are left out
+# where they have their default.
+_ALWAYS = {
+    "number": "number",
+    "subject": "subject",
+    "status": "status",
+    "priority": "priority",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "version": "version",
+    "message_count": "messages",
+}
+_SOMETIMES = {
+    "channel": "channel",
+    "channel_kind": "channel_kind",
+    "lane": "lane",
+    "mailbox": "mailbox",
+    "group": "group",
+    "agent": "agent",
+    "tags": "tags",
+    "fields": "fields",
+    "sla_policy": "sla_policy",
+    "first_replied_at": "first_replied_at",
+    "solved_at": "solved_at",
+    "closed_at": "closed_at",
+    "last_requester_message_at": "last_requester_message_at",
+    "last_agent_message_at": "last_agent_message_at",
+    "reopen_count": "reopens",
+    "preview": "preview",
+    "participants": "participants",
+    "chain": "chain",
+    "is_machine_waiting": "machine_waiting",
+}
+_always, _sometimes = attrgetter(*_ALWAYS), attrgetter(*_SOMETIMES)
+_NAMES = (*_ALWAYS.items(), *_SOMETIMES.items())
+_plain = attrgetter(*(name for name, _ in _NAMES))
 # What a ticket is found by comes from these.
-_TELLING = ("subject", "preview", "requester", "tags")
-
-
-def ticket_document(ticket: Ticket) -> Document:
-    """All but the clock and what it is found by."""
-    document: Document = {
-        "_id": ticket.ticket_id,
-        "number": ticket.number,
-        "subject": ticket.subject,
-        "status": ticket.status,
-        "priority": ticket.priority,
-        # Sorts as people mean it.
-        "rank": ticket.rank,
-        "requester": requester_part(ticket.requester),
-        "created_at": ticket.created_at,
-        "updated_at": ticket.updated_at,
-        "version": ticket.version,
-        "messages": ticket.message_count,
-    }
-    for name, value in (
-        ("channel", ticket.channel),
-        ("channel_kind", ticket.channel_kind),
-        ("lane", ticket.lane),
-        ("mailbox", ticket.mailbox),
-        ("group", ticket.group),
-        ("agent", ticket.agent),
-        ("held_by", held_by((ticket.group,), (ticket.agent,))),
-        ("tags", ticket.tags),
-        ("fields", ticket.fields),
-        ("sla_policy", ticket.sla_policy),
-        ("first_replied_at", ticket.first_replied_at),
-        ("solved_at", ticket.solved_at),
-        ("closed_at", ticket.closed_at),
-        ("last_requester_message_at", ticket.last_requester_message_at),
-        ("last_agent_message_at", ticket.last_agent_message_at),
-        ("reopens", ticket.reopen_count),
-        ("preview", ticket.preview),
-        ("participants", ticket.participants),
-        ("chain", ticket.chain),
-        ("machine_waiting", ticket.is_machine_waiting),
-    ):
-        if value:
-            document[name] = value
-    return document
+_TELLING = frozenset({"subject", "preview", "requester", "tags"})
+_HOLDING = frozenset({"group", "agent"})
 
 
 def new_ticket_document(ticket: Ticket) -> Document:
     """A ticket that was not there before, with a clock that does not run."""
-    document = ticket_document(ticket)
+    document: Document = {
+        "_id": ticket.ticket_id,
+        # Sorts as people mean it.
+        "rank": ticket.rank,
+        "requester": requester_part(ticket.requester),
+    }
+    document.update(zip(_ALWAYS.values(), _always(ticket), strict=True))
+    for kept_as, value in zip(_SOMETIMES.values(), _sometimes(ticket), strict=True):
+        if value:
+            document[kept_as] = value
+    if ticket.group or ticket.agent:
+        document["held_by"] = held_by((ticket.group,), (ticket.agent,))
     document["found_by"] = found_by(ticket)
     document["clock_epoch"] = 0
     document["clock_due"] = NEVER
     return document
 
 
-def ticket_update(read: Mapping[str, Any], ticket: Ticket) -> Document:
-    """The update that turns the document that was read into the ticket, naming only what is other."""
-    wanted = ticket_document(ticket)
-    changed = {
-        name: value
-        for name, value in wanted.items()
-        if (old := read.get(name)) != value and not _same(old, value)
-    }
-    kept = (*CLOCK_FIELDS, "found_by")
-    gone = [name for name in read if name not in wanted and name not in kept]
-    update: Document = {"$set": changed}
-    if gone:
-        update["$unset"] = dict.fromkeys(gone, "")
-    if any(name in changed or name in gone for name in _TELLING):
+def ticket_update(was: Ticket, ticket: Ticket) -> Document:
+    """The update that turns what is kept of the one into what is kept of the other, naming only what changes. The
+    clock is left alone: RecordClock alone writes it."""
+    changed: Document = {}
+    gone: Document = {}
+    met: set[str] = set()
+    for (name, kept_as), old, value in zip(_NAMES, _plain(was), _plain(ticket), strict=True):
+        if old is value or old == value:
+            continue
+        met.add(name)
+        if value or name in _ALWAYS:
+            changed[kept_as] = value
+        else:
+            gone[kept_as] = ""
+    if ticket.requester != was.requester:
+        met.add("requester")
+        changed["requester"] = requester_part(ticket.requester)
+    if "priority" in met:
+        changed["rank"] = ticket.rank
+    if not met.isdisjoint(_HOLDING):
+        if ticket.group or ticket.agent:
+            changed["held_by"] = held_by((ticket.group,), (ticket.agent,))
+        else:
+            gone["held_by"] = ""
+    if not met.isdisjoint(_TELLING):
         changed["found_by"] = found_by(ticket)
-    return update
+    return {"$set": changed, "$unset": gone} if gone else {"$set": changed}
 
 
 def held_by(groups: Iterable[str], agents: Iterable[str]) -> list[str]:
@@ -99,7 +114,7 @@ def held_by(groups: Iterable[str], agents: Iterable[str]) -> list[str]:
 def found_by(ticket: Ticket) -> list[str]:
     """The list `found_by`: tags, the requester, and words, which begin with neither sign."""
     return [
-        *(by_tag(tag) for tag in ticket.tags),
+        *map(by_tag, ticket.tags),
         by_requester(ticket.requester.requester_id),
         *words_of_ticket(ticket.subject, ticket.preview, ticket.requester),
     ]
@@ -113,11 +128,6 @@ def by_tag(tag: str) -> str:
 def by_requester(requester_id: str) -> str:
     """A requester as `found_by` has it."""
     return f"@{requester_id}"
-
-
-def _same(read: object, wanted: object) -> bool:
-    # Lists come back where tuples went.
-    return isinstance(wanted, tuple) and isinstance(read, list) and tuple(read) == wanted
 
 
 def ticket_of(document: Mapping[str, Any]) -> Ticket:

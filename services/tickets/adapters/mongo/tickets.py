@@ -26,7 +26,8 @@ class MongoTickets:
         self._unit = unit
         self._numbers = numbers
         self._tickets: dict[str, Ticket | None] = {}
-        self._read: dict[str, Document] = {}
+        # As they are kept.
+        self._read: dict[str, Ticket] = {}
         self._saved: set[str] = set()
         # The newest of each ticket: one of many that one batch may bring.
         self._clocks: dict[str, Clock] = {}
@@ -50,20 +51,20 @@ class MongoTickets:
         self._tickets.update(dict.fromkeys(wanted))
         for document in found:
             if self._tickets.get(document["_id"]) is None:
-                self._read[document["_id"]] = document
-                self._tickets[document["_id"]] = ticket_of(document)
+                ticket = ticket_of(document)
+                self._read[ticket.ticket_id] = self._tickets[ticket.ticket_id] = ticket
 
     def flush(self) -> None:
         """Stage one write a ticket, and the row that the sequencer stamps."""
         for ticket_id in self._saved:
             ticket = self._tickets[ticket_id]
             assert ticket is not None
-            read = self._read.get(ticket_id)
-            if read is None:
+            was = self._read.get(ticket_id)
+            if was is None:
                 self._unit.insert("tickets", new_ticket_document(ticket))
             else:
                 self._unit.update(
-                    "tickets", {"_id": ticket_id, "version": read["version"]}, ticket_update(read, ticket)
+                    "tickets", {"_id": ticket_id, "version": was.version}, ticket_update(was, ticket)
                 )
         for ticket_id, clock in self._clocks.items():
             self._unit.update(
