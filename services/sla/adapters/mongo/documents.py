@@ -59,7 +59,6 @@ def _heard_to_row(record: ClockRecord) -> Document:
         "group": history.snapshot.group,
         "channel": history.snapshot.channel,
         "seen_to": history.seen_to,
-        "page": record.page,
     }
 
 
@@ -74,6 +73,7 @@ def _counted_to_row(record: ClockRecord) -> Document:
         ],
         "armed": record.armed,
         "epoch": record.epoch,
+        "page": record.page,
         "target": shown.target,
         "is_paused": shown.is_paused,
         "is_breached": shown.is_breached,
@@ -146,7 +146,8 @@ def _entry_to_row(entry: Entry) -> list[Any]:
 
 def _entry_of_row(row: list[Any]) -> Entry:
     version, index, at, wrote, changes, is_opening = row
-    return Entry(version, index, _aware(at), wrote, tuple(Change(*change) for change in changes), is_opening)
+    steps = tuple([Change(field, old, new) for field, old, new in changes])
+    return Entry(version, index, _aware(at), wrote, steps, is_opening)
 
 
 def _snapshot_to_row(ticket: Snapshot) -> Document:

@@ -60,4 +60,4 @@ def test_a_fact_that_moves_no_clock_writes_little() -> None:
     record.settle(WARNED, berlin("03-02 09:10"))
     update = clock_update(record)
     assert set(update) == {"$set", "$push"}
-    assert set(update["$set"]) == {"edition", "latest_at", "ticket", "group", "channel", "seen_to", "page"}
+    assert set(update["$set"]) == {"edition", "latest_at", "ticket", "group", "channel", "seen_to"}
