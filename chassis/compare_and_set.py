@@ -12,12 +12,12 @@ from chassis.mongo import Document
 
 # Fewer updates than this cost less than the look.
 _LOOKED_AT_FROM = 8
-_PLAIN = (str, int, bool)
+_PLAIN = frozenset({str, int, bool})
 
 Operation = pymongo.UpdateOne | pymongo.DeleteOne
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Update:
     """A change of one document on a condition."""
 
@@ -40,32 +40,40 @@ def operations_of(
     The server plans an update by more than its id at a quarter more of the cost. What is read here is the
     transaction's snapshot: whoever changes such a document after it makes our update a write conflict.
     """
-    by_id = {
-        change.where["_id"]: change
-        for change in changes
-        if isinstance(change, Update) and not change.upsert and _can_be_looked_at(change.where)
-    }
-    if len(changes) < _LOOKED_AT_FROM or len(by_id) < len(changes):
+    expected = _by_id(changes) if len(changes) >= _LOOKED_AT_FROM else None
+    if expected is None:
         return [change.operation if isinstance(change, Update) else change for change in changes]
-    names = {name for change in by_id.values() for name in change.where}
-    looked = target.find({"_id": {"$in": list(by_id)}}, dict.fromkeys(names, 1), session=session)
-    rows = looked.batch_size(len(by_id) + 1)
-    standing = {row["_id"] for row in rows if _holds(row, by_id[row["_id"]].where)}
-    return [pymongo.UpdateOne({"_id": key}, by_id[key].change) for key in by_id if key in standing]
+    names = {name for change in expected.values() for name in change.where}
+    looked = target.find({"_id": {"$in": list(expected)}}, dict.fromkeys(names, 1), session=session)
+    # One round trip: unless told, the server begins with 101.
+    rows = looked.batch_size(len(expected) + 1)
+    standing = {row["_id"] for row in rows if _holds(row, expected[row["_id"]].where)}
+    return [
+        pymongo.UpdateOne({"_id": key}, change.change) for key, change in expected.items() if key in standing
+    ]
 
 
-def _can_be_looked_at(where: Mapping[str, Any]) -> bool:
-    """A condition on an id and plain values of fields at the top: equal, or below a number."""
-    return "_id" in where and all(
-        type(value) in _PLAIN or (isinstance(value, Mapping) and list(value) == ["$lt"])
-        for value in where.values()
-    )
+def _by_id(changes: Sequence[Update | pymongo.DeleteOne]) -> dict[str, Update] | None:
+    """The changes by the document that each is of; None where one of them can only be judged by the server."""
+    expected: dict[str, Update] = {}
+    for change in changes:
+        if not isinstance(change, Update) or change.upsert:
+            return None
+        for value in change.where.values():
+            if type(value) not in _PLAIN and not (isinstance(value, dict) and list(value) == ["$lt"]):
+                return None
+        key = change.where.get("_id")
+        if key is None or key in expected:
+            return None
+        expected[key] = change
+    return expected
 
 
 def _holds(row: Document, where: Mapping[str, Any]) -> bool:
+    """Plain values of fields at the top: equal, or below a number."""
     for name, value in where.items():
         found = row.get(name)
-        if isinstance(value, Mapping):
+        if type(value) is dict:
             if not isinstance(found, int) or found >= value["$lt"]:
                 return False
         elif found != value:
