@@ -5,6 +5,7 @@ Requests are read by httptools and waited for by uvloop: a posted message of 600
 """
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn._types import ASGIApplication
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,6 +22,10 @@ from chassis.web.listening import listen
 
 _START_WITHIN = 30.0
 _HEAD_BYTES = 65_536
+# A request that stops coming for so long holds up no stop.
+_LAST_SILENCE = 2.0
+# What in a head offers another protocol. Java's client offers HTTP/2 with whatever it asks first.
+_OFFERS = frozenset({b"upgrade", b"http2-settings"})
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -82,7 +88,8 @@ class AsgiServer:
             self._thread.join(0.01)
 
     def stop(self, grace: timedelta) -> None:
-        """Refuse new connections, answer what was asked, cancel after `grace` what still runs."""
+        """Refuse new connections, answer what was asked, cancel after `grace` what still runs. A request that has
+        stopped coming is not waited for."""
         if self._server is None or self._thread is None:
             return
         if self._on_stop is not None:
@@ -106,15 +113,19 @@ class AsgiServer:
 
 
 class _Connection(HttpToolsProtocol):
-    """Cannot be kept busy for nothing: a request's head has a bound, silence in the middle of a request ends it, and more
-    connections than `most` are sent away with a time to come back."""
+    """Cannot be kept busy for nothing: a request's head has a bound in bytes and in time, silence in the middle of a request
+    ends it, and more connections than `most` are sent away with a time to come back. Who offers another protocol is
+    answered in this one."""
 
     def __init__(self, most: int, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._most = most
         self._heard = self.loop.time()
-        # Bytes of which no whole head and no piece of a body has come yet.
+        # Bytes of which no whole head and no piece of a body has come yet, and since when there are any.
         self._unread = 0
+        self._unread_since = 0.0
+        # What is being read, and what is to be read after it.
+        self._data = self._left = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -124,10 +135,39 @@ class _Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = self.loop.time()
+        if not self._unread:
+            self._unread_since = self._heard
         self._unread += len(data)
-        super().data_received(data)
+        self._left = data
+        while self._left:
+            self._data, self._left = self._left, b""
+            super().data_received(self._data)
+        self._data = b""
         if self._unread > _HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("The head of the request is too large.")
+
+    def _should_upgrade(self) -> bool:
+        # To be asked below for every offer: uvicorn would answer it without the body that came with it.
+        return True
+
+    def handle_websocket_upgrade(self) -> None:
+        """Read the request again as one that offers nothing."""
+        offered = sys.exc_info()[1]
+        if self.scope["method"] == "CONNECT" or offered is None:
+            self.send_400_response("This is no proxy.")
+            return
+        head = [
+            b"%s %s HTTP/%s" % (self.scope["method"].encode(), self.url, self.scope["http_version"].encode())
+        ]
+        for name, value in self.scope["headers"]:
+            if name == b"connection":
+                words = [word.strip() for word in value.split(b",")]
+                value = b", ".join(word for word in words if word.lower() not in _OFFERS)
+            if name not in _OFFERS:
+                head.append(b"%s: %s" % (name, value))
+        # The one that read the offer takes nothing more where the connection is to be closed.
+        self.parser = httptools.HttpRequestParser(self)
+        self._left = b"\r\n".join([*head, b"", self._data[offered.args[0] :]])
 
     def on_headers_complete(self) -> None:
         self._unread = 0
@@ -144,8 +184,18 @@ class _Connection(HttpToolsProtocol):
         is_waiting = (
             cycle is None or cycle.response_complete or (cycle.more_body and not self.flow.read_paused)
         )
-        if is_waiting and self.loop.time() - self._heard > seconds:
+        since = min(self._heard, self._unread_since) if self._unread else self._heard
+        if is_waiting and self.loop.time() - since > seconds:
             self.transport.close()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._end_where_silent()
+
+    def _end_where_silent(self) -> None:
+        if not self.transport.is_closing():
+            self.close_where_silent(_LAST_SILENCE)
+            self.loop.call_later(_LAST_SILENCE / 4, self._end_where_silent)
 
 
 def serve_asgi(
@@ -155,7 +205,8 @@ def serve_asgi(
     *,
     on_stop: Callable[[], None] | None = None,
     connections: int = 10_000,
-    silence: timedelta = timedelta(seconds=60),
+    # Longer than proxies keep a connection that nobody uses (60 s): they must be the ones to close it.
+    silence: timedelta = timedelta(seconds=75),
     name: str = "http",
 ) -> AsgiServer:
     """A component that serves `app` to at most so many connections, each as long as it is not silent for so long."""

@@ -1,10 +1,11 @@
 import asyncio
+import contextlib
 import http.client
+import select
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ SECOND = timedelta(seconds=1)
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(component: Any) -> Iterator[Any]:
     component.start()
     try:
@@ -284,6 +285,49 @@ def test_a_head_without_an_end_is_refused() -> None:
     with running(served(reading)) as server, talk(server) as wire:
         wire.sendall(POST + b"X-Long: " + b"x" * 70_000)
         assert wire.recv(1000).startswith(b"HTTP/1.1 400")
+        assert wire.recv(1000) == b""
+
+
+def test_a_head_that_trickles_is_not_waited_for() -> None:
+    with running(served(reading, silence=SECOND)) as server, talk(server) as wire:
+
+        def is_over() -> bool:
+            if select.select([wire], [], [], 0)[0]:
+                return True
+            wire.sendall(b"X")
+            return False
+
+        wire.sendall(POST)
+        wait_until(is_over)
+        # What was sent after the end comes back as a reset.
+        with contextlib.suppress(ConnectionResetError):
+            assert wire.recv(1000) == b""
+
+
+@pytest.mark.parametrize("offer", [b"Upgrade, HTTP2-Settings", b"Upgrade", b"close, Upgrade"])
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_who_offers_another_protocol_is_answered_in_this_one(
+    offer: bytes, pieces: int, metrics: Metrics
+) -> None:
+    request = POST + b"Connection: " + offer + b"\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    request += b"Content-Length: 5\r\n\r\nhello"
+    with running(served(Echo(metrics))) as server, talk(server) as wire:
+        place = len(request) // pieces - 2 * (pieces == 2)
+        wire.sendall(request[:place])
+        wire.sendall(request[place:])
+        answer = wire.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.endswith(b"\r\n\r\n5")
+
+
+def test_a_stop_does_not_wait_for_a_request_that_stopped_coming() -> None:
+    server = served(reading)
+    server.start()
+    with talk(server) as wire:
+        wire.sendall(POST + b"Content-Length: 9\r\n\r\nhalf")
+        began = time.monotonic()
+        server.stop(timedelta(seconds=30))
+        assert time.monotonic() - began < 10
         assert wire.recv(1000) == b""
 
 
