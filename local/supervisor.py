@@ -150,7 +150,9 @@ class Supervisor:
     def stop_one(self, name: str, *, grace: float = 20) -> bool:
         """End one process and leave it down; true if it ended by itself within `grace` seconds."""
         kept = self._kept[name]
-        kept.wanted = False
+        # Not while the watching thread is about to start it again.
+        with self._lock:
+            kept.wanted = False
         ended = kept.child.terminate(grace=grace)
         with self._lock:
             self._write_list()

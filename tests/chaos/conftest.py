@@ -1,48 +1,40 @@
-"""A system on nodes of its own, because these tests kill nodes."""
+"""A system on nodes of its own, because these tests kill nodes, and messages on their way while they do."""
 
+import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from local.broker_management import BrokerManagement
-from local.nodes import BrokerNode, MongoNode
-from relaydesk.sla.v1 import service_pb2 as sla_pb2
-from tests.chaos.oracle import HASTY
-from tests.e2e.system import System
+from local.nodes import MongoNode
+from tests.chaos.chance import SEED, chance_of
+from tests.chaos.generator import Generator, Ledger
+from tests.chaos.site import Site, running_site, some_more
 
 
-@dataclass(frozen=True)
-class Site:
-    """One system and the nodes under it."""
-
-    system: System
-    broker: BrokerNode
-    mongo: MongoNode
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"chaos: RELAYDESK_CHAOS_SEED={SEED} repeats what was left to chance")
 
 
-def hurry(system: System) -> None:
-    """A promise that nobody keeps: every ticket's timer warns and is breached within seconds, while harm is done."""
-    broken = sla_pb2.PolicyTarget(name="resolution", within_seconds=4, warn_before_seconds=2, time="calendar")
-    policy = sla_pb2.Policy(id=HASTY, name="Nobody is that quick", position=1, targets=[broken])
-    system.sla.SavePolicy(sla_pb2.SavePolicyRequest(policy=policy), metadata=system.metadata, timeout=10)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder: Path = tmp_path_factory.mktemp("chaos")
-    with BrokerNode(folder / "broker") as broker, MongoNode(folder / "mongo") as mongo:
-        BrokerManagement(broker.management_url).create_vhost("chaos")
-        system = System(
-            folder,
-            broker_url=broker.url_of("chaos"),
-            broker_management_url=broker.management_url,
-            mongo_url=mongo.url,
-            database_prefix="chaos_",
-        )
-        try:
-            hurry(system.start().configure())
-            yield Site(system, broker, mongo)
-        finally:
-            system.stop()
+    with MongoNode(folder / "mongo") as mongo, running_site(folder, mongo) as site:
+        yield site
+
+
+@pytest.fixture
+def load(site: Site, tmp_path: Path) -> Iterator[Generator]:
+    """Messages by both doors while the test does its harm."""
+    generator = Generator(site.system, Ledger(tmp_path / "ledger.jsonl"))
+    generator.start()
+    some_more(generator, 20)
+    yield generator
+    generator.stop()
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """What this test leaves to chance; the seed is printed."""
+    print(f"RELAYDESK_CHAOS_SEED={SEED}")
+    return chance_of(request.node.name)

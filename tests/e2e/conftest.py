@@ -1,4 +1,4 @@
-"""One running system for all end-to-end tests of a session, configured like the demo, every road traced."""
+"""One running system for all end-to-end tests, configured like the demo, every road traced."""
 
 import uuid
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from tests.e2e.collector import Collector
 from tests.e2e.system import System
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def collector() -> Iterator[Collector]:
     collector = Collector().start()
     yield collector
     collector.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(
     tmp_path_factory: pytest.TempPathFactory,
     broker_url: str,

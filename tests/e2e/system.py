@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -16,7 +17,8 @@ from chassis.bus import DELAYS, connect
 from chassis.service import LANES
 from local.demo import Desk
 from local.endpoints import Endpoints
-from local.roles import ROLES, Ports, Surroundings, processes
+from local.ports import free_port
+from local.roles import ROLES, Ports, Surroundings, process_of, processes
 from local.sink import Sink
 from local.supervisor import Supervisor
 from relaydesk.ingest.v1 import service_pb2 as ingest_pb2
@@ -75,21 +77,33 @@ class System:
 
     def start(self, *, within: float = 90) -> "System":
         """Prepare queues and indexes, start every role, wait until all are ready."""
-        for service in dict.fromkeys(role.service for role in ROLES if role.service != "console"):
-            subprocess.run(
-                [sys.executable, "-m", f"services.{service}", "prepare"],
-                env={**os.environ, **self._shared},
-                check=True,
-                timeout=60,
-            )
+        services = list(dict.fromkeys(role.service for role in ROLES if role.service != "console"))
+        with ThreadPoolExecutor(len(services)) as beside:
+            # Each waits more than it works.
+            list(beside.map(self._prepare, services))
         self.supervisor.start()
         self.supervisor.wait_ready(within=within)
         return self
+
+    def _prepare(self, service: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", f"services.{service}", "prepare"],
+            env={**os.environ, **self._shared},
+            check=True,
+            timeout=60,
+        )
 
     def configure(self) -> "System":
         """The demo's groups, agents, channels, rules and policy."""
         Desk(self.endpoints).configure()
         return self
+
+    def add_replica(self, name: str) -> str:
+        """Start one replica more of a role that listens on no port of its own; answers its name."""
+        (role,) = (role for role in ROLES if role.name == name)
+        spec = process_of(role, self.ports, self._shared, dict(os.environ), replica=1, probe_port=free_port())
+        self.supervisor.add(spec)
+        return spec.name
 
     def stop(self) -> list[str]:
         """End everything; answers who had to be killed."""
