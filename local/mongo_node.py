@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,9 @@ from pymongo.errors import OperationFailure, PyMongoError
 from local.child import OwnChild
 from local.node_card import Card, NodeError, await_ready, read_card, taken, write_card
 from local.ports import free_ports, is_free
+
+# Codes by which a primary says that nobody could take over now (ExceededTimeLimit), or that it just lost its place.
+_NOT_NOW = (262, 189, 10107)
 
 
 class MongoNode:
@@ -127,10 +131,22 @@ class MongoNode:
             raise NodeError(f"the replica set in {self.folder} has lost its primary again")
         return found
 
-    def step_down(self, *, seconds: int = 10) -> None:
-        """Make the primary give its place to another member, and not stand again for some seconds."""
-        with _client_of(self.ports[self.primary()]) as client:
-            client.admin.command("replSetStepDown", seconds, secondaryCatchUpPeriodSecs=min(5, seconds - 1))
+    def step_down(self, *, seconds: int = 10, within: float = 30) -> None:
+        """Make the primary give its place to another member, and not stand again for some seconds.
+
+        It refuses while no other has all that it has: under load it is asked again, for at most `within` seconds.
+        """
+        ends = time.monotonic() + within
+        while True:
+            try:
+                with _client_of(self.ports[self.primary()]) as client:
+                    client.admin.command(
+                        "replSetStepDown", seconds, secondaryCatchUpPeriodSecs=min(5, seconds - 1)
+                    )
+                return
+            except OperationFailure as refusal:
+                if refusal.code not in _NOT_NOW or time.monotonic() > ends:
+                    raise NodeError(f"mongod refused to step down: {refusal}") from refusal
 
     def _remember(self, version: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
