@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
 
 from chassis.clock import Clock, pause
 from chassis.errors import Refused, Unavailable
@@ -98,6 +99,8 @@ class BatchRunner:
     ) -> None:
         self._consumer = consumer
         self._database = database
+        # What only a primary knows that has lost its secondaries may be lost with it: it is no ground to call a task done.
+        self._confirmed_inbox = database.get_collection("inbox", read_concern=ReadConcern("majority"))
         self._clock = clock
         self._open_ports = open_ports
         self._handlers = handlers
@@ -230,7 +233,7 @@ class BatchRunner:
             return found
         wanted = set(keys)
         with named_failures():
-            for row in self._database["inbox"].find({"keys": {"$in": keys}}):
+            for row in self._confirmed_inbox.find({"keys": {"$in": keys}}):
                 digests, answers = row.get("digests"), row.get("answers")
                 for place, key in enumerate(row["keys"]):
                     if key in wanted:

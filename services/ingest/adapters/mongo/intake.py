@@ -7,6 +7,7 @@ from typing import Any
 import pymongo
 from bson.binary import Binary
 from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from chassis.chunks import Chunks
@@ -44,6 +45,8 @@ class MongoIntake:
         self._database = database
         self._rows = database["intake"]
         self._relaxed = database.get_collection("intake", write_concern=_RELAXED)
+        # What only a primary knows that has lost its secondaries may be lost with it: no yes and no fact may rest on it.
+        self._confirmed = database.get_collection("intake", read_concern=ReadConcern("majority"))
         self._chunks = Chunks(database, clock)
         self._clock = clock
 
@@ -130,7 +133,7 @@ class MongoIntake:
     def _holders(self, rows: Iterable[IntakeRow]) -> dict[tuple[str, str], Document]:
         wanted = [{"channel_id": row.channel_id, "key": row.key} for row in rows]
         with named_failures():
-            found = self._rows.find({"$or": wanted}, {"channel_id": 1, "key": 1, "fp": 1})
+            found = self._confirmed.find({"$or": wanted}, {"channel_id": 1, "key": 1, "fp": 1})
             return {(row["channel_id"], row["key"]): row for row in found}
 
     # ------------------------------------------------------------------------------------------------ publishing
@@ -146,7 +149,7 @@ class MongoIntake:
         """Rows whose id never reached the queue, the oldest first."""
         before = self._clock.now() - older_than
         with named_failures():
-            found = self._rows.find(
+            found = self._confirmed.find(
                 {"published": False, "received_at": {"$lt": before}, "state": State.ACCEPTED.value},
                 {"channel_id": 1, "received_at": 1, "tp": 1},
             )
@@ -162,6 +165,8 @@ class MongoIntake:
         one by itself, so that few bytes are in memory at a time. Raises NotFound where a raw file is not whole."""
         with named_failures():
             found = list(self._rows.find({"_id": {"$in": list(intake_ids)}, "state": State.ACCEPTED.value}))
+        if len(found) < len(intake_ids):
+            self._must_be_done(set(intake_ids) - {str(document["_id"]) for document in found})
         small = [_row_of(document, bytes(document["raw"])) for document in found if "raw" in document]
         if small:
             yield small
@@ -173,7 +178,17 @@ class MongoIntake:
         """A row that is still to be understood, without its raw bytes."""
         with named_failures():
             found = self._rows.find_one({"_id": intake_id, "state": State.ACCEPTED.value}, {"raw": 0})
-        return _row_of(found, b"") if found is not None else None
+        if found is None:
+            self._must_be_done({intake_id})
+            return None
+        return _row_of(found, b"")
+
+    def _must_be_done(self, intake_ids: set[str]) -> None:
+        """Nobody reads these rows again, so a majority must know that they are closed or set aside. Raises Unavailable."""
+        where = {"_id": {"$in": list(intake_ids)}, "state": State.ACCEPTED.value}
+        with named_failures():
+            if self._confirmed.find_one(where, {"_id": 1}) is not None:
+                raise Unavailable("database (what became of a row is not confirmed)")
 
     def count_attempt(self, intake_id: str) -> int:
         """Note that somebody tries to read a row that may have killed a process; answers how often that was."""

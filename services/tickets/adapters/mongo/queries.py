@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from pymongo.read_concern import ReadConcern
+
 from chassis.mongo import Document, Documents, named_failures
 from services.tickets.adapters.mongo.documents import NEVER, by_requester, by_tag, held_by, ticket_of
 from services.tickets.adapters.mongo.ids import first_id_of
@@ -32,7 +34,8 @@ class MongoQueries:
     def __init__(self, database: Documents) -> None:
         self._tickets = database["tickets"]
         self._messages = database["messages"]
-        self._changes = database["changes"]
+        # Others take it for what happened: a fact that is lost with a lonely primary never did.
+        self._changes = database.get_collection("changes", read_concern=ReadConcern("majority"))
         self._requesters = database["requesters"]
 
     def ticket(self, ticket_id: str) -> Ticket | None:
