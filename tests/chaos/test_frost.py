@@ -92,7 +92,7 @@ def test_nothing_is_lost_or_doubled_when_the_database_stands_still(site: Site, l
 @pytest.mark.parametrize(
     ("alarm", "all_clear"),
     [
-        (("set_disk_free_limit", "10TB"), ("set_disk_free_limit", "200MB")),
+        (("set_disk_free_limit", "10000GB"), ("set_disk_free_limit", "200MB")),
         (("set_vm_memory_high_watermark", "0.0001"), ("set_vm_memory_high_watermark", "absolute", "1GB")),
     ],
     ids=["disk", "memory"],
