@@ -84,10 +84,10 @@ def _from_status(part: Part, original: str) -> Bounce | None:
     is_soft = code.startswith("4") or (not failed and bool(delayed))
     recipient = chosen.raw("final-recipient") or chosen.raw("original-recipient")
     return Bounce(
-        failed_recipient=normalise(recipient.rpartition(";")[2]),
+        failed_recipient=normalise(clean(recipient.rpartition(";")[2])),
         kind="soft" if is_soft else "hard",
         code=code,
-        reason=" ".join(reason.split())[:500],
+        reason=" ".join(clean(reason).split())[:500],
         original_message_id=original,
     )
 
@@ -95,7 +95,7 @@ def _from_status(part: Part, original: str) -> Bounce | None:
 def _from_old_servers(headers: Headers, raw: bytes, original: str) -> Bounce | None:
     sample = raw[:_SCAN_BYTES]
     text = clean(decode(sample, "utf-8")[0])
-    named = normalise(headers.raw("x-failed-recipients").partition(",")[0])
+    named = normalise(clean(headers.raw("x-failed-recipients").partition(",")[0]))
     temporary: Collection[bytes] = ()
     permanent: Collection[bytes] = ()
     if not named:
@@ -105,7 +105,7 @@ def _from_old_servers(headers: Headers, raw: bytes, original: str) -> Bounce | N
             # Thirty detectors for thirty servers: one that trips must not cost the mail.
             temporary, permanent = (), ()
         found = sorted(permanent) or sorted(temporary)
-        named = normalise(found[0].decode("utf-8", "replace")) if found else ""
+        named = normalise(clean(found[0].decode("utf-8", "replace"))) if found else ""
     if not named and not original:
         return None
     code_match = _CODE.search(text)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from services.ingest.domain.mail import read_mail
 from services.ingest.domain.received import Bounce
-from tests.unit.services.ingest.samples import read
+from tests.unit.services.ingest.samples import HOUSE, raw, read
 
 ORIGINAL = "<t.aa11.bb22.0123456789abcdef@demo.example>"
 
@@ -58,3 +59,11 @@ def test_other_mails_are_no_bounces(name: str) -> None:
 
 def test_an_out_of_office_with_an_empty_sender_is_no_bounce() -> None:
     assert read("out-of-office-gmail", "").bounce is None
+
+
+@pytest.mark.parametrize("damage", [b"\0", b"\x80"])
+def test_a_damaged_report_names_a_recipient_that_can_be_written_down(damage: bytes) -> None:
+    damaged = raw("bounce-mailbox-full").replace(b"full@client", damage + b"full@client")
+    bounce = read_mail(damaged, "", HOUSE).bounce
+    assert bounce is not None
+    assert (bounce.failed_recipient, bounce.code) == ("full@client.example", "4.2.2")
