@@ -151,9 +151,7 @@ class _Handler:
         if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
             return "452 4.5.3 too many recipients, send the rest in another transaction"
         try:
-            found = self._edge.directory.at_hand(address)
-            if found is None:
-                found = await asyncio.to_thread(self._edge.directory.by_address, address)
+            found = await self._mailbox(address)
         except Unavailable:
             return _AWAY
         if found is None:
@@ -182,7 +180,7 @@ class _Handler:
     async def _keep(self, addresses: Sequence[str], raw: bytes, sender: str, peer: str) -> str:
         """One transaction over the mailboxes that the addresses name, each once."""
         try:
-            mailboxes = self._mailboxes(addresses)
+            mailboxes = await self._mailboxes(addresses)
             for channel, live, _ in mailboxes:
                 if len(raw) > live.size_limit:
                     self._edge.refused(channel.channel_id)
@@ -209,13 +207,19 @@ class _Handler:
         kept = await self._edge.keep(command)
         return f"{_KEPT} {kept[0].intake_id}"
 
-    def _mailboxes(self, addresses: Sequence[str]) -> list[tuple[Channel, LiveChannel, str]]:
+    async def _mailboxes(self, addresses: Sequence[str]) -> list[tuple[Channel, LiveChannel, str]]:
         found: dict[str, tuple[Channel, LiveChannel, str]] = {}
         for address in addresses:
-            one = self._edge.directory.by_address(address)
+            one = await self._mailbox(address)
             if one is not None:
                 found.setdefault(one[0].channel_id, (*one, address))
         return list(found.values())
+
+    async def _mailbox(self, address: str) -> tuple[Channel, LiveChannel] | None:
+        """The mailbox of an address. Raises Unavailable."""
+        directory = self._edge.directory
+        # The store is asked in a thread: while it is frozen, all others would wait for one.
+        return directory.at_hand(address) or await asyncio.to_thread(directory.by_address, address)
 
 
 class _InOneGulp:
