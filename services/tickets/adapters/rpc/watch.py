@@ -103,6 +103,8 @@ class Tailer:
                 if monotonic() - spoke >= self._heartbeat_every:
                     yield _heartbeat(position)
                     spoke = monotonic()
+                    # While the caller took it, facts may have come; only the next pulse would tell.
+                    continue
                 if not facts:
                     await self._next_pulse()
         finally:

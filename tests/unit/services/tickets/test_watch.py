@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import pytest
+
 from relaydesk.tickets.v1 import events_pb2, service_pb2, ticket_pb2
 from services.tickets.adapters.mongo.log import MongoLog, Stamped
 from services.tickets.adapters.rpc import watch
@@ -136,5 +138,35 @@ def test_a_batch_holds_only_what_is_asked_for_and_says_how_far_it_is() -> None:
         async with watching(log, from_sequence=0, batch=True, group=["money"]) as stream:
             (answer,) = await stream.until(5)
         assert _sequences([answer]) == [3, 4]
+
+    asyncio.run(scenario())
+
+
+def test_what_comes_while_a_heartbeat_is_taken_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = [0.0]
+    monkeypatch.setattr(watch, "monotonic", lambda: passed[0])
+
+    async def scenario() -> None:
+        log = MemoryLog()
+        tailer = Tailer(
+            cast("MongoLog", log), every=timedelta(milliseconds=5), heartbeat_every=timedelta(hours=1)
+        )
+        tailer.start()
+        slow, quick = (Watching(tailer, service_pb2.WatchTicketsRequest(from_sequence=0)) for _ in range(2))
+        try:
+            async with asyncio.timeout(5):
+                assert (await anext(slow.answers)).WhichOneof("fact") == "heartbeat"
+                second = asyncio.ensure_future(anext(slow.answers))
+                # By then it waits.
+                await asyncio.sleep(0)
+                passed[0] += 3600
+                assert (await second).WhichOneof("fact") == "heartbeat"
+                log.add(1)
+                await quick.until(1)
+                assert (await anext(slow.answers)).sequence == 1
+        finally:
+            for one in (slow, quick):
+                await cast("Any", one.answers).aclose()
+            await asyncio.to_thread(tailer.stop, timedelta(seconds=5))
 
     asyncio.run(scenario())
