@@ -6,6 +6,8 @@ from services.tickets.domain.people import Requester, normal_email
 
 MOST_WORDS = 60
 LONGEST_WORD = 40
+# More characters than several languages write with, and far less than there are.
+_REMEMBERED = 20_000
 
 
 def words_of_ticket(subject: str, preview: str, requester: Requester) -> list[str]:
@@ -58,10 +60,12 @@ def _within(letter: str) -> str:
 
 
 class _InWords(dict[int, str]):
-    """The characters that were met."""
+    """The characters that were met, as far as there is room."""
 
     def __missing__(self, character: int) -> str:
-        kept = self[character] = _within(chr(character))
+        kept = _within(chr(character))
+        if len(self) < _REMEMBERED:
+            self[character] = kept
         return kept
 
 
