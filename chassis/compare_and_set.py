@@ -59,14 +59,18 @@ def _by_id(changes: Sequence[Update | pymongo.DeleteOne]) -> dict[str, Update] |
     for change in changes:
         if not isinstance(change, Update) or change.upsert:
             return None
-        for value in change.where.values():
-            if type(value) not in _PLAIN and not (isinstance(value, dict) and list(value) == ["$lt"]):
+        for name, value in change.where.items():
+            if "." in name or not (type(value) in _PLAIN or _is_below_number(value)):
                 return None
         key = change.where.get("_id")
         if key is None or key in expected:
             return None
         expected[key] = change
     return expected
+
+
+def _is_below_number(value: object) -> bool:
+    return isinstance(value, dict) and list(value) == ["$lt"] and type(value["$lt"]) is int
 
 
 def _holds(row: Document, where: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
 """What one transaction writes, and what makes it say that somebody was first."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pymongo import MongoClient
@@ -87,6 +87,21 @@ def test_where_none_must_match_those_that_do_not_are_passed_over(database: Docum
     unit.update("rows", {"_id": "nobody", "version": {"$lt": 5}}, {"$set": {"version": 5}}, must_match=False)
     unit.commit()
     assert at_version(database, 5) == number - 1
+
+
+@pytest.mark.parametrize(
+    "where", [{"at": {"$lt": NOON}}, {"part.name": "a"}], ids=["below a moment", "a part's field"]
+)
+@pytest.mark.parametrize("must_match", [True, False])
+def test_what_only_the_server_can_judge_is_left_to_it(
+    database: Documents, where: Document, must_match: bool
+) -> None:
+    database["rows"].update_many({}, {"$set": {"at": NOON - timedelta(hours=1), "part": {"name": "a"}}})
+    unit = Unit(database, FixedClock(NOON))
+    for n in range(MANY):
+        unit.update("rows", {"_id": str(n), **where}, {"$set": {"version": 2}}, must_match=must_match)
+    unit.commit()
+    assert at_version(database, 2) == MANY
 
 
 def test_two_changes_of_one_row_are_made_in_their_order(database: Documents) -> None:
