@@ -1,5 +1,6 @@
 """One route of an ASGI application, which answers in one piece: read within bounds, counted and traced like the rest."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -84,7 +85,11 @@ async def read_body(receive: Receive, limit: int) -> bytes | IO[bytes]:
             size += len(piece)
             if size > limit:
                 raise BodyTooLarge
-            file.write(piece)
+            if size > _IN_MEMORY:
+                # On a disk that hangs, all other requests would wait for this one.
+                await asyncio.to_thread(file.write, piece)
+            else:
+                file.write(piece)
             if not message.get("more_body", False):
                 break
             message = await receive()
