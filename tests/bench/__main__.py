@@ -88,8 +88,9 @@ class Ground:
 
 @contextlib.contextmanager
 def ground(folder: Path) -> Iterator[Ground]:
-    """Fresh nodes and a fresh system."""
-    with BrokerNode(folder / "broker") as broker, MongoNode(folder / "mongo", cache_gb=1.0) as mongo:
+    """Fresh nodes and a fresh system. The store's cache is a part of what a mongod takes for itself by default, half of the
+    memory; with one that is smaller than what a run writes the run measures its eviction."""
+    with BrokerNode(folder / "broker") as broker, MongoNode(folder / "mongo", cache_gb=4.0) as mongo:
         for vhost in ("bench", "pipe"):
             BrokerManagement(broker.management_url).create_vhost(vhost)
         system = System(
