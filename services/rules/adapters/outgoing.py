@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from relaydesk.tickets.v1 import service_pb2
 from services.rules.adapters.wire import set_command
-from services.rules.domain.heard import AddEntry, Heard, Step
+from services.rules.domain.heard import AddEntry, Heard, SetField, Step
 from services.rules.domain.rule import Rule
 
 # Tickets takes 500 commands and 16 MiB in one request.
@@ -27,4 +27,10 @@ class Outgoing:
         set_command(self.requests[-1].commands.add(), heard, rule, key, steps)
         self.asked.append((heard.event_id, rule.rule_id))
         self._room -= 1
-        self._letters -= sum(len(step.text) for step in steps if isinstance(step, AddEntry))
+        self._letters -= sum(map(_letters_of, steps))
+
+
+def _letters_of(step: Step) -> int:
+    if isinstance(step, AddEntry):
+        return len(step.text)
+    return len(step.value) if isinstance(step, SetField) else 0

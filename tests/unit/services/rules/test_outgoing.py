@@ -1,6 +1,8 @@
 """How commands travel to tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import pytest
 
 from services.rules.adapters.outgoing import MOST_COMMANDS, MOST_LETTERS, Outgoing
 from services.rules.domain.heard import AddEntry, AddTag, RemoveTag, SetField, Step
@@ -27,9 +29,10 @@ def test_what_does_not_fit_travels_in_the_next() -> None:
     assert len(found.asked) == MOST_COMMANDS + 1
 
 
-def test_long_answers_travel_in_requests_of_their_own() -> None:
+@pytest.mark.parametrize("how", [AddEntry, SetField])
+def test_long_texts_travel_in_requests_of_their_own(how: Callable[[str, str], Step]) -> None:
     long = "x" * (MOST_LETTERS // 2)
-    found = outgoing(*([AddEntry("public", long)] for _ in range(5)))
+    found = outgoing(*([how("public", long)] for _ in range(5)))
     assert [len(request.commands) for request in found.requests] == [2, 2, 1]
 
 
