@@ -201,8 +201,9 @@ class Hub:
                 await asyncio.wait({self._turn})
             finally:
                 self._turn.cancel()
-            if not self._turn.cancelled():
-                self._turn.result()
+            if not self._turn.cancelled() and (failure := self._turn.exception()) is not None:
+                # A mistake of ours; that every page then hears nothing until a restart would be worse.
+                await self._rest("watch_failed", failure)
 
     async def _follow(self) -> None:
         """Watch until nobody looks any more, or tickets is away."""
@@ -216,14 +217,18 @@ class Hub:
                         break
         except (Unavailable, Refused) as error:
             self.is_watching = False
-            structlog.get_logger(__name__).warning("watch_lost", what=str(error), again_in=self._pause)
-            await asyncio.sleep(self._pause)
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            await self._rest("watch_lost", error)
         finally:
             self.is_watching = False
         if self._is_deserted():
             self._wanted.clear()
             self._begin_behind(NOWHERE)
+
+    async def _rest(self, event: str, failure: BaseException) -> None:
+        what = f"{type(failure).__name__}: {failure}"[:300]
+        structlog.get_logger(__name__).warning(event, what=what, again_in=self._pause)
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     async def _find_place(self) -> None:
         """The smallest position of a page. Those that are too far behind, or in another log, read anew."""

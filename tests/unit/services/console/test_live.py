@@ -456,3 +456,25 @@ def test_a_stop_ends_every_stream_at_once() -> None:
                 await here.tasks[0]
 
     asyncio.run(scenario())
+
+
+def test_a_watch_that_failed_in_an_unforeseen_way_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "_SHORTEST_PAUSE", 0.01)
+
+    async def scenario() -> None:
+        async with stage() as here:
+            ask = here.fakes.tickets.get_sequence
+            asked: list[int] = []
+
+            def fail_once() -> int:
+                asked.append(1)
+                if len(asked) == 1:
+                    raise RuntimeError("a mistake")
+                return ask()
+
+            page = here.open(since=0)
+            monkeypatch.setattr(here.fakes.tickets, "get_sequence", fail_once)
+            here.fakes.tickets.hear(48198, "New words")
+            await page.until(lambda text: "New words" in text)
+
+    asyncio.run(scenario())
