@@ -197,6 +197,8 @@ class Parts:
         for table in (batches.INDEXES, outbox.INDEXES, indexes):
             wanted.update(table)
         mongo.ensure_indexes(self.database, wanted)
+        # The first reading asks the database; no event loop shall be who takes it.
+        self.clock.now()
         if hears:
             types = [kind.DESCRIPTOR.full_name for kind in hears]
             # Every lane, whatever this process takes from.

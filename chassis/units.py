@@ -165,9 +165,10 @@ class Unit:
         return body
 
     def commit(self) -> None:
-        """Write all of it, then call `after_commit`. Raises Raced or Unavailable; then nothing was written that a
-        repeat
-        with the same inbox keys would not find."""
+        """Write all of it, then call `after_commit`.
+
+        Raises Raced or Unavailable; then nothing was written that a repeat with the same inbox keys would not find.
+        """
         self._pack_outbox()
         if not any(w.inserts or w.exact or w.loose for w in self._writes.values()):
             self._done()
