@@ -11,10 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+import uvloop
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from opentelemetry.trace import SpanKind
+from prometheus_client import Counter
 
 from chassis.errors import TooBusy, Unavailable
 from chassis.telemetry import tracing
@@ -67,9 +69,7 @@ class MailReceiver:
     def start(self) -> None:
         """Raises OSError where the port is taken. Port 0 takes a free one, shown by `port` afterwards."""
         started: Future[int] = Future()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(started)), name=self.name, daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(started,), name=self.name, daemon=True)
         self._thread.start()
         self.port = started.result(30)
 
@@ -79,6 +79,10 @@ class MailReceiver:
             self._loop.call_soon_threadsafe(self._told.set)
             self._thread.join(grace.total_seconds())
         self._loop = self._told = self._thread = None
+
+    def _run(self, started: "Future[int]") -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._serve(started))
 
     async def _serve(self, started: "Future[int]") -> None:
         loop, told = asyncio.get_running_loop(), asyncio.Event()
@@ -136,6 +140,8 @@ class _Handler:
         self._answers = metrics.counter(
             "ingest_smtp_answers_total", "Answers to RCPT and DATA.", ["verb", "code"]
         )
+        # Looking a child up by its labels costs more than counting with it.
+        self._told: dict[tuple[str, str], Counter] = {}
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: SmtpEnvelope, address: str, options: list[str]
@@ -144,7 +150,7 @@ class _Handler:
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
             envelope.rcpt_options.extend(options)
-        self._answers.labels("RCPT", answer[:3]).inc()
+        self._count("RCPT", answer[:3])
         return answer
 
     async def _recipient(self, session: Session, envelope: SmtpEnvelope, address: str) -> str:
@@ -174,8 +180,14 @@ class _Handler:
         finally:
             self.keeping -= 1
         for answer in answers:
-            self._answers.labels("DATA", answer[:3]).inc()
+            self._count("DATA", answer[:3])
         return "\r\n".join(answers)
+
+    def _count(self, verb: str, code: str) -> None:
+        told = self._told.get((verb, code))
+        if told is None:
+            told = self._told[verb, code] = self._answers.labels(verb, code)
+        told.inc()
 
     async def _keep(self, addresses: Sequence[str], raw: bytes, sender: str, peer: str) -> str:
         """One transaction over the mailboxes that the addresses name, each once."""

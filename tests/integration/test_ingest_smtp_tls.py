@@ -1,0 +1,99 @@
+"""Mail under TLS, on real nodes."""
+
+import contextlib
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.integration.ingest_desk import MAILBOX, IngestDesk, Sockets, ingest_on, letter, send
+
+
+@pytest.fixture(scope="module")
+def desk(
+    broker_url: str, broker_management_url: str, mongo_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[IngestDesk]:
+    folder = tmp_path_factory.mktemp("secrets")
+    cert, key = certificate(folder)
+    with ingest_on(
+        broker_url, broker_management_url, mongo_url, folder, smtp_tls_cert=cert, smtp_tls_key=key
+    ) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def sockets(desk: IngestDesk) -> Sockets:
+    return desk.serve()
+
+
+def test_a_mail_under_tls_is_kept(desk: IngestDesk, sockets: Sockets) -> None:
+    with smtplib.SMTP("127.0.0.1", sockets.smtp, timeout=20) as client:
+        client.starttls(context=trusting())
+        client.ehlo()
+        assert not client.has_extn("starttls")
+        for name in ("one", "two"):
+            client.sendmail("a@client.example", [MAILBOX], letter(f"<{name}@b>", "x" * 100_000))
+    assert [row["key"] for row in desk.rows()] == ["id:<one@b>", "id:<two@b>"]
+
+
+def test_what_was_said_before_the_handshake_is_forgotten(desk: IngestDesk, sockets: Sockets) -> None:
+    with socket.create_connection(("127.0.0.1", sockets.smtp), timeout=20) as plain:
+        plain.recv(1000)
+        plain.sendall(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nSTARTTLS\r\nRSET\r\n")
+        said = b""
+        while b"220 " not in said:
+            said += plain.recv(1000)
+        with trusting().wrap_socket(plain) as secure:
+            secure.sendall(b"RCPT TO:<support@demo.example>\r\n")
+            assert secure.recv(1000).startswith(b"503")
+
+
+def test_a_handshake_that_is_none_costs_only_its_own_connection(desk: IngestDesk, sockets: Sockets) -> None:
+    with socket.create_connection(("127.0.0.1", sockets.smtp), timeout=20) as plain:
+        plain.recv(1000)
+        plain.sendall(b"STARTTLS\r\n")
+        plain.recv(1000)
+        plain.sendall(b"EHLO x\r\n" * 10)
+        with contextlib.suppress(ConnectionResetError):
+            while plain.recv(1000):
+                pass
+    assert send(sockets.smtp, letter("<after@b>")) == {}
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for mx.demo.example that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mx.demo.example")])
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begun)
+        .not_valid_after(begun + timedelta(days=36_500))
+        .sign(key, hashes.SHA256())
+    )
+    cert, secret = folder / "tls.crt", folder / "tls.key"
+    cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return cert, secret
+
+
+def trusting() -> ssl.SSLContext:
+    """What a sending server uses: it encrypts, and asks nobody who we are."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
