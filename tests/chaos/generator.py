@@ -1,4 +1,4 @@
-"""Messages by every door, each written down before it is sent and when it is answered.
+"""Messages by every door and answers of an agent, each written down before it is sent and when it is answered.
 
 Who is told "later" and who hears nothing come again with the same message, as mail servers and clients do.
 """
@@ -16,7 +16,10 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import grpc
+
 from chassis.ids import new_id
+from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from tests.e2e.system import System
 
 ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
@@ -26,6 +29,19 @@ LATER = "later"
 # How long a sender waits for an answer, and before it comes again.
 PATIENCE = 20.0
 AGAIN_AFTER = 0.3
+# One answer of the agent for so many messages.
+ANSWERS = 10
+
+# By these a caller knows that it is to come again with the same key: not now, overtaken by others, or no word at all.
+_AGAIN = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.INTERNAL,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +85,7 @@ class Ledger:
 
 @dataclass
 class Generator:
-    """Sends messages by both doors from a few threads until told to stop; each name once, bounded in number.
+    """Sends messages by both doors, and answers some, until told to stop; each name once, bounded in number.
 
     Every fifth mail answers an earlier one, every third post goes into one of a few conversations.
     """
@@ -85,8 +101,13 @@ class Generator:
     def start(self) -> None:
         """Begin to send."""
         key = self.system.channel_key()
-        for door in (self._post, self._mail):
-            thread = threading.Thread(target=self._run, args=(door, key), daemon=True)
+        both = 2 / self.per_second
+        for door, every in (
+            (self._post, both),
+            (self._mail, both),
+            (self._answer, ANSWERS / self.per_second),
+        ):
+            thread = threading.Thread(target=self._run, args=(door, key, every), daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -96,8 +117,8 @@ class Generator:
         for thread in self._threads:
             thread.join(PATIENCE + 10)
 
-    def _run(self, door: Any, key: str) -> None:
-        while not self._stop.wait(len(self._threads) / self.per_second):
+    def _run(self, door: Callable[[str, int, str], None], key: str, every: float) -> None:
+        while not self._stop.wait(every):
             number = next(self._numbers)
             if number >= self.most:
                 return
@@ -147,7 +168,6 @@ class Generator:
 
     def _mail(self, name: str, number: int, key: str) -> None:
         mail = EmailMessage()
-        mail["From"] = f"{name} <{name}@customer.example>"
         mail["To"] = "support@demo.example"
         mail["Subject"] = f"{name} mailed"
         mail["Message-ID"] = f"<{name}@customer.example>"
@@ -157,6 +177,8 @@ class Generator:
         ):
             conversation = earlier[-1]
             mail["In-Reply-To"] = mail["References"] = f"<{conversation}@customer.example>"
+        # Who goes on is who began: with two in a conversation each answer would be two mails.
+        mail["From"] = f"Somebody <{conversation or name}@customer.example>"
         mail.set_content(f"text of {name}")
         self._insist(name, "mail", conversation, lambda: self.mail(mail))
 
@@ -179,3 +201,29 @@ class Generator:
                 return ACCEPTED if code == 250 else LATER if 400 <= code < 500 else REFUSED
         except (OSError, smtplib.SMTPException):
             return UNKNOWN if data_begun else LATER
+
+    def _answer(self, name: str, number: int, key: str) -> None:
+        found: list[str] = []
+
+        def answer() -> str:
+            try:
+                if not found:
+                    request = tickets_pb2.ListTicketsRequest(page_size=20)
+                    newest = self.system.tickets.ListTickets(
+                        request, metadata=self.system.metadata, timeout=PATIENCE
+                    ).tickets
+                    if not newest:
+                        return LATER
+                    found.append(newest[number % len(newest)].id)
+                self.system.tickets.AddMessage(
+                    tickets_pb2.AddMessageRequest(
+                        idempotency_key=name, ticket_id=found[0], text=f"answer of {name}"
+                    ),
+                    metadata=(*self.system.metadata, ("x-acting-agent", "kate")),
+                    timeout=PATIENCE,
+                )
+            except grpc.RpcError as no:
+                return UNKNOWN if no.code() in _AGAIN else REFUSED
+            return ACCEPTED
+
+        self._insist(name, "answer", "", answer)

@@ -6,15 +6,22 @@ where it stood is not read again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from email.parser import BytesHeaderParser
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
+from email.policy import default
+from itertools import pairwise
+from pathlib import Path
 
+from relaydesk.reports.v1 import service_pb2 as reports_pb2
 from relaydesk.sla.v1 import service_pb2 as sla_pb2
 from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from relaydesk.tickets.v1.service_pb2 import Change
 from relaydesk.tickets.v1.ticket_pb2 import Ticket
 from tests.chaos.generator import ACCEPTED, REFUSED, UNKNOWN, Ledger
 from tests.chaos.inboxes import Inboxes
+from tests.chaos.watcher import Watcher
 from tests.e2e.system import System
 from tests.waiting import wait_until
 
@@ -22,6 +29,8 @@ from tests.waiting import wait_until
 HASTY = "hasty"
 # Much longer than the policy's timers and every lease.
 RUN_OUT_WITHIN = 60.0
+# A watch may have to find out first that its server stands still.
+WATCHED_WITHIN = 45.0
 
 _FINISHED = ("solved", "closed")
 
@@ -29,15 +38,19 @@ _FINISHED = ("solved", "closed")
 class Oracle:
     """Judges one system; every verdict is the list of what is not as promised."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, watcher: Watcher) -> None:
         self._system = system
+        self._watcher = watcher
         self._versions: dict[str, int] = {}
-        # By ticket: the names of the messages in it, and how many messages it has in all.
+        # By ticket: the names of the messages from outside and of the answers in it, and how many messages it has in all.
         self._names: dict[str, list[str]] = {}
+        self._answers: dict[str, list[str]] = {}
         self._messages: dict[str, int] = {}
+        self._facts: set[str] = set()
         self._breached: set[str] = set()
         self._inboxes = Inboxes(system)
-        self._mails: dict[str, str] = {}
+        # By file: a mail's id, and to whom it says what.
+        self._mails: dict[str, tuple[str, str]] = {}
 
     def await_timers(self) -> None:
         """Return once the hasty timer of every ticket has run out."""
@@ -64,6 +77,8 @@ class Oracle:
         self._inboxes.read()
         self._judge_listeners(facts)
         self._judge_timers()
+        self._judge_reports()
+        self._judge_watch()
         self._judge_mails()
         return self._faults
 
@@ -100,9 +115,10 @@ class Oracle:
             ).messages
             self._messages[ticket.id] = len(messages)
             self._names[ticket.id] = [
-                message.text.split()[2]
-                for message in messages
-                if message.intake_id and message.text.startswith("text of ")
+                message.text.split()[2] for message in messages if message.text.startswith("text of ")
+            ]
+            self._answers[ticket.id] = [
+                message.text.split()[2] for message in messages if message.text.startswith("answer of ")
             ]
             changes = stub.ListChanges(
                 tickets_pb2.ListChangesRequest(ticket_id=ticket.id, from_version=before),
@@ -111,6 +127,7 @@ class Oracle:
             ).changes
             self._judge_log(ticket, before, changes)
             facts |= {change.event_id: change for change in changes}
+        self._facts |= facts.keys()
         return facts
 
     def _judge_log(self, ticket: Ticket, before: int, changes: Iterable[Change]) -> None:
@@ -122,7 +139,7 @@ class Oracle:
 
     def _judge_messages(self, ledger: Ledger) -> None:
         accepted, unknown, refused = (ledger.names(answer) for answer in (ACCEPTED, UNKNOWN, REFUSED))
-        stored = self._stored()
+        stored = Counter(name for found in (self._names, self._answers) for name in _all(found))
         ours = {name for name in stored if name.startswith(ledger.series)}
         self._expect(accepted <= ours, f"lost: {sorted(accepted - ours)[:10]}")
         self._expect(ours <= accepted | unknown, f"from nowhere: {sorted(ours - accepted - unknown)[:10]}")
@@ -135,10 +152,6 @@ class Oracle:
         known = sum(self._messages.values())
         self._expect(kept == known, f"{kept} messages in the store, {known} in tickets")
         self._judge_conversations(ledger)
-
-    def _stored(self) -> Counter[str]:
-        """How often each message is in a ticket."""
-        return Counter(name for names in self._names.values() for name in names)
 
     def _judge_conversations(self, ledger: Ledger) -> None:
         ticket_of = {name: ticket_id for ticket_id, names in self._names.items() for name in names}
@@ -155,7 +168,7 @@ class Oracle:
         self._expect(not split, f"conversations in several tickets: {split}")
 
     def _judge_intake(self) -> None:
-        line, stored = self._system.ledger(), len(self._stored())
+        line, stored = self._system.ledger(), len(_all(self._names))
         closed = line.ticketed + line.appended + line.applied + line.ignored + line.quarantined
         self._expect(line.accepted == closed + line.in_flight, f"the intake ledger does not add up: {line}")
         self._expect(line.in_flight == 0, f"{line.in_flight} intake rows in flight")
@@ -200,17 +213,49 @@ class Oracle:
         warned = sorted(ticket_id for ticket_id in self._versions if heard[ticket_id, "warned"] > 1)
         self._expect(not warned, f"warned twice: {warned[:5]}")
 
+    def _judge_reports(self) -> None:
+        """What reports counted is what there is."""
+        request, day = reports_pb2.QueryReportRequest(bucket_minutes=60), timedelta(days=1)
+        now = datetime.now(UTC)
+        getattr(request, "from").FromDatetime(now - day)
+        request.to.FromDatetime(now + day)
+        rows = self._system.reports.QueryReport(request, metadata=self._system.metadata, timeout=20).rows
+        counted = {
+            name: sum(int(getattr(row, name)) for row in rows)
+            for name in ("opened", "arrived", "breached", "quarantined")
+        }
+        there = {
+            "opened": len(self._versions),
+            "arrived": len(_all(self._names)),
+            "breached": len(self._breached),
+            "quarantined": int(self._system.ledger().quarantined),
+        }
+        self._expect(counted == there, f"reports counted {counted}, there are {there}")
+
+    def _judge_watch(self) -> None:
+        """Who watched from the first fact on was told each once, in the order of a sequence without a gap."""
+        with suppress(AssertionError):
+            wait_until(lambda: len(self._watcher.seen) >= len(self._facts), timeout=WATCHED_WITHIN)
+        seen = list(self._watcher.seen)
+        places = [place for place, _ in seen]
+        gaps = [place for place, follows in pairwise(places) if follows != place + 1]
+        self._expect(not gaps and places[:1] == [1], f"the watch has gaps or repeats behind {gaps[:5]}")
+        told = {event_id for _, event_id in seen}
+        self._expect(told == self._facts, f"told {len(told)} facts, there are {len(self._facts)}")
+
     # --------------------------------------------------------------------------------------------------------- mails
 
     def _judge_mails(self) -> None:
         """No mail left twice; what the send ledger calls sent did leave, and only what it calls unknown may have or not."""
         for path in self._system.endpoints.sink_folder.glob("*.eml"):
             if path.stem not in self._mails:
-                with path.open("rb") as file:
-                    self._mails[path.stem] = str(BytesHeaderParser().parse(file)["Message-ID"]).strip()
-        left = Counter(self._mails.values())
+                self._mails[path.stem] = _read_mail(path)
+        left = Counter(name for name, _ in self._mails.values())
         twice = [name for name, count in left.items() if count > 1]
         self._expect(not twice, f"mails sent twice: {twice[:5]}")
+        said = Counter(words for _, words in self._mails.values())
+        again = [words for words, count in said.items() if count > 1]
+        self._expect(not again, f"the same said twice: {again[:5]}")
         states: dict[str, str] = {}
         fields = {"state": 1, "provider_message_id": 1}
         for row in self._system.database("ingest")["sends"].find({}, fields):
@@ -219,6 +264,18 @@ class Oracle:
         self._expect(claimed <= set(left), f"called sent, never left: {sorted(claimed - set(left))[:5]}")
         silent = {name for name in left if states.get(name) not in ("sent", "unknown")}
         self._expect(not silent, f"left, but the ledger says otherwise: {sorted(silent)[:5]}")
+
+
+def _all(names: Mapping[str, list[str]]) -> list[str]:
+    return [name for found in names.values() for name in found]
+
+
+def _read_mail(path: Path) -> tuple[str, str]:
+    with path.open("rb") as file:
+        mail = BytesParser(policy=default).parse(file)
+    body = mail.get_body(("plain",))
+    text = str(body.get_content()) if body is not None else ""
+    return str(mail["Message-ID"]).strip(), f"{mail['To']}: {text}"
 
 
 def _concerns(service: str, change: Change) -> bool:

@@ -14,6 +14,7 @@ from local.roles import ROLES
 from relaydesk.sla.v1 import service_pb2 as sla_pb2
 from tests.chaos.generator import Generator
 from tests.chaos.oracle import HASTY, Oracle
+from tests.chaos.watcher import Watcher
 from tests.e2e.system import System
 from tests.waiting import wait_until
 
@@ -29,7 +30,8 @@ class Site:
         self.system = system
         self.broker = broker
         self.mongo = mongo
-        self.oracle = Oracle(system)
+        self.watcher = Watcher(system)
+        self.oracle = Oracle(system, self.watcher)
 
     # ------------------------------------------------------------------------------------------------------- harm
 
@@ -97,7 +99,8 @@ class Site:
         self.system.wait_quiet(timeout=120)
         self.oracle.await_timers()
         self.system.wait_quiet(timeout=60)
-        assert self.oracle.judge(load.ledger) == []
+        faults = self.oracle.judge(load.ledger)
+        assert not faults, "\n".join(faults)
         assert load.ledger.accepted > 20
 
 
@@ -130,7 +133,10 @@ def running_site(folder: Path, mongo: MongoNode) -> Iterator[Site]:
         )
         try:
             _hurry(system.start().configure())
-            yield Site(system, broker, mongo)
+            site = Site(system, broker, mongo)
+            site.watcher.start()
+            yield site
+            site.watcher.stop()
         finally:
             system.stop()
             # Nobody reads this data again, and a clean stop takes six seconds.
