@@ -45,9 +45,16 @@ class SendLoop:
         """One look; True where there may be more."""
         for row, may_have_left in self._sends.abandoned(_DUE):
             give_up_abandoned(row, may_have_left, self._ports())
-        due = self._sends.take_due(_DUE)
-        for send_id in due:
-            self._jobs.send(SEND_REPLY, send_id=send_id)
+        due = self._sends.due(_DUE)
+        asked: list[str] = []
+        try:
+            for send_id in due:
+                self._jobs.send(SEND_REPLY, send_id=send_id)
+                asked.append(send_id)
+        finally:
+            # Not before: what a death or the broker's absence kept from being asked for would lie for a minute.
+            if asked:
+                self._sends.note_asked(asked)
         return len(due) == _DUE
 
 

@@ -70,8 +70,8 @@ class MongoSends:
                 },
             )
 
-    def take_due(self, limit: int) -> list[str]:
-        """Ids of rows that are due and were not asked for lately; they count as asked for from now on."""
+    def due(self, limit: int) -> list[str]:
+        """Ids of rows that are due and were not asked for lately."""
         now = self._clock.now()
         where = {
             "state": SendState.QUEUED.value,
@@ -79,12 +79,15 @@ class MongoSends:
             "$or": [{"enqueued_until": {"$exists": False}}, {"enqueued_until": {"$lte": now}}],
         }
         with named_failures():
-            ids = [row["_id"] for row in self._rows.find(where, {"_id": 1}).sort("due_at", 1).limit(limit)]
-            if ids:
-                self._rows.update_many(
-                    {"_id": {"$in": ids}}, {"$set": {"enqueued_until": now + _ENQUEUED_FOR}}
-                )
-        return ids
+            return [row["_id"] for row in self._rows.find(where, {"_id": 1}).sort("due_at", 1).limit(limit)]
+
+    def note_asked(self, send_ids: Sequence[str]) -> None:
+        """Jobs for these rows lie in the queue: they are asked for again only where none came. A row whose job was
+        quicker is left alone."""
+        now = self._clock.now()
+        waiting = {"_id": {"$in": list(send_ids)}, "state": SendState.QUEUED.value, "due_at": {"$lte": now}}
+        with named_failures():
+            self._rows.update_many(waiting, {"$set": {"enqueued_until": now + _ENQUEUED_FOR}})
 
     # ----------------------------------------------------------------------------------------------------- sending
 

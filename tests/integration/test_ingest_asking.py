@@ -1,0 +1,69 @@
+"""What is due is asked for until a job for it lies in the queue."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from chassis import mongo
+from chassis.clock import DatabaseClock
+from chassis.errors import Unavailable
+from chassis.jobs import Jobs
+from chassis.leases import Lease
+from chassis.units import Unit
+from services.ingest.adapters.jobs import SendLoop
+from services.ingest.adapters.mongo.sends import MongoSends
+from services.ingest.application.send_reply import SendPorts
+from services.ingest.domain.sending import Reply, SendRow
+
+LEASE = Lease("sends", "me", 1, 0)
+REPLY = Reply(
+    "t1", "m1", "mail", ("a@client.example", "b@client.example", "c@client.example"), (), "Re: s", "x"
+)
+
+
+class ForgetfulJobs:
+    """A queue whose broker goes away when the second job comes, and is back for the next."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._calls = 0
+
+    def send(self, name: str, /, **arguments: Any) -> None:
+        self._calls += 1
+        if self._calls == 2:
+            raise Unavailable("the broker")
+        self.asked.append(arguments["send_id"])
+
+
+@pytest.fixture
+def sends(mongo_url: str, database_prefix: str) -> Iterator[MongoSends]:
+    with mongo.connect(mongo_url) as client:
+        database, clock = client[f"{database_prefix}ingest"], DatabaseClock(client)
+        unit = Unit(database, clock)
+        rows = [SendRow(f"s-{to}", "t1", "m1", "mail", to, "email") for to in REPLY.to]
+        MongoSends.stage(unit, REPLY, rows)
+        unit.commit()
+        yield MongoSends(database, clock, None, timedelta(seconds=15))
+
+
+def test_what_the_broker_did_not_take_is_asked_for_at_the_next_look_and_the_rest_is_not(
+    sends: MongoSends,
+) -> None:
+    jobs = ForgetfulJobs()
+    loop = SendLoop(sends, cast("Jobs", jobs), lambda: cast("SendPorts", None))
+    with pytest.raises(Unavailable):
+        loop.turn(LEASE)
+    assert len(jobs.asked) == 1
+    loop.turn(LEASE)
+    loop.turn(LEASE)
+    assert sorted(jobs.asked) == [f"s-{to}" for to in REPLY.to]
+
+
+def test_a_row_that_somebody_sends_by_now_is_not_put_off(sends: MongoSends) -> None:
+    (first, *_) = sends.due(10)
+    row, _ = sends.claim(first, sends._clock.now()) or pytest.fail("nobody else has it")
+    sends.note_asked([first])
+    kept = sends._rows.find_one({"_id": row.send_id}) or {}
+    assert "enqueued_until" not in kept
