@@ -93,10 +93,11 @@ def name_failure(error: PyMongoError) -> Exception:
     if isinstance(error, BulkWriteError):
         details = error.details or {}
         codes = {row.get("code") for row in details.get("writeErrors", ())}
-        if codes & {_DUPLICATE_KEY, _WRITE_CONFLICT}:
-            return Raced(str(details.get("writeErrors", [{}])[0].get("errmsg", error)))
+        # First: a write that was interrupted and sent again may meet itself as a duplicate, of which no majority knows.
         if details.get("writeConcernErrors") or codes & (_MOVED | _UNABLE):
             return Unavailable("database")
+        if codes & {_DUPLICATE_KEY, _WRITE_CONFLICT}:
+            return Raced(str(details.get("writeErrors", [{}])[0].get("errmsg", error)))
         return error
     if isinstance(
         error,

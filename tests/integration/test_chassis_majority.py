@@ -34,7 +34,14 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoNode]:
 
 @pytest.fixture
 def place(three: MongoNode, broker_url: str, database_prefix: str) -> Iterator[Place]:
-    place = Place(broker_url, three.url, f"{database_prefix}words")
+    def made() -> Place | None:
+        with suppress(Unavailable):
+            return Place(broker_url, three.url, f"{database_prefix}words")
+        return None
+
+    # The members may still be choosing a primary after the test before.
+    place = wait_until(made, timeout=60, describe="a set that takes writes")
+    assert place is not None
     yield place
     place.close()
 
