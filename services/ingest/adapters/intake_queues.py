@@ -26,7 +26,7 @@ BUNDLE_IDS = 100
 TYPE = "bus.v1.Bundle"
 DEAD = "intake.dead"
 # Rows of one batch that show a crowd at the door, and how many seconds the next batch waits for the rest of it.
-_CROWD = 8
+_CROWD = 30
 _COMPANY = 0.03
 # More than this waits for the sweep rather than in memory.
 _WAITING = 20_000

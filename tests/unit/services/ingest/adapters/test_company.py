@@ -8,4 +8,4 @@ def test_who_comes_alone_never_waits() -> None:
 
 
 def test_after_a_crowd_the_next_batch_waits_a_moment_for_the_rest() -> None:
-    assert 0 < patience_after(20) <= 0.05
+    assert 0 < patience_after(60) <= 0.05
