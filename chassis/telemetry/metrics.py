@@ -21,6 +21,22 @@ Metric = TypeVar("Metric", Counter, Gauge, Histogram)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
+class Tally:
+    """A counter's children, each looked up once: by its labels that costs more than counting with it. Their values must
+    be few."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._children: dict[tuple[str, ...], Counter] = {}
+
+    def count(self, *labels: str) -> None:
+        """One more of the child with these labels."""
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self._counter.labels(*labels)
+        child.inc()
+
+
 class Metrics:
     """Makes each metric once: asking again by the same name gives the same one. Safe in any thread."""
 

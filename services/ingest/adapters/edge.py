@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from prometheus_client import Counter
 from pymongo.errors import InvalidOperation
 
 from chassis.batches import Outcome, Task
@@ -14,7 +13,7 @@ from chassis.clock import Clock, monotonic
 from chassis.errors import TooBusy, Unavailable
 from chassis.group_commit import GroupCommitter
 from chassis.ids import new_id
-from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.metrics import Metrics, Tally
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.intake import INLINE, MongoIntake
@@ -89,11 +88,13 @@ class Edge:
         self.directory = directory
         # What came while one insert ran shares the next.
         self.committer = GroupCommitter(self._write, batch_max=200, limit=5000, linger=_COMPANY)
-        self._messages = metrics.counter(
-            "ingest_messages_total", "Messages at the edge, by what they were told.", ["channel", "outcome"]
+        self._messages = Tally(
+            metrics.counter(
+                "ingest_messages_total",
+                "Messages at the edge, by what they were told.",
+                ["channel", "outcome"],
+            )
         )
-        # Looking a child up by its labels costs more than counting with it.
-        self._told: dict[tuple[str, str], Counter] = {}
 
     def begin(self, arrivals: Sequence[Arrival]) -> KeepRows:
         """The rows that make the arrivals accepted; blocks only to write raw bytes that are too large for a row.
@@ -117,18 +118,12 @@ class Edge:
             outcome = await self.committer.outcome(Task(key="", command=command))
         kept: list[Kept] = outcome.answer  # type: ignore[assignment]
         for row, one in zip(command.rows, kept, strict=True):
-            self._count(row.channel_id, "duplicate" if one.is_duplicate else "accepted")
+            self._messages.count(row.channel_id, "duplicate" if one.is_duplicate else "accepted")
         return kept
 
     def refused(self, channel_id: str, outcome: str = "rejected") -> None:
         """Count a message that was told no; `outcome` is rejected (its own fault) or error (ours)."""
-        self._count(channel_id, outcome)
-
-    def _count(self, channel_id: str, outcome: str) -> None:
-        told = self._told.get((channel_id, outcome))
-        if told is None:
-            told = self._told[channel_id, outcome] = self._messages.labels(channel_id, outcome)
-        told.inc()
+        self._messages.count(channel_id, outcome)
 
     def _write(self, tasks: Sequence[Task]) -> list[Outcome]:
         kept = self._intake.keep([task.command.rows for task in tasks])

@@ -16,11 +16,10 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from opentelemetry.trace import SpanKind
-from prometheus_client import Counter
 
 from chassis.errors import TooBusy, Unavailable
 from chassis.telemetry import tracing
-from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.metrics import Metrics, Tally
 from services.ingest.adapters.edge import Edge
 from services.ingest.adapters.mongo.intake import INLINE
 from services.ingest.application.accept_message import Arrival
@@ -137,11 +136,9 @@ class _Handler:
         # Mails between their last byte and their answer.
         self.keeping = 0
         self._log = structlog.get_logger(__name__)
-        self._answers = metrics.counter(
-            "ingest_smtp_answers_total", "Answers to RCPT and DATA.", ["verb", "code"]
+        self._answers = Tally(
+            metrics.counter("ingest_smtp_answers_total", "Answers to RCPT and DATA.", ["verb", "code"])
         )
-        # Looking a child up by its labels costs more than counting with it.
-        self._told: dict[tuple[str, str], Counter] = {}
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: SmtpEnvelope, address: str, options: list[str]
@@ -150,7 +147,7 @@ class _Handler:
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
             envelope.rcpt_options.extend(options)
-        self._count("RCPT", answer[:3])
+        self._answers.count("RCPT", answer[:3])
         return answer
 
     async def _recipient(self, session: Session, envelope: SmtpEnvelope, address: str) -> str:
@@ -180,14 +177,8 @@ class _Handler:
         finally:
             self.keeping -= 1
         for answer in answers:
-            self._count("DATA", answer[:3])
+            self._answers.count("DATA", answer[:3])
         return "\r\n".join(answers)
-
-    def _count(self, verb: str, code: str) -> None:
-        told = self._told.get((verb, code))
-        if told is None:
-            told = self._told[verb, code] = self._answers.labels(verb, code)
-        told.inc()
 
     async def _keep(self, addresses: Sequence[str], raw: bytes, sender: str, peer: str) -> str:
         """One transaction over the mailboxes that the addresses name, each once."""
