@@ -176,6 +176,8 @@ class MongoNode:
             "--quiet",
             # Two cores are shared with everything else, and nobody reads its flight recorder.
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            # Nobody reads the past; five minutes of it are kept unless said.
+            *("--setParameter", "minSnapshotHistoryWindowInSeconds=0"),
             # Ours end within seconds; what a killed process leaves open holds its rows until then.
             *("--setParameter", "transactionLifetimeLimitSeconds=10"),
             # How long a stopping primary waits for others to take over; 15 s unless said.
