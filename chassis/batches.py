@@ -6,7 +6,7 @@ batch that fails as a whole is halved until the culprit stands alone.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,6 +33,8 @@ INDEXES = {
     "trials": [IndexModel("at", expireAfterSeconds=86_400)],
 }
 _AT_ONCE = 5
+# Batches that look first after one that met a repeat: repeats come in crowds, when a process or a node came back.
+_WARY = 50
 # Before a lone command races once more; whoever holds its rows needs a moment to commit.
 _PAUSES = (0.0, 0.002, 0.01, 0.05)
 
@@ -54,13 +56,13 @@ class Ports(Protocol):
 @dataclass(slots=True)
 class Task:
     """One command on its way. `key` names it in the inbox (empty: not remembered); `digest` tells another command
-    under the
-    same key."""
+    under the same key; `came_before` says that whoever brings it brought it already."""
 
     key: str
     command: Any
     cause: Cause = field(default_factory=Cause)
     digest: str = ""
+    came_before: bool = False
 
 
 @dataclass(slots=True)
@@ -84,6 +86,12 @@ class BatchRunner:
 
     `open_ports(unit)` makes the service's ports; `handlers` maps a command's type to its use case. Answers that are
     bytes are kept with the inbox key, so that a repeat gets the first answer.
+
+    The inbox is looked at only where there is a reason to: a task that came before, or a first attempt that did not go
+    well. A repeat that nobody knew for one cannot be committed, its key being taken, and may not be refused either: what
+    it asks for may be wrong by now because it was done. So the look, which costs the database as much as the key itself,
+    is spared for all that come once. Commands of the types in `knows_repeats` see by themselves that they came before:
+    no key is kept for them.
     """
 
     def __init__(
@@ -96,8 +104,10 @@ class BatchRunner:
         handlers: Mapping[type, Handler],
         outbox: Outbox | None,
         metrics: Metrics,
+        knows_repeats: Collection[type] = (),
     ) -> None:
         self._consumer = consumer
+        self._knows_repeats = frozenset(knows_repeats)
         self._database = database
         # What only a primary knows that has lost its secondaries may be lost with it: it is no ground to call a task done.
         self._confirmed_inbox = database.get_collection("inbox", read_concern=ReadConcern("majority"))
@@ -109,18 +119,24 @@ class BatchRunner:
             "inbox_duplicates_total", "Facts and commands that had been handled before.", ["consumer"]
         ).labels(consumer)
         self._log = structlog.get_logger(__name__)
+        self._wary = 0
         self.publish_failures: Callable[[Unavailable], None] = lambda error: None
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
         """Commit what can be committed; one outcome a task, in order. Raises Unavailable where the surroundings are
         away: then
         nothing is certain, and the same tasks may be run again."""
+        for task in tasks:
+            if type(task.command) in self._knows_repeats:
+                task.key = ""
         outcomes = {id(task): Outcome(task) for task in tasks}
         first, again = _split_by_key(tasks)
-        self._run(first, outcomes)
+        look = self._wary > 0 or any(task.came_before for task in first)
+        self._wary = max(0, self._wary - 1)
+        self._run(first, outcomes, look)
         if again:
             # Twice in one batch: by now the inbox knows the first one's answer.
-            self._run(again, outcomes)
+            self._run(again, outcomes, look=True)
         return [outcomes[id(task)] for task in tasks]
 
     def begin_trial(self, key: str) -> int:
@@ -141,13 +157,15 @@ class BatchRunner:
         with contextlib.suppress(PyMongoError):
             self._database["trials"].delete_one({"_id": f"{self._consumer}:{key}"})
 
-    def _run(self, tasks: list[Task], outcomes: dict[int, Outcome]) -> None:
+    def _run(self, tasks: list[Task], outcomes: dict[int, Outcome], look: bool) -> None:
+        if not look and self._is_done_unlooked(tasks, outcomes):
+            return
         error: Exception | None = None
         for attempt in range(_AT_ONCE):
             if not tasks:
                 return
             try:
-                unit, tasks = self._attempt(tasks, outcomes)
+                unit, tasks = self._attempt(tasks, outcomes, look=True)
             except Raced as raced:
                 error = raced
                 if len(tasks) == 1 and attempt < len(_PAUSES):
@@ -169,12 +187,25 @@ class BatchRunner:
             outcomes[id(tasks[0])].error = error or Raced("gave up after five races")
             return
         middle = len(tasks) // 2
-        self._run(tasks[:middle], outcomes)
-        self._run(tasks[middle:], outcomes)
+        self._run(tasks[:middle], outcomes, look=True)
+        self._run(tasks[middle:], outcomes, look=True)
 
-    def _attempt(self, tasks: list[Task], outcomes: dict[int, Outcome]) -> tuple[Unit, list[Task]]:
+    def _is_done_unlooked(self, tasks: list[Task], outcomes: dict[int, Outcome]) -> bool:
+        try:
+            unit, _ = self._attempt(tasks, outcomes, look=False)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it was, a repeat may be behind it
+            return False
+        self._publish(unit)
+        return True
+
+    def _attempt(
+        self, tasks: list[Task], outcomes: dict[int, Outcome], *, look: bool
+    ) -> tuple[Unit, list[Task]]:
+        """One transaction, and what it remembers. Without `look` whatever a repeat could be behind raises."""
         unit = Unit(self._database, self._clock)
-        fresh = self._unseen(tasks, outcomes)
+        fresh = self._unseen(tasks, outcomes) if look else tasks
         if not fresh:
             return unit, []
         ports = self._open_ports(unit)
@@ -187,6 +218,8 @@ class BatchRunner:
             try:
                 outcome.answer = self._handlers[type(task.command)](task.command, ports)
             except Refused as refusal:
+                if task.key and not look:
+                    raise
                 # A use case that refuses has changed nothing; the batch goes on without it.
                 outcome.error = refusal
             except (Raced, Unavailable):
@@ -224,6 +257,7 @@ class BatchRunner:
                 continue
             outcome.repeated, outcome.error, outcome.answer = True, None, answer
             self._repeats.inc()
+            self._wary = _WARY
         return fresh
 
     def _seen(self, keys: list[str]) -> dict[str, tuple[str, bytes | None]]:

@@ -130,6 +130,7 @@ class Listener(Taker[_Item]):
                 batch.poison.append(self._letter(delivery, envelope, failure, attempt))
                 continue
             if task is not None:
+                task.came_before = delivery.redelivered or attempt > 0 or races > 0
                 batch.items.append(_Item(delivery, envelope, attempt, races, task))
         return len(envelopes)
 

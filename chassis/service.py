@@ -3,7 +3,7 @@
 A service's `__main__` makes one `Parts`, asks it for what it needs, and hands its components to `chassis.run.run`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -72,6 +72,7 @@ class Parts:
         self.settings = settings
         self.telemetry: Telemetry = telemetry.configure(service, role, settings, prefix=prefix)
         self._publishers: list[Publisher] = []
+        self._outboxes: list[Outbox] = []
 
     @property
     def metrics(self) -> Metrics:
@@ -105,7 +106,9 @@ class Parts:
         return publisher
 
     def outbox(self, publisher: Publisher | None = None) -> Outbox:
-        return Outbox(self.database, publisher or self.publisher(), self.bus.exchange, self.clock)
+        box = Outbox(self.database, publisher or self.publisher(), self.bus.exchange, self.clock)
+        self._outboxes.append(box)
+        return box
 
     def runner(
         self,
@@ -113,6 +116,7 @@ class Parts:
         open_ports: Callable[[Unit], Ports],
         handlers: Mapping[type, Handler],
         publisher: Publisher | None = None,
+        knows_repeats: Collection[type] = (),
     ) -> BatchRunner:
         """Group commit into the service's own database."""
         return BatchRunner(
@@ -123,6 +127,7 @@ class Parts:
             handlers=handlers,
             outbox=self.outbox(publisher),
             metrics=self.metrics,
+            knows_repeats=knows_repeats,
         )
 
     def listener(
@@ -132,6 +137,7 @@ class Parts:
         handlers: Mapping[type, Handler],
         *,
         consumer: str = "",
+        knows_repeats: Collection[type] = (),
         batch_max: int = 100,
         linger: timedelta = timedelta(0),
         prefetch: int = 50,
@@ -143,7 +149,7 @@ class Parts:
             transport=self.bus,
             consumer=name,
             consumes=consumes,
-            runner=self.runner(name, open_ports, handlers, publisher),
+            runner=self.runner(name, open_ports, handlers, publisher, knows_repeats),
             publisher=publisher,
             metrics=self.metrics,
             lanes=self.settings.lanes,
@@ -206,6 +212,8 @@ class Parts:
 
     def close(self) -> None:
         """Let the connections go; the last thing a role does."""
+        for box in self._outboxes:
+            box.close()
         for publisher in self._publishers:
             publisher.close()
         if "client" in self.__dict__:

@@ -9,7 +9,6 @@ from functools import cached_property
 from chassis import roles, rpc, run
 from chassis.chunks import Chunks
 from chassis.jobs import JobWorker
-from chassis.listener import Listener
 from chassis.rpc import RpcServer
 from chassis.service import LANES, Parts
 from chassis.tokens import CachedAuthenticator
@@ -18,7 +17,7 @@ from services.ingest import channels
 from services.ingest.adapters import intake_queues
 from services.ingest.adapters.accounts import RETRIED, Accounts
 from services.ingest.adapters.edge import Backlog, Edge
-from services.ingest.adapters.hearing import LedgerPorts, LedgerRunner
+from services.ingest.adapters.hearing import LedgerPorts
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.jobs import ChunkSweep, IntakeSweep, SendLoop, make_jobs
 from services.ingest.adapters.kinds import load_kinds
@@ -35,6 +34,7 @@ from services.ingest.adapters.smtp import MailReceiver, SmtpSettings
 from services.ingest.adapters.web import EdgeApp
 from services.ingest.adapters.wire import CONSUMES
 from services.ingest.application import HANDLERS
+from services.ingest.application.close_rows import CloseRow
 from services.ingest.application.send_reply import SendPorts
 from services.ingest.channels.json import MessageBody
 from services.ingest.config import Settings
@@ -160,27 +160,14 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         weights=settings.weights,
         prefetch=settings.reader_prefetch,
     )
-    heard = parts.publisher()
     counts = ClosingCounts(parts.metrics)
-    runner = LedgerRunner(
-        consumer=parts.service,
-        database=parts.database,
-        clock=parts.clock,
-        open_ports=lambda unit: LedgerPorts(unit, ground.intake, ground.directory, counts),
-        handlers=HANDLERS,
-        outbox=parts.outbox(heard),
-        metrics=parts.metrics,
-    )
-    listener = Listener(
-        transport=parts.bus,
-        consumer=parts.service,
-        consumes=CONSUMES,
-        runner=runner,
-        publisher=heard,
-        metrics=parts.metrics,
-        lanes=settings.lanes,
-        weights=settings.weights,
+    listener = parts.listener(
+        CONSUMES,
+        lambda unit: LedgerPorts(unit, ground.intake, ground.directory, counts),
+        HANDLERS,
+        knows_repeats=(CloseRow,),
         batch_max=settings.batch_max,
+        linger=settings.linger,
         prefetch=settings.prefetch,
     )
     return roles.assembled(parts, [reader, listener], ground.prepare)

@@ -56,6 +56,9 @@ class Settings(CommonSettings):
     measure_every: timedelta = timedelta(seconds=5)
     # How often pieces of files without an owner are looked for; they are forgotten after a day.
     chunk_sweep_every: timedelta = timedelta(minutes=10)
-    # Unacknowledged deliveries per lane of the listener, and facts that one turn takes.
-    prefetch: int = 20
+    # Facts that one turn of the listener takes, and how long it may wait for a fuller batch: rows are closed for the
+    # ledger, which nobody reads by the millisecond.
     batch_max: int = 400
+    linger: timedelta = timedelta(milliseconds=250)
+    # Unacknowledged deliveries per lane of the listener; more than the rate times the linger.
+    prefetch: int = 50

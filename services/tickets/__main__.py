@@ -32,6 +32,7 @@ from services.tickets.adapters.rpc.callers import Callers
 from services.tickets.adapters.wire import CONSUMES
 from services.tickets.application import HANDLERS
 from services.tickets.config import Settings
+from services.tickets.domain.commands import RecordClock
 
 # A token that was withdrawn is refused here within this; other services remember for longer.
 _TOKENS_REMEMBERED = timedelta(seconds=5)
@@ -74,7 +75,12 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Messages, deliveries and clocks."""
     open_ports = _ports(parts, MongoDirectory(parts.database))
     listener = parts.listener(
-        CONSUMES, open_ports, HANDLERS, batch_max=settings.batch_max, prefetch=settings.prefetch
+        CONSUMES,
+        open_ports,
+        HANDLERS,
+        knows_repeats=(RecordClock,),
+        batch_max=settings.batch_max,
+        prefetch=settings.prefetch,
     )
     return roles.assembled(parts, [listener], lambda: prepare(parts))
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
+from pymongo import MongoClient
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis import batches
@@ -14,6 +16,7 @@ from chassis.batches import Task
 from chassis.bus import Outgoing
 from chassis.errors import Refused
 from chassis.group_commit import GroupCommitter
+from chassis.mongo import Document
 from chassis.units import Cause, Unit
 from tests.integration.words import Keep, Place, Words, keep
 from tests.waiting import wait_until
@@ -126,6 +129,46 @@ def test_a_repeated_command_gets_the_first_answer_and_changes_nothing(place: Pla
     assert place.words() == Counter({"once": 1, "second": 1})
 
 
+@pytest.mark.parametrize("word", ["refused", "broken"])
+def test_a_repeat_that_would_fail_by_now_gets_the_first_answer(place: Place, word: str) -> None:
+    place.runner.run([Task("k", Keep("once"))])
+
+    def fails(command: Keep, words: Words) -> bytes:
+        if command.word == "once":
+            raise Refused(word) if word == "refused" else RuntimeError(word)
+        return keep(command, words)
+
+    place.runner = place.make_runner(fails)
+    again, other = place.runner.run([Task("k", Keep("once")), Task("k2", Keep("second"))])
+    assert (again.answer, again.repeated, other.error) == (b"kept once", True, None)
+    assert place.words() == Counter({"once": 1, "second": 1})
+
+
+def test_the_inbox_is_not_looked_at_for_what_comes_once(place: Place) -> None:
+    looks = _Looks()
+    with MongoClient[Document](place.mongo_url, event_listeners=[looks]) as client:
+        place.database = client[place.database.name]
+        place.runner = place.make_runner()
+        place.runner.run([Task(f"k{n}", Keep(f"{n}")) for n in range(20)])
+        assert looks.number == 0
+        place.runner.run([Task("k1", Keep("1"), came_before=True)])
+        assert looks.number == 1
+
+
+class _Looks(CommandListener):
+    """Counts what is asked of the inbox."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.number += event.command.get("find") == "inbox"
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
 def test_a_refusal_spoils_only_itself(place: Place) -> None:
     outcomes = place.runner.run([Task("a", Keep("a")), Task("b", Keep("refused")), Task("c", Keep("c"))])
     assert [type(outcome.error) for outcome in outcomes] == [type(None), Refused, type(None)]
@@ -194,6 +237,14 @@ def test_a_fact_says_what_caused_it(place: Place) -> None:
     assert (envelope.chain_id, envelope.depth, envelope.cause_id) == ("c1", 4, "e1")
 
 
+def test_rows_that_were_published_are_forgotten_soon_and_at_the_end_at_once(place: Place) -> None:
+    place.say(["one"])
+    wait_until(lambda: place.outbox.pending()[0] == 0, timeout=5, describe="an empty outbox")
+    place.say(["two"])
+    place.outbox.close()
+    assert place.outbox.pending()[0] == 0
+
+
 def test_an_unroutable_fact_stays_in_the_outbox_and_its_neighbours_leave(place: Place) -> None:
     unit = Unit(place.database, place.clock)
     unit.say(StringValue(value="heard"), event_id="h", lane="api", subject="s")
@@ -201,4 +252,5 @@ def test_an_unroutable_fact_stays_in_the_outbox_and_its_neighbours_leave(place: 
     unit.commit()
     with pytest.raises(Exception, match="not declared"):
         place.outbox.publish(unit.outbox)
+    place.outbox.close()
     assert [row["key"] for row in place.database["outbox"].find()] == ["google.protobuf.StringValue.voice"]

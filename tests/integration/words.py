@@ -111,6 +111,7 @@ class Place:
         )
 
     def close(self) -> None:
+        self.outbox.close()
         self.publisher.close()
         self.client.close()
 

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chassis.batches import BatchRunner, Outcome, Task
 from chassis.failpoints import failpoint
 from chassis.units import Unit
 from services.ingest.adapters.measures import ClosingCounts
 from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.sends import MongoSends
-from services.ingest.application.close_rows import CloseRow
 from services.ingest.domain.intake import Closing
 from services.ingest.domain.sending import Reply, SendRow
 
@@ -42,14 +40,3 @@ class LedgerPorts:
             if rows:
                 self._counts.closed(outcome, rows)
         failpoint("after-close-before-ack")
-
-
-class LedgerRunner(BatchRunner):
-    """Keeps no inbox key for closings, which know their repeats by themselves."""
-
-    def run(self, tasks: Sequence[Task]) -> list[Outcome]:
-        """As every listener's; see BatchRunner."""
-        for task in tasks:
-            if isinstance(task.command, CloseRow):
-                task.key = ""
-        return super().run(tasks)

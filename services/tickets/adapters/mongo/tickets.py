@@ -55,7 +55,7 @@ class MongoTickets:
                 self._read[ticket.ticket_id] = self._tickets[ticket.ticket_id] = ticket
 
     def flush(self) -> None:
-        """Stage one write a ticket, and the row that the sequencer stamps."""
+        """Stage one write a ticket, and the row that the sequencer stamps; clocks are kept at once."""
         for ticket_id in self._saved:
             ticket = self._tickets[ticket_id]
             assert ticket is not None
@@ -66,15 +66,26 @@ class MongoTickets:
                 self._unit.update(
                     "tickets", {"_id": ticket_id, "version": was.version}, ticket_update(was, ticket)
                 )
-        for ticket_id, clock in self._clocks.items():
-            self._unit.update(
-                "tickets",
-                {"_id": ticket_id, "clock_epoch": {"$lt": clock.epoch}},
-                {"$set": clock_fields(clock)},
-                must_match=False,
-            )
+        if self._clocks:
+            self._keep_clocks()
         if self._event_ids:
             self._unit.insert("commits", {"_id": new_id(), "first_sequence": 0, "events": self._event_ids})
+
+    def _keep_clocks(self) -> None:
+        """Keep those that are newer than what is kept; safe to repeat.
+
+        Outside of the transaction, in one command that looks each ticket's clock up in a list: a third of the price of an
+        update for each, since in a transaction the store reads its catalogue for every index of every row that changes.
+        """
+        ids = list(self._clocks)
+        clocks = {"$literal": [clock_fields(clock) for clock in self._clocks.values()]}
+        clock = {"$arrayElemAt": [clocks, {"$indexOfArray": [{"$literal": ids}, "$_id"]}]}
+        is_newer = {"$lt": ["$clock_epoch", "$$clock.clock_epoch"]}
+        kept = {"$cond": [is_newer, {"$mergeObjects": ["$$ROOT", "$$clock"]}, "$$ROOT"]}
+        with named_failures():
+            self._unit.database["tickets"].update_many(
+                {"_id": {"$in": ids}}, [{"$replaceWith": {"$let": {"vars": {"clock": clock}, "in": kept}}}]
+            )
 
     # ------------------------------------------------------------------------------------------------ for the use cases
 
