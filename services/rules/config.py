@@ -17,8 +17,9 @@ class Settings(CommonSettings):
     tickets_address: str = "127.0.0.1:50051"
     # How long tickets may take for a batch of commands.
     tickets_deadline: timedelta = timedelta(seconds=10)
-    # Facts that one transaction takes, and how long a listener may wait for a fuller batch.
+    # Facts that one transaction takes, and how long a listener may wait for a fuller batch: in a quiet hour a batch costs
+    # nineteen commands of the store, its own and those of tickets, however few facts it holds.
     batch_max: int = 400
-    linger: timedelta = timedelta(milliseconds=50)
+    linger: timedelta = timedelta(milliseconds=150)
     # Unacknowledged deliveries per lane; each may hold a hundred facts.
     prefetch: int = 40
