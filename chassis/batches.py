@@ -120,7 +120,6 @@ class BatchRunner:
         ).labels(consumer)
         self._log = structlog.get_logger(__name__)
         self._wary = 0
-        self.publish_failures: Callable[[Unavailable], None] = lambda error: None
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
         """Commit what can be committed; one outcome a task, in order. Raises Unavailable where the surroundings are
@@ -293,14 +292,14 @@ class BatchRunner:
     def _publish(self, unit: Unit) -> None:
         if not unit.outbox or self._outbox is None:
             return
-        try:
-            self._outbox.publish(unit.outbox)
-        except Unavailable as error:
+        consumer, rows = self._consumer, len(unit.outbox)
+
+        def left(away: Unavailable) -> None:
             # The rows are kept; a sweep publishes them once the broker is back.
-            self._log.warning(
-                "publish_waits", consumer=self._consumer, rows=len(unit.outbox), away=str(error)
-            )
-            self.publish_failures(error)
+            self._log.warning("publish_waits", consumer=consumer, rows=rows, away=str(away))
+
+        # Who waits for the broker's confirm does not read its next batch meanwhile.
+        self._outbox.publish_soon(unit.outbox, left)
 
 
 class _Culprits(Exception):

@@ -5,10 +5,13 @@ hour a deletion for each costs as much as the writing did. What it could not pub
 stays in the collection `outbox` until its lease runs out, and is then taken by a sweep.
 """
 
+import contextlib
+import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import structlog
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
@@ -25,8 +28,14 @@ INDEXES = {"outbox": [IndexModel([("lease_until", ASCENDING)])]}
 # How long published rows may wait for others to be forgotten with, and how many of them. Far from OUTBOX_LEASE.
 _TOGETHER = timedelta(milliseconds=250)
 _MANY = 500
+# Commits that may wait to be published behind the back of whoever made them; beyond it he waits too.
+_AHEAD = 4
+# How long the end of a process waits for what it has not published yet.
+_LAST_SECONDS = 5.0
 # A mark that is lost in a crash costs one publication more, which every listener's inbox forgives.
 _RELAXED = WriteConcern(w=1, j=False)
+
+_Commit = tuple[Sequence[OutboxRow], Callable[[Unavailable], None]]
 
 
 class Outbox:
@@ -41,6 +50,20 @@ class Outbox:
         self._published: list[str] = []
         self._later: threading.Timer | None = None
         self._guard = threading.Lock()
+        self._soon: queue.Queue[_Commit | None] = queue.Queue(_AHEAD)
+        self._sender: threading.Thread | None = None
+        self._log = structlog.get_logger(__name__)
+
+    def publish_soon(self, rows: Sequence[OutboxRow], left: Callable[[Unavailable], None]) -> None:
+        """Publish committed rows while the caller goes on with its next batch, in the order of the calls. `left` is called
+        where the broker did not confirm: then they stay for the sweep."""
+        if not rows:
+            return
+        with self._guard:
+            if self._sender is None:
+                self._sender = threading.Thread(target=self._send, name="outbox", daemon=True)
+                self._sender.start()
+        self._soon.put((rows, left))
 
     def publish(self, rows: Sequence[OutboxRow]) -> None:
         """Publish committed rows. Raises errors.Unavailable where the broker did not confirm; they stay for the
@@ -83,8 +106,22 @@ class Outbox:
             return
 
     def close(self) -> None:
-        """Forget what was published."""
+        """Publish what waits, forget what was published. The last call."""
+        if self._sender is not None:
+            with contextlib.suppress(queue.Full):
+                self._soon.put(None, timeout=_LAST_SECONDS)
+                self._sender.join(_LAST_SECONDS)
         self._forget()
+
+    def _send(self) -> None:
+        while (commit := self._soon.get()) is not None:
+            rows, left = commit
+            try:
+                self.publish(rows)
+            except Unavailable as away:
+                left(away)
+            except Exception as failure:  # noqa: BLE001 - the sweep brings these; those that come must not wait for them
+                self._log.exception("outbox_failed", rows=len(rows), error=repr(failure))
 
     def _forget_later(self, row_ids: list[str]) -> None:
         with self._guard:

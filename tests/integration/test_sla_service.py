@@ -192,7 +192,8 @@ def test_a_poller_that_slept_past_its_lease_fires_nothing_twice(
     second.fire(lease)
     runners[0].run(claimed)
     first.fire(lease)
-    resolved = [kind for kind in wait_until(lambda: kinds(desk)) if "resolution" in kind]
+    wait_until(lambda: desk.database["outbox"].count_documents({}) == 0, describe="all of it published")
+    resolved = [kind for kind in kinds(desk) if "resolution" in kind]
     assert sorted(resolved) == sorted(f"t{n}:resolution:1:breached" for n in range(50))
 
 
