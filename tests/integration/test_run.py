@@ -160,6 +160,14 @@ def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(run: R
     assert run.word("status").returncode == 0
 
 
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        # Its last moment was between the two questions.
+        return False
+
+
 def test_what_a_killed_run_left_is_ended_by_the_next(run: Run) -> None:
     run.started()
     assert run.process is not None
@@ -169,7 +177,7 @@ def test_what_a_killed_run_left_is_ended_by_the_next(run: Run) -> None:
     assert all(process.is_running() for process in left)
     run.started()
     assert "ended what an earlier run left" in run.said
-    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)
+    assert not any(_lives(process) for process in left)
 
 
 def test_the_keys_and_the_data_stay_from_run_to_run_and_are_forgotten_by_clean_data(run: Run) -> None:
