@@ -53,6 +53,11 @@ class HeldGauges(Collector):
         for gauge in self._gauges:
             gauge.values.clear()
 
+    def prolong(self, lease: Lease) -> None:
+        """Go on exporting the last look, which the same replica took: the next one takes longer than a lease lasts."""
+        if self._shown is not None and self._shown.lease.is_held:
+            self._shown = self._shown._replace(lease=lease)
+
     def describe(self) -> Iterator[Metric]:
         """Nothing yet: what is exported depends on who holds the lease."""
         return iter(())

@@ -36,6 +36,8 @@ from services.tickets.domain.commands import RecordClock
 
 # A token that was withdrawn is refused here within this; other services remember for longer.
 _TOKENS_REMEMBERED = timedelta(seconds=5)
+# Between two slices of a count.
+_SLICE_EVERY = timedelta(milliseconds=250)
 
 
 def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
@@ -87,14 +89,16 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """The sequence, the outbox's sweep, the counts."""
-    open_tickets = OpenTickets(parts.metrics, MongoQueries(parts.database))
+    open_tickets = OpenTickets(parts.metrics, MongoQueries(parts.database), settings.count_every)
+    # The lease outlasts two looks, or nobody would export between them.
+    counting = parts.loop(
+        "open-tickets", open_tickets.count, every=_SLICE_EVERY, lasting=settings.count_every * 4
+    )
+    counting.without = open_tickets.forget
     loops = [
         parts.loop("sequencer", Sequencer(parts.database, parts.clock).stamp, every=settings.sequence_every),
         parts.outbox_sweep(),
-        # The lease outlasts two looks, or nobody would export between them.
-        parts.loop(
-            "open-tickets", open_tickets.count, every=settings.count_every, lasting=settings.count_every * 4
-        ),
+        counting,
     ]
     return roles.assembled(parts, loops, lambda: prepare(parts))
 

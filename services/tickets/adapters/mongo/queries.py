@@ -1,7 +1,7 @@
 """Questions about tickets: straight to the store, without a use case in between."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from pymongo.read_concern import ReadConcern
@@ -81,15 +81,14 @@ class MongoQueries:
             )
         return sorted(rows, key=lambda row: (row["version"], row["index"]))
 
-    def open_by_channel_and_priority(self) -> list[tuple[str, str, int]]:
-        """How many unsolved tickets there are, for the gauges."""
-        groups: list[Document] = [
-            {"$match": {"status": {"$in": ["new", "open", "pending", "on_hold"]}}},
-            {"$group": {"_id": {"channel": "$channel", "priority": "$priority"}, "count": {"$sum": 1}}},
-        ]
+    def unsolved(self, slice_size: int) -> Iterator[tuple[str, str]]:
+        """Channel and priority of each unsolved ticket, for the gauges; asked of the store in slices as they are taken."""
+        wanted = {"status": {"$in": ["new", "open", "pending", "on_hold"]}}
         with named_failures():
-            rows = list(self._tickets.aggregate(groups))
-        return [(row["_id"].get("channel", ""), row["_id"]["priority"], row["count"]) for row in rows]
+            for row in self._tickets.find(wanted, {"channel": 1, "priority": 1, "_id": 0}).batch_size(
+                slice_size
+            ):
+                yield row.get("channel", ""), row["priority"]
 
     def _rows(self, wanted: Document, order: Order, after: Position | None, size: int) -> Sequence[Document]:
         column = _COLUMNS[order.by]

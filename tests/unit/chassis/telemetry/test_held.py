@@ -19,6 +19,9 @@ class Store:
             self._letters.set(count, lane)
         self._held.show(Lease("letters", "me", 1, monotonic() + held))
 
+    def prolong(self, held: float) -> None:
+        self._held.prolong(Lease("letters", "me", 1, monotonic() + held))
+
     def value(self, lane: str) -> float | None:
         return self.metrics.registry.get_sample_value("relaydesk_letters", {"lane": lane})
 
@@ -45,3 +48,16 @@ def test_what_the_last_look_did_not_find_is_shown_no_longer() -> None:
     store.look(60, email=3, chat=1)
     store.look(60, email=2)
     assert (store.value("email"), store.value("chat")) == (2, None)
+
+
+def test_a_look_is_shown_for_as_long_as_its_lease_is_prolonged() -> None:
+    store = Store()
+    store.look(60, email=3)
+    store.prolong(-1)
+    assert store.value("email") is None
+    store.look(1, email=3)
+    store.prolong(60)
+    assert store.value("email") == 3
+    store.look(-1, email=4)
+    store.prolong(60)
+    assert store.value("email") is None
