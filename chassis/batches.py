@@ -90,8 +90,9 @@ class BatchRunner:
     The inbox is looked at only where there is a reason to: a task that came before, or a first attempt that did not go
     well. A repeat that nobody knew for one cannot be committed, its key being taken, and may not be refused either: what
     it asks for may be wrong by now because it was done. So the look, which costs the database as much as the key itself,
-    is spared for all that come once. Commands of the types in `knows_repeats` see by themselves that they came before:
-    no key is kept for them.
+    is spared for all that come once. Only where the ports act on others before the commit (`acts_outside`) it is always
+    looked at first: what a repeat leads to by now may be more than the first time. Commands of the types in
+    `knows_repeats` see by themselves that they came before: no key is kept for them.
     """
 
     def __init__(
@@ -105,8 +106,10 @@ class BatchRunner:
         outbox: Outbox | None,
         metrics: Metrics,
         knows_repeats: Collection[type] = (),
+        acts_outside: bool = False,
     ) -> None:
         self._consumer = consumer
+        self._acts_outside = acts_outside
         self._knows_repeats = frozenset(knows_repeats)
         self._database = database
         # What only a primary knows that has lost its secondaries may be lost with it: it is no ground to call a task done.
@@ -130,7 +133,7 @@ class BatchRunner:
                 task.key = ""
         outcomes = {id(task): Outcome(task) for task in tasks}
         first, again = _split_by_key(tasks)
-        look = self._wary > 0 or any(task.came_before for task in first)
+        look = self._acts_outside or self._wary > 0 or any(task.came_before for task in first)
         self._wary = max(0, self._wary - 1)
         self._run(first, outcomes, look)
         if again:

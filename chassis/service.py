@@ -117,6 +117,7 @@ class Parts:
         handlers: Mapping[type, Handler],
         publisher: Publisher | None = None,
         knows_repeats: Collection[type] = (),
+        acts_outside: bool = False,
     ) -> BatchRunner:
         """Group commit into the service's own database."""
         return BatchRunner(
@@ -128,6 +129,7 @@ class Parts:
             outbox=self.outbox(publisher),
             metrics=self.metrics,
             knows_repeats=knows_repeats,
+            acts_outside=acts_outside,
         )
 
     def listener(
@@ -138,6 +140,7 @@ class Parts:
         *,
         consumer: str = "",
         knows_repeats: Collection[type] = (),
+        acts_outside: bool = False,
         batch_max: int = 100,
         linger: timedelta = timedelta(0),
         prefetch: int = 50,
@@ -149,7 +152,7 @@ class Parts:
             transport=self.bus,
             consumer=name,
             consumes=consumes,
-            runner=self.runner(name, open_ports, handlers, publisher, knows_repeats),
+            runner=self.runner(name, open_ports, handlers, publisher, knows_repeats, acts_outside),
             publisher=publisher,
             metrics=self.metrics,
             lanes=self.settings.lanes,

@@ -37,6 +37,8 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         CONSUMES,
         open_ports,
         HANDLERS,
+        # Commands go to tickets before the commit.
+        acts_outside=True,
         batch_max=settings.batch_max,
         linger=settings.linger,
         prefetch=settings.prefetch,

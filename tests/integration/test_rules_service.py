@@ -139,6 +139,27 @@ def test_events_delivered_twice_take_effect_once(
     assert len({envelope.event_id for envelope in desk.heard()}) == 20
 
 
+def test_what_a_rule_stopped_stays_stopped_when_the_event_comes_again(
+    desk: ServiceDesk, rules: RulesServiceStub, outside: FakeTickets
+) -> None:
+    known = a_rule("known", a_test("subject", "contains", "claim"))
+    known.position, known.stop = 1, True
+    known = save(rules, known)
+    rest = a_rule("rest", reply={"text": "We got your mail."})
+    rest.position = 2
+    save(rules, rest)
+    desk.role("listen")
+    event = opened("t1", "A claim")
+    desk.publish(event)
+    handled(desk, 1)
+    # By now the first rule ran in this chain, so that nothing would stop the second.
+    desk.publish(event)
+    desk.publish(opened("t2", "A claim"))
+    handled(desk, 2)
+    assert list(outside.commands) == [f"{ticket}:1:0:{known.id}" for ticket in ("t1", "t2")]
+    assert desk.database["answered"].count_documents({}) == 0
+
+
 @pytest.mark.parametrize("failure", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED])
 def test_commands_whose_answer_was_lost_are_sent_again_with_the_same_keys(
     desk: ServiceDesk, rules: RulesServiceStub, outside: FakeTickets, failure: grpc.StatusCode
