@@ -207,6 +207,7 @@ class BatchRunner:
     ) -> tuple[Unit, list[Task]]:
         """One transaction, and what it remembers. Without `look` whatever a repeat could be behind raises."""
         unit = Unit(self._database, self._clock)
+        unit.is_first_try = not look
         fresh = self._unseen(tasks, outcomes) if look else tasks
         if not fresh:
             return unit, []

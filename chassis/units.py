@@ -90,6 +90,8 @@ class Unit:
         self.database = database
         self.clock = clock
         self.cause = Cause()
+        # False where it was tried before, or may have been: then nothing is worth a shortcut.
+        self.is_first_try = True
         self.after_commit: list[Callable[[], None]] = []
         self.outbox: list[OutboxRow] = []
         self._writes: dict[str, _Writes] = defaultdict(_Writes)

@@ -137,6 +137,25 @@ def test_a_clock_is_shown_and_is_no_version(desk: TicketsDesk) -> None:
     assert (row["clock_epoch"], row["clock"]["target"], row["version"]) == (2, "first_reply", 1)
 
 
+def test_a_clock_whose_ticket_is_held_by_a_dead_commit_keeps_nobody_waiting(desk: TicketsDesk) -> None:
+    desk.role("listen")
+    desk.publish(received("1" * 32))
+    wait_until(desk.tickets)
+    ticket_id = desk.tickets()[0]["_id"]
+    with desk.database.client.start_session() as session:
+        # As one that was killed in mid-commit: the store holds the row until it gives the transaction up.
+        session.start_transaction()
+        desk.database["tickets"].update_one({"_id": ticket_id}, {"$inc": {"held": 1}}, session=session)
+        desk.publish(sla.ClockChanged(ticket_id=ticket_id, epoch=1, target="first_reply"))
+        desk.publish(received("2" * 32))
+        wait_until(lambda: len(desk.tickets()) == 2, timeout=5, describe="the message behind the clock")
+        session.abort_transaction()
+    wait_until(
+        lambda: desk.tickets()[0]["clock_epoch"] == 1, describe="the clock, once nobody holds its ticket"
+    )
+    assert desk.tickets()[0]["clock"]["due_at"] is None
+
+
 def test_a_bounce_of_a_mail_that_left_fails_its_delivery(desk: TicketsDesk, heard: Heard) -> None:
     desk.role("listen")
     client = desk.serve()
