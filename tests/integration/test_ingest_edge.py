@@ -12,8 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from chassis import failpoints
 from chassis.errors import InvalidField, InvalidFields
 from relaydesk.ingest.v1 import service_pb2 as pb
+from services.ingest.adapters.mongo.channels import ChannelDirectory
 from tests.integration.ingest_desk import (
     MAILBOX,
     OTHER,
@@ -63,6 +65,41 @@ def test_the_same_mail_again_is_a_yes_and_one_row(desk: IngestDesk, sockets: Soc
     for _ in range(3):
         send(sockets.smtp, raw)
     assert len(desk.rows()) == 1
+
+
+@pytest.fixture
+def _failing_once() -> Iterator[None]:
+    failpoints.arm({"FAILPOINTS": "after-intake-before-yes=error"})
+    yield
+    failpoints.arm({})
+
+
+@pytest.mark.usefixtures("_failing_once")
+def test_whoever_fails_after_a_mail_is_kept_says_later_and_the_repeat_is_the_same_row(
+    desk: IngestDesk, sockets: Sockets
+) -> None:
+    raw = letter("<failed@client.example>")
+    with pytest.raises(smtplib.SMTPDataError) as later:
+        send(sockets.smtp, raw)
+    assert later.value.smtp_code == 451
+    assert send(sockets.smtp, raw) == {}
+    assert len(desk.rows()) == 1
+
+
+def test_what_nobody_foresaw_at_another_verb_is_later_too(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(self: ChannelDirectory, address: str) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(ChannelDirectory, "at_hand", break_down)
+    with smtplib.SMTP("127.0.0.1", sockets.smtp, timeout=10) as smtp:
+        smtp.ehlo()
+        smtp.mail("anna@client.example")
+        code, words = smtp.rcpt(MAILBOX)
+        assert (code, b"foresaw" in words) == (451, False)
+        monkeypatch.undo()
+        assert smtp.rcpt(MAILBOX)[0] == 250
 
 
 def test_another_text_under_the_same_id_is_kept_and_flagged(desk: IngestDesk, sockets: Sockets) -> None:

@@ -163,6 +163,11 @@ class _Handler:
             return "451 4.2.1 the mailbox is paused, try again later"
         return "250 2.1.5 ok"
 
+    async def handle_exception(self, error: Exception) -> str:
+        """What nobody foresaw, at any other verb: aiosmtpd would say 500, with our own words about it."""
+        self._log.error("smtp_failed", error=repr(error), exc_info=error)
+        return _AWAY
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802
         # The server was told not to decode.
         raw: bytes = envelope.original_content or b""
@@ -200,6 +205,9 @@ class _Handler:
             return _BUSY
         except (Unavailable, TimeoutError):
             self._log.warning("mail_not_kept", recipients=len(addresses))
+            return _AWAY
+        except Exception:  # noqa: BLE001 - the mail may be kept, and after 500 nobody would send it again
+            self._log.exception("mail_failed", recipients=len(addresses))
             return _AWAY
 
     async def _commit(self, arrivals: Sequence[Arrival]) -> str:
