@@ -26,6 +26,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def load(site: Site, tmp_path: Path) -> Iterator[Generator]:
     """Messages by both doors while the test does its harm."""
+    # The test before may have started roles again at its end.
+    site.await_ready()
     generator = Generator(site.system, Ledger(tmp_path / "ledger.jsonl"))
     generator.start()
     some_more(generator, 20)
