@@ -59,6 +59,6 @@ class Settings(CommonSettings):
     # Facts that one turn of the listener takes, and how long it may wait for a fuller batch: rows are closed for the
     # ledger, which nobody reads by the millisecond.
     batch_max: int = 400
-    linger: timedelta = timedelta(milliseconds=250)
+    linger: timedelta = timedelta(milliseconds=400)
     # Unacknowledged deliveries per lane of the listener; more than the rate times the linger.
     prefetch: int = 50
