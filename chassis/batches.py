@@ -215,6 +215,7 @@ class BatchRunner:
         ports.load([task.command for task in fresh])
         culprits: set[int] = set()
         answered: list[Task] = []
+        refused: list[Task] = []
         for task in fresh:
             unit.cause = task.cause
             outcome = outcomes[id(task)]
@@ -225,6 +226,7 @@ class BatchRunner:
                     raise
                 # A use case that refuses has changed nothing; the batch goes on without it.
                 outcome.error = refusal
+                refused.append(task)
             except (Raced, Unavailable):
                 raise
             except Exception as failure:  # noqa: BLE001 - the same broad except, for one handler
@@ -236,6 +238,8 @@ class BatchRunner:
                 answered.append(task)
         if culprits:
             raise _Culprits(culprits)
+        if self._came_meanwhile(refused):
+            raise Raced("what was refused had been done since the look")
         unit.cause = Cause()
         ports.flush()
         self._remember(unit, answered, outcomes)
@@ -262,6 +266,15 @@ class BatchRunner:
             self._repeats.inc()
             self._wary = _WARY
         return fresh
+
+    def _came_meanwhile(self, refused: list[Task]) -> bool:
+        """Another brought one of these too, and committed it between our look and what the refusal was read from."""
+        keys = [self._inbox_key(task) for task in refused if task.key]
+        if not keys:
+            return False
+        with named_failures():
+            # Not only what a majority has: neither did the use case read only that.
+            return self._database["inbox"].find_one({"keys": {"$in": keys}}, {"_id": 1}) is not None
 
     def _seen(self, keys: list[str]) -> dict[str, tuple[str, bytes | None]]:
         """Digest and first answer of those keys that are in the inbox."""

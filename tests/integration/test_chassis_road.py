@@ -144,6 +144,22 @@ def test_a_repeat_that_would_fail_by_now_gets_the_first_answer(place: Place, wor
     assert place.words() == Counter({"once": 1, "second": 1})
 
 
+def test_who_is_refused_because_another_was_faster_with_the_same_key_gets_that_answer(place: Place) -> None:
+    faster = place.make_runner()
+
+    def fails(command: Keep, words: Words) -> bytes:
+        if command.word == "once":
+            # Between the look and the refusal.
+            faster.run([Task("k", command)])
+            raise Refused("it was done")
+        return keep(command, words)
+
+    place.runner = place.make_runner(fails)
+    again, other = place.runner.run([Task("k", Keep("once"), came_before=True), Task("k2", Keep("second"))])
+    assert (again.answer, again.repeated, other.error) == (b"kept once", True, None)
+    assert place.words() == Counter({"once": 1, "second": 1})
+
+
 def test_the_inbox_is_not_looked_at_for_what_comes_once(place: Place) -> None:
     looks = _Looks()
     with MongoClient[Document](place.mongo_url, event_listeners=[looks]) as client:
