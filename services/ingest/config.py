@@ -57,7 +57,7 @@ class Settings(CommonSettings):
     # How often pieces of files without an owner are looked for; they are forgotten after a day.
     chunk_sweep_every: timedelta = timedelta(minutes=10)
     # Facts that one turn of the listener takes, and how long it may wait for a fuller batch: rows are closed for the
-    # ledger, which nobody reads by the millisecond.
+    # ledger, which nobody reads by the millisecond, and answers wait for the next look at the send ledger anyway.
     batch_max: int = 400
     linger: timedelta = timedelta(milliseconds=400)
     # Unacknowledged deliveries per lane of the listener; more than the rate times the linger.
