@@ -302,12 +302,12 @@ def main() -> int:
             base, cpu = median(bare, "per_second"), median(bare, "cpu_ms")
             if ours:
                 say(
-                    f"RATIO json rate {median(ours, 'per_second') / base:.2f} of the pipe (at least 0.20, aim 0.40); "
+                    f"RATIO json rate {median(ours, 'per_second') / base:.3f} of the pipe (at least 0.20, aim 0.40); "
                     f"CPU {median(ours, 'cpu_ms') / cpu:.1f} times (at most 6.5, aim 3)"
                 )
             if mailed:
                 say(
-                    f"RATIO mail rate {median(mailed, 'per_second') / base:.2f} of the pipe (at least 0.10, aim 0.20)"
+                    f"RATIO mail rate {median(mailed, 'per_second') / base:.3f} of the pipe (at least 0.10, aim 0.20)"
                 )
         if "latency" in chosen:
             waits, bare_waits = [], []
