@@ -116,6 +116,13 @@ def name_failure(error: PyMongoError) -> Exception:
     return error
 
 
+def value_of_each(ids: Sequence[str], values: Sequence[Any]) -> Document:
+    """For a pipeline update of the rows with these ids: the value at the place of the row's own id. One update that looks
+    values up in a list costs the server half of as many updates."""
+    place = {"$indexOfArray": [{"$literal": list(ids)}, "$_id"]}
+    return {"$arrayElemAt": [{"$literal": list(values)}, place]}
+
+
 def ensure_indexes(database: Documents, wanted: Mapping[str, Sequence[IndexModel]]) -> None:
     """Make the indexes that are missing; idempotent, safe beside other replicas."""
     with named_failures():

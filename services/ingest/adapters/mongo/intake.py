@@ -14,7 +14,7 @@ from chassis.chunks import Chunks
 from chassis.clock import Clock
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
-from chassis.mongo import Document, Documents, Raced, name_failure, named_failures
+from chassis.mongo import Document, Documents, Raced, name_failure, named_failures, value_of_each
 from chassis.units import Unit
 from services.ingest.application.ports import Kept, LedgerCounts, QuarantinedRow, Unpublished
 from services.ingest.domain.intake import (
@@ -258,16 +258,11 @@ class MongoIntake:
         return outcomes
 
     def _close_alike(self, closings: Sequence[Closing], now: datetime) -> int:
-        """Close rows that differ in nothing but who closes them; answers how many were open.
-
-        One update that looks its closing up in a list costs the database half of as many updates.
-        """
+        """Close rows that differ in nothing but who closes them; answers how many were open."""
         ids = [one.intake_id for one in closings]
-        place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
-        closing_ids = {"$literal": [one.closing_id for one in closings]}
         changed: Document = {
             "state": closings[0].state.value,
-            "closed_by": {"$arrayElemAt": [closing_ids, place]},
+            "closed_by": value_of_each(ids, [one.closing_id for one in closings]),
             "closed_at": now,
             "published": True,
         }

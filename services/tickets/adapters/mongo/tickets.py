@@ -6,7 +6,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from chassis.ids import new_id
-from chassis.mongo import Document, Raced, named_failures
+from chassis.mongo import Document, Raced, named_failures, value_of_each
 from chassis.units import Unit
 from services.tickets.adapters.mongo.documents import (
     actor_part,
@@ -92,8 +92,7 @@ class MongoTickets:
                 self._unit.update("tickets", older, {"$set": clock_fields(newest)}, must_match=False)
             return
         ids = list(self._clocks)
-        clocks = {"$literal": [clock_fields(clock) for clock in self._clocks.values()]}
-        clock = {"$arrayElemAt": [clocks, {"$indexOfArray": [{"$literal": ids}, "$_id"]}]}
+        clock = value_of_each(ids, [clock_fields(clock) for clock in self._clocks.values()])
         is_newer = {"$lt": ["$clock_epoch", "$$clock.clock_epoch"]}
         kept = {"$cond": [is_newer, {"$mergeObjects": ["$$ROOT", "$$clock"]}, "$$ROOT"]}
         update = [{"$replaceWith": {"$let": {"vars": {"clock": clock}, "in": kept}}}]
