@@ -3,13 +3,24 @@
 from chassis.web.asgi import AsgiServer, serve_asgi
 from chassis.web.measured import MeasuredApp
 from chassis.web.probes import Heartbeat, ProbeServer
-from chassis.web.route import SMALL, Answer, BodyTooLarge, MeasuredRoute, Receive, Scope, Send, read_body
+from chassis.web.route import (
+    SMALL,
+    Answer,
+    BodyTooLarge,
+    ClientGone,
+    MeasuredRoute,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+)
 
 __all__ = [
     "SMALL",
     "Answer",
     "AsgiServer",
     "BodyTooLarge",
+    "ClientGone",
     "Heartbeat",
     "MeasuredApp",
     "MeasuredRoute",

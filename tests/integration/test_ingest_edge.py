@@ -15,6 +15,7 @@ import pytest
 from chassis import failpoints
 from chassis.errors import InvalidField, InvalidFields
 from relaydesk.ingest.v1 import service_pb2 as pb
+from services.ingest.adapters.edge import Edge
 from services.ingest.adapters.mongo.channels import ChannelDirectory
 from tests.integration.ingest_desk import (
     MAILBOX,
@@ -266,6 +267,20 @@ def test_a_posted_message_is_kept_before_202(desk: IngestDesk, sockets: Sockets)
     answer = desk.post(sockets, post_body(), Idempotency_Key="k-1")
     assert answer.status_code == 202
     assert answer.json() == {"intake_id": desk.rows()[0]["_id"], "duplicate": False}
+
+
+def test_what_nobody_foresaw_at_a_post_is_later_too_and_its_repeat_is_kept(
+    desk: IngestDesk, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(self: Edge, arrivals: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(Edge, "begin", break_down)
+    later = desk.post(sockets, post_body(), Idempotency_Key="k-3")
+    assert (later.status_code, later.headers["Retry-After"], "foresaw" in later.text) == (503, "5", False)
+    monkeypatch.undo()
+    assert desk.post(sockets, post_body(), Idempotency_Key="k-3").status_code == 202
+    assert len(desk.rows()) == 1
 
 
 def test_the_same_key_again_is_the_same_yes(desk: IngestDesk, sockets: Sockets) -> None:

@@ -16,8 +16,19 @@ from a2wsgi import WSGIMiddleware
 from flask import Flask, Response
 
 from chassis.errors import TooBusy, Unavailable
+from chassis.letters import describe
 from chassis.telemetry import Metrics, tracing
-from chassis.web import Answer, BodyTooLarge, MeasuredApp, MeasuredRoute, Receive, Scope, Send, read_body
+from chassis.web import (
+    Answer,
+    BodyTooLarge,
+    ClientGone,
+    MeasuredApp,
+    MeasuredRoute,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+)
 from services.ingest.adapters import api_description
 from services.ingest.adapters.edge import Edge
 from services.ingest.adapters.mongo.files import MongoFiles
@@ -28,6 +39,7 @@ from services.ingest.domain.errors import InvalidBody
 from services.ingest.domain.intake import Envelope
 
 _RETRY_AFTER = "5"
+_NOT_NOW = "the message cannot be kept now; ask again"
 _LONGEST_KEY = 200
 _JSON = (b"content-type", b"application/json")
 _ROAD, _ROAD_ENDS = "/v1/channels/", "/messages"
@@ -97,7 +109,12 @@ class _Messages:
             return _later(str(busy), str(max(1, int(busy.retry_after.total_seconds()))))
         except (Unavailable, TimeoutError) as away:
             self._log.warning("message_not_kept", channel=channel_id, reason=type(away).__name__)
-            return _later("the message cannot be kept now; ask again", _RETRY_AFTER)
+            return _later(_NOT_NOW, _RETRY_AFTER)
+        except ClientGone:
+            raise
+        except Exception as failure:  # noqa: BLE001 - a bug of ours must not lose the message: its sender keeps it
+            self._log.exception("message_not_kept", channel=channel_id, reason=describe(failure))
+            return _later(_NOT_NOW, _RETRY_AFTER)
 
     async def _keep(self, channel_id: str, scope: Scope, receive: Receive) -> Answer:
         said: dict[bytes, bytes] = dict(scope["headers"])
