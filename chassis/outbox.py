@@ -52,6 +52,7 @@ class Outbox:
         self._guard = threading.Lock()
         self._soon: queue.Queue[_Commit | None] = queue.Queue(_AHEAD)
         self._sender: threading.Thread | None = None
+        self._is_closed = False
         self._log = structlog.get_logger(__name__)
 
     def publish_soon(self, rows: Sequence[OutboxRow], left: Callable[[Unavailable], None]) -> None:
@@ -60,10 +61,14 @@ class Outbox:
         if not rows:
             return
         with self._guard:
-            if self._sender is None:
+            is_closed = self._is_closed
+            if self._sender is None and not is_closed:
                 self._sender = threading.Thread(target=self._send, name="outbox", daemon=True)
                 self._sender.start()
-        self._soon.put((rows, left))
+        if is_closed:
+            left(Unavailable("outbox (its process is ending)"))
+        else:
+            self._soon.put((rows, left))
 
     def publish(self, rows: Sequence[OutboxRow]) -> None:
         """Publish committed rows. Raises errors.Unavailable where the broker did not confirm; they stay for the
@@ -107,6 +112,8 @@ class Outbox:
 
     def close(self) -> None:
         """Publish what waits, forget what was published. The last call."""
+        with self._guard:
+            self._is_closed = True
         if self._sender is not None:
             with contextlib.suppress(queue.Full):
                 self._soon.put(None, timeout=_LAST_SECONDS)
