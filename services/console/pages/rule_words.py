@@ -132,6 +132,7 @@ class RuleWords:
             "already_ran": _("held back: it already ran in this chain"),
             "depth": _("held back: the chain is too long"),
             "automatic_mail": _("held back: the mail is automatic"),
+            "answer_unwanted": _("held back: the mail wants no automatic answer"),
             "already_answered": _("held back: it already answered on this ticket"),
             "too_many_answers": _("held back: this person got too many automatic answers"),
             "not_this_event": _("is not asked at this event"),

@@ -1,7 +1,7 @@
 """An answer was written: the send ledger gets a row for each recipient."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.ingest.application.ports import Directory
@@ -32,12 +32,8 @@ def queue_sends(command: QueueReply, ports: SendQueue) -> None:
     found = ports.directory.find(reply.channel_id)
     if found is None or not found[1].sends:
         return
-    recipients: dict[str, None] = {}
-    for recipient in reply.recipients:
-        address = normalise(recipient)
-        # Mail to ourselves would come back as a new message.
-        if address and not ports.directory.is_ours(without_tag(address)):
-            recipients.setdefault(address)
+    # Mail to ourselves would come back as a new message; named to others, it would with their answer to all.
+    reply = replace(reply, to=_others(reply.to, ports.directory), cc=_others(reply.cc, ports.directory))
     rows = [
         SendRow(
             send_id=send_id(reply.message_id, recipient),
@@ -47,7 +43,16 @@ def queue_sends(command: QueueReply, ports: SendQueue) -> None:
             recipient=recipient,
             lane=command.lane,
         )
-        for recipient in recipients
+        for recipient in dict.fromkeys(normalise(recipient) for recipient in reply.recipients)
     ]
     if rows:
         ports.stage(reply, rows)
+
+
+def _others(recipients: Sequence[str], directory: Directory) -> tuple[str, ...]:
+    """Those that are addresses and not our own."""
+    return tuple(
+        recipient
+        for recipient in recipients
+        if (address := normalise(recipient)) and not directory.is_ours(without_tag(address))
+    )

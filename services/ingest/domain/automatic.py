@@ -38,7 +38,7 @@ def judge(headers: Headers, envelope_sender: str | None, author_email: str, subj
     suppressed = _words(headers.raw("x-auto-response-suppress")) & _SUPPRESSED
     is_suppressed = bool(suppressed)
     reason = _by_submission(headers) or _by_lists(headers) or _by_envelope(headers, envelope_sender)
-    reason = reason or _by_author(author_email)
+    reason = reason or _by_author(author_email) or _by_report(headers)
     if not reason and is_suppressed and _SUBJECT_HINT.match(subject):
         # Each alone says too little: the words are anybody's, the field is on every second mail from Outlook.
         reason = "X-Auto-Response-Suppress with the subject of an automatic reply"
@@ -91,6 +91,13 @@ def _by_author(author_email: str) -> str:
         return f"From: {local}"
     if _NO_REPLY.fullmatch(local):
         return "From: no-reply"
+    return ""
+
+
+def _by_report(headers: Headers) -> str:
+    # RFC 6522: reports of delivery, of reading (RFC 8098), of abuse (RFC 5965). No mail program types one.
+    if headers.raw("content-type").lstrip()[:16].lower() == "multipart/report":
+        return "Content-Type: multipart/report"
     return ""
 
 

@@ -29,6 +29,9 @@ from services.rules.domain.heard import (
 )
 from services.rules.domain.rule import Rule
 
+# What tickets says of a message that no machine shall answer.
+_NO_ANSWER = frozenset({"own_address", "suppress_answer", "too_many_hops"})
+
 
 def event_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> ApplyRules:
     """A ticket began, by its requester's message most often."""
@@ -109,7 +112,8 @@ def ticket_of(wire: ticket_pb2.Ticket) -> Ticket:
 
 def message_of(wire: ticket_pb2.Message) -> Message:
     """What rules know of a message."""
-    return Message(wire.id, wire.text, wire.visibility, wire.author.kind, wire.is_automatic)
+    wants_no_answer = not _NO_ANSWER.isdisjoint(wire.flags)
+    return Message(wire.id, wire.text, wire.visibility, wire.author.kind, wire.is_automatic, wants_no_answer)
 
 
 def set_command(

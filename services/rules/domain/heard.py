@@ -57,6 +57,8 @@ class Message:
     # requester, agent, api, rule or system.
     author: str
     is_automatic: bool = False
+    # An automatic answer would come back to us, circle, or go against the sender's wish.
+    wants_no_answer: bool = False
 
 
 @dataclass(slots=True)
@@ -79,6 +81,11 @@ class Heard:
     def is_automatic(self) -> bool:
         """A machine wrote the message."""
         return self.message is not None and self.message.is_automatic
+
+    @property
+    def wants_no_answer(self) -> bool:
+        """The message shall get no automatic answer although a person may have written it."""
+        return self.message is not None and self.message.wants_no_answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ MAX_DEPTH = 10
 ALREADY_RAN = "already_ran"
 DEPTH = "depth"
 AUTOMATIC_MAIL = "automatic_mail"
+ANSWER_UNWANTED = "answer_unwanted"
 ALREADY_ANSWERED = "already_answered"
 TOO_MANY_ANSWERS = "too_many_answers"
 DISABLED = "disabled"
@@ -124,6 +125,8 @@ def _no_answer(one: CompiledRule, heard: Heard, memory: Memory, answers: int) ->
     """Why the rule may not answer; empty where it may."""
     if heard.is_automatic:
         return AUTOMATIC_MAIL
+    if heard.wants_no_answer:
+        return ANSWER_UNWANTED
     if one.rule.rule_id in memory.answered:
         return ALREADY_ANSWERED
     return TOO_MANY_ANSWERS if answers >= memory.answers_left else ""

@@ -21,6 +21,8 @@ SAME_ID_OTHER_CONTENT = "same_id_other_content"
 LOOP = "loop"
 OWN_ADDRESS = "own_address"
 UNVERIFIED_AGENT = "unverified_agent"
+# With any of these an automatic answer would come back to us, circle, or go against the sender's wish.
+_NO_ANSWER = frozenset({OWN_ADDRESS, "suppress_answer", "too_many_hops"})
 
 PREVIEW_LENGTH = 140
 CHAIN_LENGTH = 100
@@ -67,8 +69,9 @@ class Message:
 
     @property
     def wants_no_machine(self) -> bool:
-        """A machine wrote it, or a colleague from one of our own mailboxes: an automatic answer would come back to us."""
-        return self.is_automatic or OWN_ADDRESS in self.flags
+        """A machine wrote it, a colleague from one of our own mailboxes, or somebody who wants no automatic answer; or
+        it has been through so many servers that it goes in circles."""
+        return self.is_automatic or not _NO_ANSWER.isdisjoint(self.flags)
 
 
 @dataclass(frozen=True, slots=True)

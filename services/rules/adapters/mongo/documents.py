@@ -82,6 +82,8 @@ def explanation_to_row(heard: Heard, verdict: Verdict, rule_set: int, now: datet
     if message is not None:
         text = message.text
         row["message"] = [message.message_id, message.visibility, message.author, message.is_automatic]
+        if message.wants_no_answer:
+            row["no_answer"] = True
         row["text"] = text if len(text) <= KEPT_TEXT else text[:KEPT_TEXT]
         if len(text) > KEPT_TEXT:
             row["cut"] = True
@@ -101,7 +103,9 @@ def heard_of_row(row: Document) -> Heard:
     message = None
     if "message" in row:
         message_id, visibility, author, is_automatic = row["message"]
-        message = Message(message_id, row["text"], visibility, author, is_automatic)
+        message = Message(
+            message_id, row["text"], visibility, author, is_automatic, row.get("no_answer", False)
+        )
     actor, actor_id = row["actor"]
     return Heard(
         event_id=row["_id"],

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.conditions import Group, Test
+from relaydesk.tickets.v1 import ticket_pb2
+from services.rules.adapters.wire import message_of
 from services.rules.application.vocabulary import find_read
 from services.rules.domain.heard import AddEntry, AddTag, Heard, RemoveTag, SetField, Step
 from services.rules.domain.rule_set import RuleSet
@@ -117,6 +119,15 @@ def test_automatic_mail_gets_no_answer_but_everything_else() -> None:
     assert held_back(verdict) == [("hello", "automatic_mail")]
     assert steps(verdict) == [AddTag("mail")]
     assert verdict.matches[0].reason == "automatic_mail"
+
+
+@pytest.mark.parametrize("flag", ["suppress_answer", "own_address", "too_many_hops"])
+def test_mail_that_wants_no_automatic_answer_gets_none_but_everything_else(flag: str) -> None:
+    heard = opened()
+    heard.message = message_of(ticket_pb2.Message(id="m1", text="Hello", visibility="public", flags=[flag]))
+    verdict = run(a_set(a_rule("sorted", REPLY, ("add_tag", {"tag": "mail"}))), heard)
+    assert steps(verdict) == [AddTag("mail")]
+    assert verdict.matches[0].reason == "answer_unwanted"
 
 
 def test_a_rule_answers_once_for_a_ticket() -> None:

@@ -272,6 +272,12 @@ def test_automatic_mail_gets_no_automatic_answer(desk: MemoryPorts) -> None:
     assert outcome.reason == "no automatic answer to automatic mail"
 
 
+@pytest.mark.parametrize("flag", ["suppress_answer", "own_address", "too_many_hops"])
+def test_mail_that_wants_no_automatic_answer_gets_none(desk: MemoryPorts, flag: str) -> None:
+    desk.run(a_message(flags=(flag,)))
+    assert _steps(desk, AddEntry("public", "We have your message.", is_automatic=True)).outcome == "refused"
+
+
 @pytest.mark.parametrize("sender", ["mailer-daemon@x.org", "noreply@shop.org", "no-reply+7@shop.org"])
 def test_an_address_that_nobody_reads_gets_no_automatic_answer(desk: MemoryPorts, sender: str) -> None:
     desk.run(a_message(sender=sender))

@@ -29,6 +29,12 @@ def test_nothing_is_sent_to_our_own_mailboxes() -> None:
     assert _queued(Desk(), replace(REPLY, to=("support+t.1.2@demo.example",))) == []
 
 
+def test_our_own_mailboxes_are_not_named_to_those_who_get_the_mail() -> None:
+    desk = Desk()
+    _queued(desk, replace(REPLY, cc=("Support@demo.example", "b@client.example")))
+    assert desk.sends.replies["m1"].cc == ("b@client.example",)
+
+
 def test_nothing_is_queued_on_a_channel_that_does_not_send() -> None:
     assert _queued(Desk(sends=False)) == []
 

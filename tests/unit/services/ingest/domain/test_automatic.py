@@ -28,6 +28,8 @@ AUTOMATIC = [
     "List-Unsubscribe: <mailto:u@shop.example>",
     "Feedback-ID: 1:2:3",
     "Return-Path: <>",
+    'Content-Type: multipart/report; report-type=disposition-notification; boundary="x"',
+    'Content-Type: multipart/report; report-type=feedback-report; boundary="x"',
 ]
 
 BY_PEOPLE = [
