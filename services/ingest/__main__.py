@@ -16,6 +16,7 @@ from chassis.web import serve_asgi
 from services.ingest import channels
 from services.ingest.adapters import intake_queues
 from services.ingest.adapters.accounts import RETRIED, Accounts
+from services.ingest.adapters.conversations import LISTED, Conversations
 from services.ingest.adapters.edge import Backlog, Edge
 from services.ingest.adapters.hearing import LedgerPorts
 from services.ingest.adapters.intake_queues import IntakePublisher
@@ -177,9 +178,11 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Replies out, and what others left behind."""
     ground = Ground(parts, settings)
     counts = SendCounts(parts.metrics)
+    tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=LISTED)
+    conversations = Conversations(tickets)
 
     def ports() -> SendPorts:
-        return SendPorts(ground.sends, ground.files, ground.directory, parts.clock, counts)
+        return SendPorts(ground.sends, ground.files, ground.directory, parts.clock, counts, conversations)
 
     jobs = make_jobs(settings.broker_url, ports, parts.metrics)
     worker = JobWorker(jobs, threads=settings.send_threads)

@@ -61,6 +61,7 @@ def _reply(fact: tickets.MessageAdded) -> Reply:
         subject=reply.subject,
         text=message.text,
         author_name=message.author.name,
+        ticket_number=fact.ticket.number,
         in_reply_to=reply.in_reply_to,
         references=tuple(reply.references),
         attachment_ids=tuple(one.attachment_id for one in message.attachments),

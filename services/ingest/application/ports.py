@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.ingest.domain.channel import Channel
+from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow, State
 from services.ingest.domain.received import AttachmentPart, ReceivedMessage, StoredAttachment
 from services.ingest.domain.sending import Composed, NextStep, OutgoingFile, Reply, SendResult, SendRow
@@ -36,6 +37,8 @@ class LiveChannel(Protocol):
 
     # Whether answers leave by it; where not, they are read by other means.
     sends: bool
+    # Whether an answer repeats what was written before.
+    quotes_history: bool
     # Whether other systems post to it.
     is_posted_to: bool
     # The largest raw message it takes, bytes.
@@ -60,8 +63,15 @@ class LiveChannel(Protocol):
         """The message that the raw bytes are. Raises CannotRead."""
         ...
 
-    def compose(self, reply: Reply, recipient: str, files: Sequence[OutgoingFile], now: datetime) -> Composed:
-        """The reply in the channel's form, for one recipient."""
+    def compose(
+        self,
+        reply: Reply,
+        recipient: str,
+        files: Sequence[OutgoingFile],
+        earlier: Sequence[Earlier],
+        now: datetime,
+    ) -> Composed:
+        """The reply in the channel's form, for one recipient; `earlier` is what was written before, oldest first."""
         ...
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
@@ -172,6 +182,14 @@ class FileStore(Protocol):
 
 
 # ------------------------------------------------------------------------------------------------------------ sending
+
+
+class Conversations(Protocol):
+    """What tickets keeps of who wrote what."""
+
+    def earlier(self, ticket_id: str, message_id: str) -> Sequence[Earlier]:
+        """The public messages before this one, oldest first, none where the ticket is gone. Raises Unavailable."""
+        ...
 
 
 class SendLedger(Protocol):

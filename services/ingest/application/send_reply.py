@@ -1,10 +1,13 @@
 """One attempt to send one message to one recipient."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
-from services.ingest.application.ports import Clock, Directory, FileStore, SendLedger
+from services.ingest.application.ports import Clock, Conversations, Directory, FileStore, SendLedger
+from services.ingest.domain.history import Earlier
 from services.ingest.domain.sending import (
     NextStep,
     OutgoingFile,
@@ -24,6 +27,7 @@ class SendPorts:
     directory: Directory
     clock: Clock
     counts: "SendCounts"
+    conversations: Conversations
 
 
 class SendCounts(Protocol):
@@ -86,7 +90,14 @@ def _attempt(row: SendRow, reply: Reply, ports: SendPorts) -> tuple[SendResult, 
         OutgoingFile(file.name, file.mime_type, ports.files.read(file.attachment_id))
         for file in known.values()
     ]
-    composed = channel.compose(reply, row.recipient, files, ports.clock.now())
+    earlier: Sequence[Earlier] = ()
+    # Not for a machine's answer: a mail with a forged sender must not carry its words to somebody else.
+    if channel.quotes_history and not reply.is_automatic:
+        try:
+            earlier = ports.conversations.earlier(reply.ticket_id, reply.message_id)
+        except Unavailable:
+            return SendResult(Sent.TEMPORARY, "what the answer quotes cannot be read now"), ""
+    composed = channel.compose(reply, row.recipient, files, earlier, ports.clock.now())
 
     def before_data() -> None:
         ports.sends.begin_data(row, composed.provider_message_id)

@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from services.ingest.application.ports import Inbox
 from services.ingest.channels import _smtp
-from services.ingest.domain import letter
+from services.ingest.domain import letter, signature
 from services.ingest.domain.addresses import normalise
 from services.ingest.domain.errors import InvalidBody
+from services.ingest.domain.history import Earlier, Extent, Style
 from services.ingest.domain.intake import DedupeKey, Envelope, mail_dedupe_key
 from services.ingest.domain.mail import House, read_mail
 from services.ingest.domain.received import ReceivedMessage
@@ -51,6 +53,21 @@ class Settings(BaseModel):
     form_senders: Addresses = Field(
         (), description="Addresses in whose name web forms write: the person is then in Reply-To."
     )
+    signature: str = Field(
+        default="",
+        max_length=8000,
+        description="Below every answer: text or simple HTML, with {agent.name} and {ticket.number}.",
+    )
+    quote_history: Literal["none", "last", "thread"] = Field(
+        "none", description="What an answer repeats: nothing, the message it answers, or the conversation."
+    )
+    quote_limit_kb: int = Field(default=32, ge=1, le=256, description="No more than this of it is repeated.")
+    language: Literal["en", "pt", "ru"] = Field(
+        "en", description="Language of the line that says who wrote what is repeated, and when."
+    )
+    time_zone: str = Field(
+        default="UTC", description="Where the hours in that line are, such as America/Sao_Paulo."
+    )
     size_limit_mb: int = Field(default=35, ge=1, le=150, description="Larger mails are refused with 552.")
     smtp_host: str = Field(
         default="", description="Server for what leaves; where empty the mailbox only receives."
@@ -73,6 +90,24 @@ class Settings(BaseModel):
         if not _ADDRESS.fullmatch(value.strip()):
             raise ValueError("an address such as support@example.com")
         return value.strip()
+
+    @field_validator("signature")
+    @classmethod
+    def _is_signature(cls, value: str) -> str:
+        if signature.unknown_placeholders(value):
+            raise ValueError(
+                f"no placeholders but {', '.join(f'{{{name}}}' for name in signature.PLACEHOLDERS)}"
+            )
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("a time zone such as Europe/Moscow") from None
+        return value
 
     @field_validator("aliases", "form_senders")
     @classmethod
@@ -97,7 +132,18 @@ class Mailbox:
         self._settings = settings
         self._inbox = inbox
         domain = settings.domain or settings.address.rpartition("@")[2]
-        self._sender = letter.Sender(settings.address, settings.display_name, domain)
+        self._sender = letter.Sender(
+            settings.address,
+            settings.display_name,
+            domain,
+            settings.signature,
+            Style(
+                Extent(settings.quote_history),
+                settings.language,
+                ZoneInfo(settings.time_zone),
+                settings.quote_limit_kb * 1024,
+            ),
+        )
         self._server = _smtp.Server(
             host=settings.smtp_host,
             port=settings.smtp_port,
@@ -111,6 +157,7 @@ class Mailbox:
             inbox.tokens, inbox.is_ours, frozenset(normalise(sender) for sender in settings.form_senders)
         )
         self.sends = bool(settings.smtp_host)
+        self.quotes_history = settings.quote_history != "none"
         self.size_limit = settings.size_limit_mb * 1024 * 1024
 
     def addresses(self) -> Iterable[str]:
@@ -127,9 +174,16 @@ class Mailbox:
         """The message that the mail is. Raises CannotRead."""
         return read_mail(raw, envelope.sender, self._house)
 
-    def compose(self, reply: Reply, recipient: str, files: Sequence[OutgoingFile], now: datetime) -> Composed:
+    def compose(
+        self,
+        reply: Reply,
+        recipient: str,
+        files: Sequence[OutgoingFile],
+        earlier: Sequence[Earlier],
+        now: datetime,
+    ) -> Composed:
         """The mail for one recipient; composed again it has the same Message-ID."""
-        return letter.compose(reply, recipient, files, self._sender, self._inbox.tokens, now)
+        return letter.compose(reply, recipient, files, earlier, self._sender, self._inbox.tokens, now)
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
         """Hand the mail to the server once."""

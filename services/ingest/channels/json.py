@@ -27,6 +27,7 @@ from services.ingest.application.ports import Inbox
 from services.ingest.domain import charsets
 from services.ingest.domain.addresses import normalise
 from services.ingest.domain.errors import CannotRead, InvalidBody
+from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import DedupeKey, Envelope
 from services.ingest.domain.mail import cut
 from services.ingest.domain.received import AttachmentPart, Author, ReceivedMessage, StoredAttachment, Thread
@@ -151,6 +152,7 @@ class JsonChannel:
     """Reads posted messages."""
 
     sends = False
+    quotes_history = False
     is_posted_to = True
 
     def __init__(self, settings: Settings, inbox: Inbox) -> None:
@@ -225,7 +227,14 @@ class JsonChannel:
             fields=fields,
         )
 
-    def compose(self, reply: Reply, recipient: str, files: Sequence[OutgoingFile], now: datetime) -> Composed:
+    def compose(
+        self,
+        reply: Reply,
+        recipient: str,
+        files: Sequence[OutgoingFile],
+        earlier: Sequence[Earlier],
+        now: datetime,
+    ) -> Composed:
         """Nothing leaves by this channel."""
         return Composed(b"", recipient, "", "")
 

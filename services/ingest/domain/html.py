@@ -113,6 +113,18 @@ def from_text(text: str) -> str:
     return f'<div style="white-space:pre-wrap">{entities.escape(text)}</div>'
 
 
+def for_mail(text: str) -> str:
+    """Plain text as HTML that mail programs show the same: Outlook's engine does not know `white-space`."""
+    return "<br>".join(_for_mail(line) for line in text.splitlines())
+
+
+def _for_mail(line: str) -> str:
+    shown = entities.escape(line.expandtabs(4), quote=False)
+    if shown.startswith(" "):
+        shown = f"&nbsp;{shown[1:]}"
+    return shown.replace("  ", " &nbsp;")
+
+
 def _clean(source: str) -> str:
     if "<" not in source:
         return (

@@ -13,7 +13,8 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from typing import Any
 
-from services.ingest.domain import html
+from services.ingest.domain import history, html, signature
+from services.ingest.domain.history import NOTHING, Earlier, Style
 from services.ingest.domain.mail import LOOP_HEADER
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply
 from services.ingest.domain.tokens import Tokens
@@ -29,6 +30,8 @@ class Sender:
     display_name: str
     # Of our own Message-IDs.
     domain: str
+    signature: str = ""
+    quoting: Style = NOTHING
 
 
 class _Identifiers:
@@ -58,7 +61,13 @@ _POLICY = _policy()
 
 
 def compose(
-    reply: Reply, recipient: str, files: Sequence[OutgoingFile], sender: Sender, tokens: Tokens, now: datetime
+    reply: Reply,
+    recipient: str,
+    files: Sequence[OutgoingFile],
+    earlier: Sequence[Earlier],
+    sender: Sender,
+    tokens: Tokens,
+    now: datetime,
 ) -> Composed:
     """The mail for one recipient; composed again it has the same Message-ID."""
     own = sender.address
@@ -81,8 +90,9 @@ def compose(
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"
         mail["Precedence"] = "auto_reply"
-    mail.set_content(reply.text or "\n", charset="utf-8")
-    mail.add_alternative(f"<html><body>{html.from_text(reply.text)}</body></html>", subtype="html")
+    text, rich = _bodies(reply, earlier, sender)
+    mail.set_content(text or "\n", charset="utf-8")
+    mail.add_alternative(rich, subtype="html")
     for file in files:
         kind, _, subtype = file.mime_type.partition("/")
         if not subtype or kind in ("message", "multipart", "text"):
@@ -91,6 +101,31 @@ def compose(
         mail.add_attachment(file.content, maintype=kind, subtype=subtype, filename=_one_line(file.name))
     # An automatic answer must never be answered by a bounce (RFC 3834, 3.3).
     return Composed(mail.as_bytes(), recipient, "" if reply.is_automatic else own, message_id)
+
+
+def _bodies(reply: Reply, earlier: Sequence[Earlier], sender: Sender) -> tuple[str, str]:
+    """Text and HTML: the words, the signature, what was written before."""
+    signed, signed_html = signature.render(sender.signature, _values(reply, sender))
+    before = [] if reply.is_automatic else history.quoted(earlier, reply.in_reply_to, sender.quoting)
+    texts, rich = [reply.text.rstrip()], [f"<div>{html.for_mail(reply.text.rstrip())}</div>"]
+    if signed:
+        # The separator that mail programs know (RFC 3676, 4.3).
+        texts.append(f"-- \n{signed}")
+    if signed_html:
+        rich.append(f'<br><div class="gmail_signature">{signed_html}</div>')
+    if before:
+        texts.append(history.as_text(before))
+        rich.append(f"<br>{history.as_html(before)}")
+    return "\n\n".join(texts), f"<html><body>{''.join(rich)}</body></html>"
+
+
+def _values(reply: Reply, sender: Sender) -> dict[str, str]:
+    # A machine has no name that a customer knows.
+    name = sender.display_name if reply.is_automatic else reply.author_name
+    return {
+        "agent.name": _one_line(name),
+        "ticket.number": str(reply.ticket_number) if reply.ticket_number else "",
+    }
 
 
 def _references(reply: Reply) -> list[str]:

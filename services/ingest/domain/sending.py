@@ -50,6 +50,8 @@ class Reply:
     subject: str
     text: str
     author_name: str = ""
+    # What people call the ticket; 0 where that is not known.
+    ticket_number: int = 0
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     attachment_ids: tuple[str, ...] = ()

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from chassis.errors import Unavailable
 from services.ingest.application.ports import LiveChannel
 from services.ingest.application.send_reply import SendPorts
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.errors import CannotRead, InvalidBody
+from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import DedupeKey, Envelope
 from services.ingest.domain.received import AttachmentPart, Author, ReceivedMessage, StoredAttachment
 from services.ingest.domain.sending import (
@@ -29,12 +31,14 @@ class MemoryChannel:
     """Reads `poison` as CannotRead and anything else as text; sends as told."""
 
     is_posted_to = False
+    quotes_history = False
     size_limit = 1000
 
     def __init__(self, sends: bool = True) -> None:
         self.sends = sends
         self.result = SendResult(Sent.SENT, "250")
         self.sent: list[Composed] = []
+        self.earlier: list[Earlier] = []
 
     def addresses(self) -> Iterable[str]:
         return ["support@demo.example"]
@@ -52,7 +56,15 @@ class MemoryChannel:
             Author("Anna"), text=raw.decode(), attachments=(AttachmentPart("a", "text/plain", b"a"),)
         )
 
-    def compose(self, reply: Reply, recipient: str, files: Sequence[OutgoingFile], now: datetime) -> Composed:
+    def compose(
+        self,
+        reply: Reply,
+        recipient: str,
+        files: Sequence[OutgoingFile],
+        earlier: Sequence[Earlier],
+        now: datetime,
+    ) -> Composed:
+        self.earlier = list(earlier)
         return Composed(reply.text.encode(), recipient, "", f"<{reply.message_id}>")
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
@@ -122,6 +134,19 @@ class MemoryFiles:
         return b""
 
 
+@dataclass
+class MemoryConversations:
+    """What was written before, or tickets away."""
+
+    messages: list[Earlier] = field(default_factory=list)
+    is_away: bool = False
+
+    def earlier(self, ticket_id: str, message_id: str) -> Sequence[Earlier]:
+        if self.is_away:
+            raise Unavailable("tickets")
+        return self.messages
+
+
 class MovableClock:
     def __init__(self) -> None:
         self.at = NOW
@@ -150,10 +175,13 @@ class Desk:
         self.sends = MemorySends()
         self.clock = MovableClock()
         self.counts = Counts()
+        self.conversations = MemoryConversations()
 
     @property
     def ports(self) -> SendPorts:
-        return SendPorts(self.sends, MemoryFiles(), self.directory, self.clock, self.counts)
+        return SendPorts(
+            self.sends, MemoryFiles(), self.directory, self.clock, self.counts, self.conversations
+        )
 
     def stage(self, reply: Reply, rows: Sequence[SendRow]) -> None:
         self.sends.replies[reply.message_id] = reply

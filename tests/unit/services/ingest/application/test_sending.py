@@ -7,8 +7,9 @@ import pytest
 
 from services.ingest.application.queue_sends import QueueReply, queue_sends
 from services.ingest.application.send_reply import give_up_abandoned, send_reply
+from services.ingest.domain.history import Earlier
 from services.ingest.domain.sending import Reply, SendResult, SendState, Sent
-from tests.unit.services.ingest.application.desk import Desk
+from tests.unit.services.ingest.application.desk import NOW, Desk
 
 REPLY = Reply("t1", "m1", "mail", ("anna@client.example",), (), "Re: s", "text")
 
@@ -112,3 +113,32 @@ def test_a_late_owner_changes_nothing() -> None:
     desk.sends.rows[send_id] = replace(desk.sends.rows[send_id], fence=9)
     give_up_abandoned(claimed[0], True, desk.ports)
     assert desk.sends.said == []
+
+
+ASKED = Earlier("Anna", NOW, "Where is it?")
+
+
+def test_a_channel_that_quotes_gets_what_was_written_before() -> None:
+    desk = Desk()
+    desk.live.quotes_history = True
+    desk.conversations.messages = [ASKED]
+    (send_id,) = _queued(desk)
+    send_reply(send_id, desk.ports)
+    assert desk.live.earlier == [ASKED]
+
+
+def test_an_answer_that_quotes_waits_for_tickets_and_is_not_sent_without() -> None:
+    desk = Desk()
+    desk.live.quotes_history = True
+    desk.conversations.is_away = True
+    (send_id,) = _queued(desk)
+    assert send_reply(send_id, desk.ports) is SendState.QUEUED
+    assert desk.live.sent == []
+
+
+def test_a_machine_asks_for_no_history() -> None:
+    desk = Desk()
+    desk.live.quotes_history = True
+    desk.conversations.is_away = True
+    (send_id,) = _queued(desk, replace(REPLY, is_automatic=True))
+    assert send_reply(send_id, desk.ports) is SendState.SENT

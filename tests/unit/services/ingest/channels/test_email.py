@@ -14,6 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.ingest.channels.email import Mailbox, Settings, build
+from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import Envelope
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply, Sent
 from tests.unit.services.ingest.channels.inboxes import inbox
@@ -38,7 +39,7 @@ def _mailbox(**settings: object) -> Mailbox:
 
 
 def _compose(reply: Reply = REPLY, files: tuple[OutgoingFile, ...] = ()) -> tuple[EmailMessage, Composed]:
-    composed = _mailbox(display_name="Demo Поддержка").compose(reply, "anna@client.example", files, NOW)
+    composed = _mailbox(display_name="Demo Поддержка").compose(reply, "anna@client.example", files, (), NOW)
     parsed = message_from_bytes(composed.data, policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed, composed
@@ -126,12 +127,59 @@ def test_the_mailbox_reads_in_its_own_name() -> None:
         ("aliases", "a@b.example, what"),
         ("smtp_port", "0"),
         ("smtp_security", "maybe"),
+        ("signature", "{agent.mail}"),
+        ("quote_history", "all"),
+        ("time_zone", "Mars/Olympus"),
         ("colour", "x"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(setting: str, value: str) -> None:
     with pytest.raises(ValidationError, match=setting):
         Settings.model_validate({"address": "support@demo.example", setting: value})
+
+
+# ----------------------------------------------------------------------------------------- signature and history
+
+ASKED = Earlier("Anna", NOW, "Где мой заказ?\n  № 7", "<two@client.example>")
+
+
+def _bodies(reply: Reply = REPLY, **settings: object) -> tuple[str, str]:
+    composed = _mailbox(**settings).compose(reply, "anna@client.example", (), (ASKED,), NOW)
+    mail = message_from_bytes(composed.data, policy=default)
+    assert isinstance(mail, EmailMessage)
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    return text.get_content().replace("\r\n", "\n"), html.get_content()
+
+
+def test_below_the_words_stand_the_signature_and_then_what_is_answered() -> None:
+    reply = replace(REPLY, author_name="Борис", ticket_number=42)
+    text, html = _bodies(
+        reply, signature="{agent.name}, #{ticket.number}", quote_history="last", language="ru"
+    )
+    assert text == (
+        "Уже в пути.\n\nС уважением\n\n-- \nБорис, #42\n\n"
+        "23 ноября 2026 г. в 09:00 Anna пишет:\n> Где мой заказ?\n>   № 7\n"
+    )
+    assert html.index("С уважением") < html.index("Борис, #42") < html.index("<blockquote")
+    assert "Где мой заказ?<br>&nbsp; № 7" in html
+
+
+def test_a_mailbox_that_says_nothing_of_it_repeats_nothing() -> None:
+    assert not _mailbox().quotes_history
+    assert "заказ" not in "".join(_bodies())
+
+
+def test_a_machine_repeats_nothing_and_signs_in_the_name_of_the_mailbox() -> None:
+    reply = replace(REPLY, author_name="Rule 7", is_automatic=True)
+    text, _ = _bodies(reply, signature="{agent.name}", quote_history="thread", display_name="Demo")
+    assert text.endswith("-- \nDemo\n")
+
+
+def test_composed_again_a_mail_repeats_the_same() -> None:
+    first, second = (_bodies(quote_history="thread", signature="Demo") for _ in range(2))
+    assert first == second
 
 
 # ------------------------------------------------------------------------------------------------------- sending
@@ -178,7 +226,7 @@ def _send(answers: dict[str, str | None]) -> tuple[Sent, str, bool]:
     began: list[bool] = []
     with _server({"DATA": "354 go", **answers}) as port:
         mailbox = _mailbox(smtp_host="127.0.0.1", smtp_port=port, smtp_timeout_seconds=3)
-        composed = mailbox.compose(REPLY, "anna@client.example", (), NOW)
+        composed = mailbox.compose(REPLY, "anna@client.example", (), (), NOW)
         result = mailbox.send(composed, lambda: began.append(True))
     return result.outcome, result.reason, bool(began)
 
@@ -211,7 +259,7 @@ def test_a_connection_that_dies_between_data_and_yes_is_unknown() -> None:
 
 def test_no_server_is_temporary() -> None:
     mailbox = _mailbox(smtp_host="127.0.0.1", smtp_port=1, smtp_timeout_seconds=1)
-    result = mailbox.send(mailbox.compose(REPLY, "anna@client.example", (), NOW), lambda: None)
+    result = mailbox.send(mailbox.compose(REPLY, "anna@client.example", (), (), NOW), lambda: None)
     assert result.outcome is Sent.TEMPORARY
 
 
