@@ -26,10 +26,10 @@ from pydantic import (
 from services.ingest.application.ports import Inbox
 from services.ingest.domain import charsets
 from services.ingest.domain.addresses import normalise
+from services.ingest.domain.body import cut
 from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import DedupeKey, Envelope
-from services.ingest.domain.mail import cut
 from services.ingest.domain.received import AttachmentPart, Author, ReceivedMessage, StoredAttachment, Thread
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply, SendResult, Sent
 

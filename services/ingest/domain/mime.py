@@ -16,6 +16,7 @@ from services.ingest.domain.headers import (
     parse_fields,
     parse_parameterised,
 )
+from services.ingest.domain.uuencoded import decode_line
 
 MAX_DEPTH = 20
 MAX_PARTS = 300
@@ -226,21 +227,10 @@ def _uudecode(body: bytes) -> bytes:
         elif line.strip() == b"end":
             break
         else:
-            piece = _uudecode_line(line)
+            piece = decode_line(line)
             broken += piece is None
             if broken > _BROKEN_LINES:
                 # It only called itself so.
                 return body
             decoded.append(piece or b"")
     return b"".join(decoded) if decoded else body
-
-
-def _uudecode_line(line: bytes) -> bytes | None:
-    # Some encoders leave rubbish behind the counted bytes.
-    count = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-    for candidate in (line, line[:count]):
-        try:
-            return binascii.a2b_uu(candidate)
-        except binascii.Error:
-            continue
-    return None

@@ -12,6 +12,8 @@ SPOOFED_TOKEN = "spoofed_token"
 TOO_MANY_HOPS = "too_many_hops"
 SUPPRESS_ANSWER = "suppress_answer"
 ENCRYPTED = "encrypted"
+# Somebody signed it; nothing here says that the signature holds.
+SIGNED = "signed"
 READ_RECEIPT = "read_receipt"
 BROKEN_MIME = "broken_mime"
 GUESSED_CHARSET = "guessed_charset"
