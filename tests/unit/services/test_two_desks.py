@@ -90,7 +90,7 @@ class Desk:
             references=reply.references,
             is_automatic=is_automatic,
         )
-        return self.mailbox.compose(outgoing, reply.to[0], (), MONDAY).data
+        return self.mailbox.compose(outgoing, reply.to[0], (), (), MONDAY).data
 
 
 def _command(message: ReceivedMessage) -> ReceiveMessage:
