@@ -1,14 +1,23 @@
-"""Mail leaves by SMTP (RFC 5321)."""
+"""Mail leaves by SMTP (RFC 5321), over connections that are kept for some seconds."""
 
+import contextlib
 import re
 import smtplib
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from chassis.clock import monotonic
 from services.ingest.domain.sending import Composed, SendResult, Sent
 
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
+# Servers end a connection after some number of mails, most of them after a hundred.
+_MOST_MAILS = 50
+# Seconds that a goodbye, or the question whether anybody is there, may take.
+_PATIENCE = 5.0
+# The server ends the connection (RFC 5321, 3.8).
+_CLOSING = 421
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +34,135 @@ class Server:
     timeout_seconds: int
     # The secret of a name; KeyError where it is not mounted.
     secret: Callable[[str], str] = field(repr=False)
+    # How long a connection waits for the next mail; 0 ends it after each.
+    keep_seconds: int = 0
 
 
-def send(server: Server, composed: Composed, before_data: Callable[[], None]) -> SendResult:
-    """Hand the mail to the server once."""
-    try:
-        connection = _connect(server)
-    except smtplib.SMTPResponseException as error:
-        return _refused(error.smtp_code, error.smtp_error)
-    except KeyError:
-        return SendResult(Sent.TEMPORARY, f"the secret {server.password_secret} is not mounted")
-    except (OSError, smtplib.SMTPException) as error:
-        return SendResult(Sent.TEMPORARY, f"no connection to the mail server: {_describe(error)}")
-    try:
-        return _hand_over(connection, composed, before_data)
-    finally:
-        connection.close()
+@dataclass(slots=True)
+class _Connection:
+    smtp: smtplib.SMTP
+    mails: int = 0
+    idle_since: float = 0.0
 
 
-def _connect(server: Server) -> smtplib.SMTP:
+class Sender:
+    """Hands mails to one server. Threads send at the same time, each over a connection that is its own meanwhile."""
+
+    def __init__(self, server: Server, now: Callable[[], float] = monotonic) -> None:
+        self._server = server
+        self._now = now
+        # The longest idle first.
+        self._idle: list[_Connection] = []
+        self._lock = threading.Lock()
+        self._sweep: threading.Timer | None = None
+
+    def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
+        """Hand the mail over once.
+
+        A kept connection may have died meanwhile: what fails on it before `before_data` was called is tried on a new one.
+        """
+        connection = self._take()
+        if connection is not None:
+            try:
+                answer = _address(connection.smtp, composed)
+            except (OSError, smtplib.SMTPException, UnicodeEncodeError):
+                answer = None
+            if answer is None or answer.is_closing:
+                connection.smtp.close()
+            else:
+                return self._hand_over(connection, composed, answer, before_data)
+        try:
+            connection = _Connection(connect(self._server))
+        except smtplib.SMTPResponseException as error:
+            return _refused(error.smtp_code, error.smtp_error)
+        except KeyError:
+            return SendResult(Sent.TEMPORARY, f"the secret {self._server.password_secret} is not mounted")
+        except (OSError, smtplib.SMTPException) as error:
+            return SendResult(Sent.TEMPORARY, f"no connection to the mail server: {_describe(error)}")
+        try:
+            answer = _address(connection.smtp, composed)
+        except UnicodeEncodeError:
+            connection.smtp.close()
+            return SendResult(Sent.PERMANENT, "the mail server takes no such address (no SMTPUTF8)")
+        except (OSError, smtplib.SMTPException) as error:
+            connection.smtp.close()
+            return SendResult(
+                Sent.TEMPORARY, f"the connection broke before the mail was handed over: {_describe(error)}"
+            )
+        return self._hand_over(connection, composed, answer, before_data)
+
+    def _hand_over(
+        self,
+        connection: _Connection,
+        composed: Composed,
+        answer: "_Answer",
+        before_data: Callable[[], None],
+    ) -> SendResult:
+        connection.mails += 1
+        keep = False
+        try:
+            if answer.refusal is not None:
+                keep = not answer.is_closing
+                return answer.refusal
+            before_data()
+            result, keep = _transmit(connection.smtp, composed)
+            return result
+        finally:
+            if keep and connection.mails < _MOST_MAILS and self._server.keep_seconds:
+                self._keep(connection)
+            else:
+                # Without a goodbye: what became of the mail is known, and must not wait for one more answer.
+                connection.smtp.close()
+
+    # ------------------------------------------------------------------------------------------------ keeping
+
+    def _take(self) -> _Connection | None:
+        """A kept connection that answers, the one used last; None where there is none."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if self._now() - connection.idle_since < self._server.keep_seconds and _is_alive(
+                connection.smtp, self._server.timeout_seconds
+            ):
+                return connection
+            connection.smtp.close()
+
+    def _keep(self, connection: _Connection) -> None:
+        connection.idle_since = self._now()
+        with self._lock:
+            self._idle.append(connection)
+            self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        if self._sweep is None and self._idle:
+            self._sweep = threading.Timer(self._server.keep_seconds, self._end_idle)
+            self._sweep.daemon = True
+            self._sweep.start()
+
+    def _end_idle(self) -> None:
+        """Say goodbye on what nobody used: servers count connections."""
+        oldest = self._now() - self._server.keep_seconds
+        with self._lock:
+            ended = [one for one in self._idle if one.idle_since <= oldest]
+            self._idle = [one for one in self._idle if one.idle_since > oldest]
+            self._sweep = None
+            self._sweep_later()
+        for connection in ended:
+            _quit(connection.smtp)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the server said to sender and recipient; no refusal is a yes."""
+
+    refusal: SendResult | None = None
+    is_closing: bool = False
+
+
+def connect(server: Server) -> smtplib.SMTP:
+    """A connection that is signed in. Raises OSError, SMTPException, and KeyError where the password is not mounted."""
     wait = server.timeout_seconds
     connection: smtplib.SMTP
     if server.security == "tls":
@@ -65,37 +184,55 @@ def _connect(server: Server) -> smtplib.SMTP:
     return connection
 
 
-def _hand_over(connection: smtplib.SMTP, composed: Composed, before_data: Callable[[], None]) -> SendResult:
+def _is_alive(smtp: smtplib.SMTP, timeout: float) -> bool:
+    """The server answers, and knows nothing of the mail before."""
     try:
-        options = ["SMTPUTF8"] if not composed.recipient.isascii() and connection.has_extn("smtputf8") else []
-        code, text = connection.mail(composed.sender, options)
-        if code != 250:
-            return _refused(code, text)
-        code, text = connection.rcpt(composed.recipient)
-        if code not in (250, 251):
-            return _refused(code, text)
-    except UnicodeEncodeError:
-        return SendResult(Sent.PERMANENT, "the mail server takes no such address (no SMTPUTF8)")
-    except (OSError, smtplib.SMTPException) as error:
-        return SendResult(
-            Sent.TEMPORARY, f"the connection broke before the mail was handed over: {_describe(error)}"
-        )
-    before_data()
-    try:
-        code, text = connection.docmd("DATA")
-        if code != 354:
-            return _refused(code, text)
-        data = _LINE_START_DOT.sub(b"..", composed.data)
-        connection.send(data if data.endswith(b"\r\n") else data + b"\r\n")
-        connection.send(b".\r\n")
-        code, text = connection.getreply()
-    except (OSError, smtplib.SMTPException) as error:
-        return SendResult(
-            Sent.UNKNOWN, f"the connection broke before the server said yes: {_describe(error)}"
-        )
+        _wait_at_most(smtp, min(_PATIENCE, timeout))
+        is_alive = smtp.rset()[0] == 250
+        _wait_at_most(smtp, timeout)
+    except (OSError, smtplib.SMTPException):
+        return False
+    return is_alive
+
+
+def _address(smtp: smtplib.SMTP, composed: Composed) -> _Answer:
+    options = ["SMTPUTF8"] if not composed.recipient.isascii() and smtp.has_extn("smtputf8") else []
+    code, text = smtp.mail(composed.sender, options)
     if code == 250:
-        return SendResult(Sent.SENT, _answer(code, text))
-    return _refused(code, text)
+        code, text = smtp.rcpt(composed.recipient)
+        if code in (250, 251):
+            return _Answer()
+    return _Answer(_refused(code, text), code == _CLOSING)
+
+
+def _transmit(smtp: smtplib.SMTP, composed: Composed) -> tuple[SendResult, bool]:
+    """What became of the mail, and whether the connection is fit for another."""
+    try:
+        code, text = smtp.docmd("DATA")
+        if code != 354:
+            return _refused(code, text), code != _CLOSING
+        data = _LINE_START_DOT.sub(b"..", composed.data)
+        smtp.send(data if data.endswith(b"\r\n") else data + b"\r\n")
+        smtp.send(b".\r\n")
+        code, text = smtp.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        lost = f"the connection broke before the server said yes: {_describe(error)}"
+        return SendResult(Sent.UNKNOWN, lost), False
+    if code == 250:
+        return SendResult(Sent.SENT, _answer(code, text)), True
+    return _refused(code, text), code != _CLOSING
+
+
+def _quit(smtp: smtplib.SMTP) -> None:
+    with contextlib.suppress(OSError, smtplib.SMTPException):
+        _wait_at_most(smtp, _PATIENCE)
+        smtp.quit()
+    smtp.close()
+
+
+def _wait_at_most(smtp: smtplib.SMTP, seconds: float) -> None:
+    if smtp.sock is not None:
+        smtp.sock.settimeout(seconds)
 
 
 def _refused(code: int, text: bytes | str) -> SendResult:

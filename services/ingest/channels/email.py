@@ -83,6 +83,9 @@ class Settings(BaseModel):
     smtp_timeout_seconds: int = Field(
         30, ge=1, le=300, description="Longest wait for one answer of the server."
     )
+    smtp_keep_seconds: int = Field(
+        5, ge=0, le=60, description="How long a connection waits for the next mail; 0 ends it after each."
+    )
 
     @field_validator("address")
     @classmethod
@@ -144,7 +147,7 @@ class Mailbox:
                 settings.quote_limit_kb * 1024,
             ),
         )
-        self._server = _smtp.Server(
+        server = _smtp.Server(
             host=settings.smtp_host,
             port=settings.smtp_port,
             security=settings.smtp_security,
@@ -152,7 +155,9 @@ class Mailbox:
             password_secret=settings.smtp_password_secret,
             timeout_seconds=settings.smtp_timeout_seconds,
             secret=inbox.secret,
+            keep_seconds=settings.smtp_keep_seconds,
         )
+        self._server = _smtp.Sender(server)
         self._house = House(
             inbox.tokens, inbox.is_ours, frozenset(normalise(sender) for sender in settings.form_senders)
         )
@@ -187,4 +192,4 @@ class Mailbox:
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
         """Hand the mail to the server once."""
-        return _smtp.send(self._server, composed, before_data)
+        return self._server.send(composed, before_data)

@@ -1,9 +1,5 @@
 """What leaves by mail, and what is known of it afterwards."""
 
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -18,6 +14,7 @@ from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import Envelope
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply, Sent
 from tests.unit.services.ingest.channels.inboxes import inbox
+from tests.unit.services.ingest.channels.mail_server import mail_server
 from tests.unit.services.ingest.samples import TOKENS, raw
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -185,47 +182,10 @@ def test_composed_again_a_mail_repeats_the_same() -> None:
 # ------------------------------------------------------------------------------------------------------- sending
 
 
-@contextmanager
-def _server(answers: dict[str, str | None]) -> Iterator[int]:
-    """A mail server that answers each command as told; None drops the connection, "." is the end of the data."""
-    listening = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        client, _ = listening.accept()
-        with client, client.makefile("rwb") as wire:
-
-            def say(text: str) -> None:
-                wire.write(f"{text}\r\n".encode())
-                wire.flush()
-
-            say("220 hi")
-            while line := wire.readline():
-                verb = line.split(b":")[0].split()[0].decode().upper()
-                answer = answers.get(verb, "250 ok")
-                if answer is None:
-                    return
-                say(answer)
-                if verb == "QUIT":
-                    return
-                if verb == "DATA" and answer.startswith("354"):
-                    while (line := wire.readline()) not in (b".\r\n", b""):
-                        pass
-                    end = answers.get(".", "250 kept")
-                    if end is None:
-                        return
-                    say(end)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield listening.getsockname()[1]
-    listening.close()
-    thread.join(5)
-
-
 def _send(answers: dict[str, str | None]) -> tuple[Sent, str, bool]:
     began: list[bool] = []
-    with _server({"DATA": "354 go", **answers}) as port:
-        mailbox = _mailbox(smtp_host="127.0.0.1", smtp_port=port, smtp_timeout_seconds=3)
+    with mail_server(answers) as server:
+        mailbox = _mailbox(smtp_host="127.0.0.1", smtp_port=server.port, smtp_timeout_seconds=3)
         composed = mailbox.compose(REPLY, "anna@client.example", (), (), NOW)
         result = mailbox.send(composed, lambda: began.append(True))
     return result.outcome, result.reason, bool(began)
