@@ -16,6 +16,7 @@ from services.tickets.domain.events import (
 )
 from services.tickets.domain.message import Message, Sending
 from services.tickets.domain.people import Agent, Requester, identity_keys
+from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.ticket import Clock, Ticket
 
 
@@ -79,10 +80,21 @@ class MemoryRequesters:
     def __init__(self) -> None:
         self.people: dict[str, Requester] = {}
         self.keys: dict[str, str] = {}
+        self.reaches: dict[str, Reach] = {}
         self._ids = count(1)
+
+    def find(self, channel: str, sender: Sender) -> Requester | None:
+        keys = identity_keys(channel, sender.email, sender.phone, sender.external_id)
+        return next((self.people[self.keys[key]] for key in keys if key in self.keys), None)
 
     def get(self, requester_id: str) -> Requester | None:
         return self.people.get(requester_id)
+
+    def reach_of(self, requester_id: str) -> Reach:
+        return self.reaches.get(requester_id, REACHED)
+
+    def keep_reach(self, requester_id: str, reach: Reach) -> None:
+        self.reaches[requester_id] = reach
 
     def find_or_make(self, channel: str, sender: Sender) -> Requester:
         keys = identity_keys(channel, sender.email, sender.phone, sender.external_id)

@@ -11,6 +11,7 @@ from services.tickets.domain.commands import AddMessage, ReceiveMessage, Sender
 from services.tickets.domain.events import MessageAdded
 from services.tickets.domain.message import Message
 from services.tickets.domain.people import REQUESTER, Actor
+from services.tickets.domain.reach import BAD
 from services.tickets.domain.ticket import Change, Ticket, merged
 
 MOST_ATTACHMENTS = 50
@@ -36,6 +37,9 @@ def add_message(command: AddMessage, ports: Ports) -> tuple[Message, Ticket]:
         draft.note(message)
     if reply is not None:
         message = messages.queued(message)
+        if ports.requesters.reach_of(draft.requester.requester_id).state == BAD:
+            # It is sent all the same: the person may have put the mailbox right, and an agent may know.
+            message.flags = (messages.BAD_ADDRESS,)
     changes += _set_status(command, draft, ports)
     ports.tickets.save(draft, [MessageAdded(draft, message, command.actor, merged(changes), reply)])
     return message, draft

@@ -18,6 +18,7 @@ from services.tickets.domain.commands import (
 from services.tickets.domain.events import LoggedFact, MessageAdded, TicketChanged
 from services.tickets.domain.message import Message
 from services.tickets.domain.people import is_a_machines_address
+from services.tickets.domain.reach import BAD
 from services.tickets.domain.tags import MOST, SUBTREE, is_in_subtree, normal_tag, sorted_tags
 from services.tickets.domain.ticket import SETTABLE, Change, Ticket, merged
 
@@ -102,6 +103,9 @@ def _entry(step: AddEntry, command: ApplySteps, draft: Ticket, ports: Ports) -> 
     changes = draft.answer(message)
     reply = draft.reply_of(message)
     if reply is not None:
+        reach = ports.requesters.reach_of(draft.requester.requester_id)
+        if step.is_automatic and reach.state == BAD:
+            return MessageAdded(draft, messages.held_back(message, reach.reason), command.actor, changes)
         message = messages.queued(message)
     return MessageAdded(draft, message, command.actor, changes, reply)
 

@@ -9,6 +9,7 @@ from services.tickets.domain.commands import Sender
 from services.tickets.domain.events import LoggedFact, MessageIgnored
 from services.tickets.domain.message import Sending
 from services.tickets.domain.people import Agent, Requester
+from services.tickets.domain.reach import Reach
 from services.tickets.domain.ticket import Clock, Ticket
 
 
@@ -73,8 +74,20 @@ class Requesters(Protocol):
         """The person by our id, e-mail address, the channel's id or phone; made where unknown. Learns what is new."""
         ...
 
+    def find(self, channel: str, sender: Sender) -> Requester | None:
+        """The person, where known."""
+        ...
+
     def get(self, requester_id: str) -> Requester | None:
         """The person by our id."""
+        ...
+
+    def reach_of(self, requester_id: str) -> Reach:
+        """Whether our mail reaches the person."""
+        ...
+
+    def keep_reach(self, requester_id: str, reach: Reach) -> None:
+        """Remember it of a person that was found."""
         ...
 
 

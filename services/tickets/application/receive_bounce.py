@@ -2,10 +2,11 @@
 
 from services.tickets.application.ports import Place, Ports
 from services.tickets.domain import message as messages
-from services.tickets.domain.commands import ReceiveBounce
+from services.tickets.domain.commands import ReceiveBounce, Sender
 from services.tickets.domain.events import MessageAdded, MessageIgnored
 from services.tickets.domain.message import Delivery, Message
 from services.tickets.domain.people import THE_SYSTEM
+from services.tickets.domain.reach import BAD
 from services.tickets.domain.ticket import Change, Ticket
 
 
@@ -21,12 +22,13 @@ def receive_bounce(command: ReceiveBounce, ports: Ports) -> None:
     changes: tuple[Change, ...] = ()
     if command.kind == "hard" and place is not None and place.message_id:
         changes = _fail(command, place, ports)
+    became_bad = _remember(command, ticket, ports)
     draft = ticket.next_version()
     note = Message(
         message_id=ports.new_id(),
         ticket_id=ticket.ticket_id,
         author=THE_SYSTEM,
-        text=_words(command),
+        text=_words(command, became_bad),
         created_at=command.received_at,
         visibility=messages.INTERNAL,
         intake_id=command.intake_id,
@@ -59,8 +61,26 @@ def _fail(command: ReceiveBounce, place: Place, ports: Ports) -> tuple[Change, .
     return (Change("delivery", old, sending.state),) if sending.state != old else ()
 
 
-def _words(command: ReceiveBounce) -> str:
+def _remember(command: ReceiveBounce, ticket: Ticket, ports: Ports) -> bool:
+    """Keep of a person of this ticket that mail does not arrive; whether the address has become bad by it."""
+    # A report that names nobody is of the only one there was.
+    email = command.failed_recipient or ("" if ticket.participants else ticket.requester.email)
+    if not ticket.takes_part(email):
+        return False
+    person = ports.requesters.find(command.channel, Sender(email=email))
+    if person is None:
+        return False
+    was = ports.requesters.reach_of(person.requester_id)
+    reach = was.bounced(command.kind, command.code, command.reason, command.received_at)
+    if reach == was:
+        return False
+    ports.requesters.keep_reach(person.requester_id, reach)
+    return reach.state == BAD
+
+
+def _words(command: ReceiveBounce, became_bad: bool) -> str:
     what = "could not be delivered" if command.kind == "hard" else "is not delivered yet"
     to = f" to {command.failed_recipient}" if command.failed_recipient else ""
     why = ", ".join(part for part in (command.code, command.reason) if part)
-    return f"The mail{to} {what}{': ' + why if why else ''}."
+    ends = " The address counts as bad until somebody writes from it." if became_bad else ""
+    return f"The mail{to} {what}{': ' + why if why else ''}.{ends}"

@@ -7,6 +7,7 @@ from services.tickets.domain.commands import ReceiveMessage
 from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgnored, TicketOpened
 from services.tickets.domain.message import Message, chain_after, first_words
 from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
+from services.tickets.domain.reach import REACHED
 from services.tickets.domain.ticket import MOST_PARTICIPANTS, Ticket, subject_of
 
 
@@ -37,6 +38,7 @@ def open_ticket(
     """Begin a ticket with the message; it may go on from a closed one."""
     closed = found.closed
     requester = ports.requesters.find_or_make(command.channel, command.sender)
+    _is_reached(requester, ports)
     actor = _actor(requester)
     ticket_id = ports.new_ticket_id(command.received_at)
     message = _message(command, flags, ticket_id, actor, ports)
@@ -87,6 +89,7 @@ def _add(
     requester = draft.requester
     if not _is_from(command, requester):
         requester = ports.requesters.find_or_make(command.channel, command.sender)
+    _is_reached(requester, ports)
     actor = _actor(requester)
     message = _message(command, flags, ticket.ticket_id, actor, ports)
     changes = draft.hear(message, command.thread.references, command.sender.email)
@@ -185,6 +188,12 @@ def _is_from(command: ReceiveMessage, requester: Requester) -> bool:
     if sender.email:
         return sender.email == requester.email
     return bool(sender.external_id) and sender.external_id == requester.external_id
+
+
+def _is_reached(requester: Requester, ports: Ports) -> None:
+    # Who writes to us from an address has it.
+    if ports.requesters.reach_of(requester.requester_id) != REACHED:
+        ports.requesters.keep_reach(requester.requester_id, REACHED)
 
 
 def _actor(requester: Requester) -> Actor:

@@ -21,6 +21,8 @@ SAME_ID_OTHER_CONTENT = "same_id_other_content"
 LOOP = "loop"
 OWN_ADDRESS = "own_address"
 UNVERIFIED_AGENT = "unverified_agent"
+# Mail to the requester did not arrive of late.
+BAD_ADDRESS = "bad_address"
 # With any of these an automatic answer would come back to us, circle, or go against the sender's wish.
 _NO_ANSWER = frozenset({OWN_ADDRESS, "suppress_answer", "too_many_hops"})
 
@@ -139,6 +141,12 @@ def _worst(deliveries: Sequence[Delivery]) -> tuple[str, str]:
 def queued(message: Message) -> Message:
     """The message as it waits to be sent."""
     return replace(message, delivery_state=QUEUED)
+
+
+def held_back(message: Message, reason: str) -> Message:
+    """The message as it stands where it was not sent, since mail to the requester does not arrive."""
+    why = f"not sent: mail to this address does not arrive ({reason})"
+    return replace(message, delivery_state=FAILED, delivery_reason=why, flags=(BAD_ADDRESS,))
 
 
 def first_words(text: str, length: int = PREVIEW_LENGTH) -> str:

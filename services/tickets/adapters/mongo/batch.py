@@ -15,6 +15,7 @@ from services.tickets.adapters.mongo.requesters import MongoRequesters
 from services.tickets.adapters.mongo.tickets import MongoTickets
 from services.tickets.adapters.wire import PUBLISHES
 from services.tickets.domain.commands import (
+    AddEntry,
     AddMessage,
     ApplySteps,
     CreateTicket,
@@ -25,6 +26,7 @@ from services.tickets.domain.commands import (
     UpdateTicket,
 )
 from services.tickets.domain.events import LoggedFact, MessageIgnored
+from services.tickets.domain.message import PUBLIC
 
 # Told of a batch once it is committed: its commands, and what they led to.
 Observe = Callable[[Sequence[Any], Sequence[LoggedFact]], None]
@@ -76,6 +78,9 @@ class MongoPorts:
         self.requesters.load(needs.senders)
         places = list(self.conversations.led())
         self.tickets.load([*needs.ticket_ids, *(place.ticket_id for place in places)], needs.numbers)
+        if needs.answered:
+            tickets = (self.tickets.get(ticket_id) for ticket_id in needs.answered)
+            self.requesters.load((), {one.requester.requester_id for one in tickets if one is not None})
         if needs.has_bounces:
             needs.messages += [(place.ticket_id, place.message_id) for place in places if place.message_id]
         self.messages.load(needs.messages)
@@ -98,7 +103,7 @@ class MongoPorts:
 class _Needs:
     """What the commands of a batch will ask for."""
 
-    __slots__ = ("has_bounces", "keys", "messages", "numbers", "senders", "sent", "ticket_ids")
+    __slots__ = ("answered", "has_bounces", "keys", "messages", "numbers", "senders", "sent", "ticket_ids")
 
     def __init__(self) -> None:
         self.keys: list[tuple[str, str]] = []
@@ -108,6 +113,8 @@ class _Needs:
         self.messages: list[tuple[str, str]] = []
         # Ticket and Message-ID of what has left.
         self.sent: list[tuple[str, str]] = []
+        # Tickets that are answered: whether mail arrives there is asked.
+        self.answered: list[str] = []
         self.has_bounces = False
 
 
@@ -122,6 +129,8 @@ def _received(command: ReceiveMessage, needs: _Needs) -> None:
 def _bounced(command: ReceiveBounce, needs: _Needs) -> None:
     needs.keys.append((command.channel, command.original_message_id))
     needs.ticket_ids += command.proven_ticket_ids
+    if command.failed_recipient:
+        needs.senders.append((command.channel, Sender(email=command.failed_recipient)))
     needs.has_bounces = True
 
 
@@ -136,8 +145,20 @@ def _created(command: CreateTicket, needs: _Needs) -> None:
     needs.senders.append((command.channel, command.requester))
 
 
-def _of_a_ticket(command: UpdateTicket | AddMessage | ApplySteps, needs: _Needs) -> None:
+def _of_a_ticket(command: UpdateTicket, needs: _Needs) -> None:
     needs.ticket_ids.append(command.ticket_id)
+
+
+def _written(command: AddMessage, needs: _Needs) -> None:
+    needs.ticket_ids.append(command.ticket_id)
+    if command.visibility == PUBLIC and not command.is_from_requester:
+        needs.answered.append(command.ticket_id)
+
+
+def _stepped(command: ApplySteps, needs: _Needs) -> None:
+    needs.ticket_ids.append(command.ticket_id)
+    if any(isinstance(step, AddEntry) and step.visibility == PUBLIC for step in command.steps):
+        needs.answered.append(command.ticket_id)
 
 
 def _nothing(command: object, needs: _Needs) -> None:
@@ -150,6 +171,6 @@ _READS: dict[type, Callable[[Any, _Needs], None]] = {
     RecordDelivery: _delivered,
     CreateTicket: _created,
     UpdateTicket: _of_a_ticket,
-    AddMessage: _of_a_ticket,
-    ApplySteps: _of_a_ticket,
+    AddMessage: _written,
+    ApplySteps: _stepped,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from chassis.mongo import Document
 from services.tickets.application.ports import Place
 from services.tickets.domain.people import Actor, Requester
+from services.tickets.domain.reach import Reach
 from services.tickets.domain.search_words import words_of_ticket
 from services.tickets.domain.ticket import NO_CLOCK, Clock, Ticket
 
@@ -202,6 +203,21 @@ def requester_of(part: Mapping[str, Any]) -> Requester:
     """The requester that a ticket holds."""
     get = part.get
     return Requester(part["id"], get("name", ""), get("email", ""), get("phone", ""), get("external_id", ""))
+
+
+def reach_part(reach: Reach) -> Document:
+    """Whether mail reaches a requester."""
+    return {
+        "state": reach.state,
+        "reason": reach.reason,
+        "since": reach.since,
+        "soft": list(reach.soft_bounces),
+    }
+
+
+def reach_of(part: Mapping[str, Any]) -> Reach:
+    """Whether mail reaches the requester that has it."""
+    return Reach(part["state"], part["reason"], part["since"], tuple(part["soft"]))
 
 
 def actor_part(actor: Actor) -> Document:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from chassis.ids import new_id
 from chassis.mongo import Document, named_failures
 from chassis.units import Unit
-from services.tickets.adapters.mongo.documents import requester_of, requester_part
+from services.tickets.adapters.mongo.documents import reach_of, reach_part, requester_of, requester_part
 from services.tickets.domain.commands import Sender
 from services.tickets.domain.people import Requester, identity_keys
+from services.tickets.domain.reach import REACHED, Reach
 
 
 class MongoRequesters:
@@ -20,13 +21,16 @@ class MongoRequesters:
         self._people: dict[str, Requester | None] = {}
         self._read: dict[str, tuple[Requester, frozenset[str]]] = {}
         self._keys: dict[str, set[str]] = {}
+        # Only of those whom mail does not reach, or did not.
+        self._reach: dict[str, Reach] = {}
+        self._reach_learnt: set[str] = set()
 
     # ---------------------------------------------------------------------------------------------------- for the batch
 
-    def load(self, senders: Iterable[tuple[str, Sender]]) -> None:
-        """Read at once everybody who may be one of these, each with the channel it wrote by."""
+    def load(self, senders: Iterable[tuple[str, Sender]], known: Iterable[str] = ()) -> None:
+        """Read at once everybody who may be one of these, each with the channel it wrote by, and those with our ids."""
         keys: set[str] = set()
-        ids: set[str] = set()
+        ids: set[str] = set(known)
         for channel, sender in senders:
             keys.update(keys_of(channel, sender))
             if sender.requester_id:
@@ -52,6 +56,8 @@ class MongoRequesters:
                 learnt["$set"] = {name: value for name, value in part.items() if name != "_id"}
             if new := keys - read[1]:
                 learnt["$addToSet"] = {"keys": {"$each": sorted(new)}}
+            if requester_id in self._reach_learnt:
+                learnt.setdefault("$set", {})["reach"] = reach_part(self._reach[requester_id])
             if learnt:
                 self._unit.update("requesters", {"_id": requester_id}, learnt)
 
@@ -61,6 +67,17 @@ class MongoRequesters:
         if requester_id not in self._people:
             self._load(set(), {requester_id})
         return self._people[requester_id]
+
+    def find(self, channel: str, sender: Sender) -> Requester | None:
+        return self._known(sender, keys_of(channel, sender))
+
+    def reach_of(self, requester_id: str) -> Reach:
+        self.get(requester_id)
+        return self._reach.get(requester_id, REACHED)
+
+    def keep_reach(self, requester_id: str, reach: Reach) -> None:
+        self._reach[requester_id] = reach
+        self._reach_learnt.add(requester_id)
 
     def find_or_make(self, channel: str, sender: Sender) -> Requester:
         keys = keys_of(channel, sender)
@@ -115,6 +132,8 @@ class MongoRequesters:
             its_keys = frozenset(row.get("keys", ()))
             self._read[person.requester_id] = (person, its_keys)
             self._people[person.requester_id] = person
+            if "reach" in row:
+                self._reach.setdefault(person.requester_id, reach_of(row["reach"]))
             self._keys[person.requester_id] = set(its_keys)
             for key in its_keys:
                 self._by_key[key] = person.requester_id
