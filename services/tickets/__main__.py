@@ -33,6 +33,7 @@ from services.tickets.adapters.wire import CONSUMES
 from services.tickets.application import HANDLERS
 from services.tickets.config import Settings
 from services.tickets.domain.commands import RecordClock
+from services.tickets.domain.storm import StormLimit
 
 # A token that was withdrawn is refused here within this; other services remember for longer.
 _TOKENS_REMEMBERED = timedelta(seconds=5)
@@ -75,7 +76,8 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Messages, deliveries and clocks."""
-    open_ports = _ports(parts, MongoDirectory(parts.database))
+    limit = StormLimit(settings.storm_tickets, settings.storm_window)
+    open_ports = _ports(parts, MongoDirectory(parts.database), limit)
     listener = parts.listener(
         CONSUMES,
         open_ports,
@@ -108,10 +110,14 @@ def prepare(parts: Parts) -> None:
     parts.prepare(INDEXES, CONSUMES)
 
 
-def _ports(parts: Parts, directory: MongoDirectory) -> Callable[[Unit], MongoPorts]:
+def _ports(
+    parts: Parts,
+    directory: MongoDirectory,
+    storm_limit: StormLimit = StormLimit(),  # noqa: B008 - frozen
+) -> Callable[[Unit], MongoPorts]:
     numbers = Numbers(parts.database)
     measures = Measures(parts.metrics, parts.clock)
-    return lambda unit: MongoPorts(unit, numbers, directory, measures.committed)
+    return lambda unit: MongoPorts(unit, numbers, directory, measures.committed, storm_limit)
 
 
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {

@@ -21,5 +21,8 @@ class Settings(CommonSettings):
     sequence_every: timedelta = timedelta(milliseconds=50)
     watch_every: timedelta = timedelta(milliseconds=100)
     heartbeat_every: timedelta = timedelta(seconds=5)
+    # So many tickets may one sender open by mail within this time before the rest of them joins the last; 0 sets no limit.
+    storm_tickets: int = 30
+    storm_window: timedelta = timedelta(minutes=10)
     # How often the open tickets are counted for the gauges.
     count_every: timedelta = timedelta(seconds=15)

@@ -17,6 +17,7 @@ from services.tickets.domain.events import (
 from services.tickets.domain.message import Message, Sending
 from services.tickets.domain.people import Agent, Requester, identity_keys
 from services.tickets.domain.reach import REACHED, Reach
+from services.tickets.domain.storm import Burst, StormLimit
 from services.tickets.domain.ticket import Clock, Ticket
 
 
@@ -81,6 +82,7 @@ class MemoryRequesters:
         self.people: dict[str, Requester] = {}
         self.keys: dict[str, str] = {}
         self.reaches: dict[str, Reach] = {}
+        self.bursts: dict[tuple[str, str], Burst] = {}
         self._ids = count(1)
 
     def find(self, channel: str, sender: Sender) -> Requester | None:
@@ -92,6 +94,12 @@ class MemoryRequesters:
 
     def reach_of(self, requester_id: str) -> Reach:
         return self.reaches.get(requester_id, REACHED)
+
+    def burst_of(self, requester_id: str, channel: str) -> Burst | None:
+        return self.bursts.get((requester_id, channel))
+
+    def keep_burst(self, requester_id: str, channel: str, burst: Burst) -> None:
+        self.bursts[requester_id, channel] = burst
 
     def keep_reach(self, requester_id: str, reach: Reach) -> None:
         self.reaches[requester_id] = reach
@@ -156,6 +164,7 @@ class MemoryPorts:
         self.requesters = MemoryRequesters()
         self.messages = MemoryMessages(self.tickets)
         self.directory = MemoryDirectory()
+        self.storm_limit = StormLimit()
         self.now = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
         self.ignored: list[MessageIgnored] = []
         self._ids = count(1)

@@ -13,6 +13,7 @@ from tests.unit.services.tickets.test_answers import *  # noqa: F403 - the point
 from tests.unit.services.tickets.test_deliveries import *  # noqa: F403
 from tests.unit.services.tickets.test_reach import *  # noqa: F403
 from tests.unit.services.tickets.test_receive_message import *  # noqa: F403
+from tests.unit.services.tickets.test_storm import *  # noqa: F403
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from services.tickets.domain.events import LoggedFact, MessageIgnored
 from services.tickets.domain.message import Sending
 from services.tickets.domain.people import Agent, Requester
 from services.tickets.domain.reach import Reach
+from services.tickets.domain.storm import Burst, StormLimit
 from services.tickets.domain.ticket import Clock, Ticket
 
 
@@ -86,6 +87,14 @@ class Requesters(Protocol):
         """Whether our mail reaches the person."""
         ...
 
+    def burst_of(self, requester_id: str, channel: str) -> Burst | None:
+        """The latest tickets that the person opened by this channel."""
+        ...
+
+    def keep_burst(self, requester_id: str, channel: str, burst: Burst) -> None:
+        """Remember it of a person that was found or made; of two who do so at once one may be forgotten."""
+        ...
+
     def keep_reach(self, requester_id: str, reach: Reach) -> None:
         """Remember it of a person that was found."""
         ...
@@ -130,6 +139,11 @@ class Ports(Protocol):
 
     @property
     def directory(self) -> Directory: ...
+
+    @property
+    def storm_limit(self) -> StormLimit:
+        """How many tickets one sender may open."""
+        ...
 
     @property
     def now(self) -> datetime:

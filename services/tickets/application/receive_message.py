@@ -8,6 +8,8 @@ from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgno
 from services.tickets.domain.message import Message, chain_after, first_words
 from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
 from services.tickets.domain.reach import REACHED
+from services.tickets.domain.storm import TAG, burst_after
+from services.tickets.domain.tags import sorted_tags
 from services.tickets.domain.ticket import MOST_PARTICIPANTS, Ticket, subject_of
 
 
@@ -26,10 +28,39 @@ def receive_message(command: ReceiveMessage, ports: Ports) -> None:
         if messages.SAME_ID_OTHER_CONTENT not in flags:
             flags = (*flags, messages.SAME_ID_OTHER_CONTENT)
     found = find_thread(command, known, ports)
-    if found.ticket is None:
-        open_ticket(command, flags, known, found, ports)
-    else:
+    if found.ticket is not None:
         _add(command, flags, known, found.ticket, ports)
+    elif (storm := _storm(command, ports)) is not None:
+        _add(command, (*flags, messages.FLOOD), known, storm, ports)
+    else:
+        opened = open_ticket(command, flags, known, found, ports)
+        _count(command, opened.ticket, ports)
+
+
+def _storm(command: ReceiveMessage, ports: Ports) -> Ticket | None:
+    """The ticket that takes what one sender writes beyond the limit, so that nothing of it is lost."""
+    sender = (
+        ports.requesters.find(command.channel, command.sender) if command.channel_kind == "email" else None
+    )
+    burst = ports.requesters.burst_of(sender.requester_id, command.channel) if sender is not None else None
+    if sender is None or burst is None or not burst.is_storm(command.received_at, ports.storm_limit):
+        return None
+    ticket = ports.tickets.get(burst.ticket_id)
+    # Who closed it wants to see a new one where it goes on.
+    if ticket is None or ticket.is_closed:
+        return None
+    ports.requesters.keep_burst(sender.requester_id, command.channel, burst.goes_on(command.received_at))
+    return ticket
+
+
+def _count(command: ReceiveMessage, ticket: Ticket, ports: Ports) -> None:
+    limit = ports.storm_limit
+    if command.channel_kind != "email" or not limit.tickets:
+        return
+    sender = ticket.requester.requester_id
+    earlier = ports.requesters.burst_of(sender, command.channel)
+    burst = burst_after(earlier, command.received_at, ticket.ticket_id, limit)
+    ports.requesters.keep_burst(sender, command.channel, burst)
 
 
 def open_ticket(
@@ -93,6 +124,8 @@ def _add(
     actor = _actor(requester)
     message = _message(command, flags, ticket.ticket_id, actor, ports)
     changes = draft.hear(message, command.thread.references, command.sender.email)
+    if messages.FLOOD in flags:
+        changes += draft.set_tags(sorted_tags((*draft.tags, TAG)), command.received_at)
     ports.tickets.save(draft, [MessageAdded(draft, message, actor, changes)])
     _lead_to(command, known, draft, message, ports)
 

@@ -23,8 +23,10 @@ OWN_ADDRESS = "own_address"
 UNVERIFIED_AGENT = "unverified_agent"
 # Mail to the requester did not arrive of late.
 BAD_ADDRESS = "bad_address"
+# One of too many from one sender.
+FLOOD = "flood"
 # With any of these an automatic answer would come back to us, circle, or go against the sender's wish.
-_NO_ANSWER = frozenset({OWN_ADDRESS, "suppress_answer", "too_many_hops"})
+_NO_ANSWER = frozenset({OWN_ADDRESS, FLOOD, "suppress_answer", "too_many_hops"})
 
 PREVIEW_LENGTH = 140
 CHAIN_LENGTH = 100

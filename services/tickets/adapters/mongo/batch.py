@@ -27,6 +27,7 @@ from services.tickets.domain.commands import (
 )
 from services.tickets.domain.events import LoggedFact, MessageIgnored
 from services.tickets.domain.message import PUBLIC
+from services.tickets.domain.storm import StormLimit
 
 # Told of a batch once it is committed: its commands, and what they led to.
 Observe = Callable[[Sequence[Any], Sequence[LoggedFact]], None]
@@ -41,6 +42,7 @@ class MongoPorts:
         numbers: Numbers,
         directory: MongoDirectory,
         observe: Observe = lambda commands, facts: None,
+        storm_limit: StormLimit = StormLimit(),  # noqa: B008 - frozen
     ) -> None:
         self._unit = unit
         self._observe = observe
@@ -49,6 +51,7 @@ class MongoPorts:
         self.requesters = MongoRequesters(unit)
         self.messages = MongoMessages(unit)
         self.directory = directory
+        self.storm_limit = storm_limit
 
     @property
     def now(self) -> datetime:

@@ -5,10 +5,18 @@ from collections.abc import Iterable, Sequence
 from chassis.ids import new_id
 from chassis.mongo import Document, named_failures
 from chassis.units import Unit
-from services.tickets.adapters.mongo.documents import reach_of, reach_part, requester_of, requester_part
+from services.tickets.adapters.mongo.documents import (
+    bursts_of,
+    bursts_part,
+    reach_of,
+    reach_part,
+    requester_of,
+    requester_part,
+)
 from services.tickets.domain.commands import Sender
 from services.tickets.domain.people import Requester, identity_keys
 from services.tickets.domain.reach import REACHED, Reach
+from services.tickets.domain.storm import Burst
 
 
 class MongoRequesters:
@@ -24,6 +32,8 @@ class MongoRequesters:
         # Only of those whom mail does not reach, or did not.
         self._reach: dict[str, Reach] = {}
         self._reach_learnt: set[str] = set()
+        self._bursts: dict[str, dict[str, Burst]] = {}
+        self._bursts_learnt: set[str] = set()
 
     # ---------------------------------------------------------------------------------------------------- for the batch
 
@@ -49,6 +59,8 @@ class MongoRequesters:
             if read is None:
                 if keys:
                     part["keys"] = sorted(keys)
+                if requester_id in self._bursts_learnt:
+                    part["bursts"] = bursts_part(self._bursts[requester_id])
                 self._unit.insert("requesters", {**part, "created_at": self._unit.now})
                 continue
             learnt: Document = {}
@@ -58,6 +70,8 @@ class MongoRequesters:
                 learnt["$addToSet"] = {"keys": {"$each": sorted(new)}}
             if requester_id in self._reach_learnt:
                 learnt.setdefault("$set", {})["reach"] = reach_part(self._reach[requester_id])
+            if requester_id in self._bursts_learnt:
+                learnt.setdefault("$set", {})["bursts"] = bursts_part(self._bursts[requester_id])
             if learnt:
                 self._unit.update("requesters", {"_id": requester_id}, learnt)
 
@@ -78,6 +92,14 @@ class MongoRequesters:
     def keep_reach(self, requester_id: str, reach: Reach) -> None:
         self._reach[requester_id] = reach
         self._reach_learnt.add(requester_id)
+
+    def burst_of(self, requester_id: str, channel: str) -> Burst | None:
+        self.get(requester_id)
+        return self._bursts.get(requester_id, {}).get(channel)
+
+    def keep_burst(self, requester_id: str, channel: str, burst: Burst) -> None:
+        self._bursts.setdefault(requester_id, {})[channel] = burst
+        self._bursts_learnt.add(requester_id)
 
     def find_or_make(self, channel: str, sender: Sender) -> Requester:
         keys = keys_of(channel, sender)
@@ -134,6 +156,8 @@ class MongoRequesters:
             self._people[person.requester_id] = person
             if "reach" in row:
                 self._reach.setdefault(person.requester_id, reach_of(row["reach"]))
+            if "bursts" in row:
+                self._bursts.setdefault(person.requester_id, bursts_of(row["bursts"]))
             self._keys[person.requester_id] = set(its_keys)
             for key in its_keys:
                 self._by_key[key] = person.requester_id
