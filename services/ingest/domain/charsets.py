@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 from functools import lru_cache
 
 from charset_normalizer import from_bytes
@@ -35,11 +36,38 @@ _LIKELY = [
 
 # A guess reads no more than this.
 _GUESS_BYTES = 4096
-# Cyrillic written as windows-1251 and called Latin: whole words of letters that Western text uses one by one.
-_CYRILLIC_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{4,}")
+# Bytes that are letters in every Cyrillic charset of one byte, and in words; Western text uses them one by one.
+_LETTER_RUN = re.compile(rb"[\x80-\xff]{3,}")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _LONELY = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
-_ESCAPE_2022 = re.compile(rb"\x1b[$(]")
+_BESIDE_LATIN = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
+_ESCAPE_2022 = re.compile(rb"\x1b\$[()@B]")
+_THREE_BYTES = re.compile(rb"[\xe1-\xef][\x80-\xbf]{2}")
+_TURNED_CASE = re.compile("[а-яёіїє][А-ЯЁІЇЄ]|[ά-ώ][Α-Ω]")
+_KANA = re.compile("[\u3041-\u30fe]")
+
+# How many letters of a hundred are this one: in Russian (and what Ukrainian has besides), Greek, Hebrew, Arabic.
+_FREQUENCY = {
+    **dict(zip("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфіїє", (
+        11, 8.5, 8, 7.4, 6.7, 6.3, 5.5, 4.7, 4.5, 4.4, 3.5, 3.2, 3, 2.8, 2.6, 2, 1.9, 1.7, 1.7, 1.6, 1.6, 1.4, 1.2, 1,
+        0.9, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3, 3, 1, 1), strict=True)),
+    **dict(zip("αοιετσνηυρπκςμλίόάέωδγθχύήφβώξζψ", (
+        11, 9, 8, 7.5, 8, 5, 6.6, 4, 3.8, 4.3, 4.2, 4, 3.5, 3.4, 2.9, 2.5, 2.3, 2, 2, 1.8, 1.7, 1.7, 1.2, 1.1, 1, 1,
+        0.9, 0.7, 0.6, 0.4, 0.4, 0.2), strict=True)),
+    **dict(zip("יהולארתבמשעםנכדחקפןסזטגצךףץ", (
+        11, 10, 10, 7.4, 6.3, 5.6, 5, 4.7, 4.6, 4.4, 3.2, 3, 2.9, 2.7, 2.6, 2.5, 2.1, 1.7, 1.6, 1.5, 1.3, 1.2, 1.2,
+        1.2, 0.8, 0.3, 0.1), strict=True)),
+    **dict(zip("اليمونرتبعهةدسفكقحأجشىطصخإضذزثغءئظؤآ", (
+        12, 11, 7, 6, 6, 6, 5, 5, 4, 4, 4, 3, 3, 3, 3, 2.5, 2.5, 2.5, 2.5, 1.7, 1.5, 1.2, 1.2, 1.2, 1, 1, 1, 0.9, 0.8,
+        0.8, 0.5, 0.5, 0.4, 0.3, 0.2, 0.2), strict=True)),
+}  # fmt: skip
+_CYRILLIC = ("cp1251", "koi8_u", "iso8859_5", "cp866")
+_ALPHABETS = ("cp1253", "cp1255", "cp1256")
+# Read the wrong way a text has about half of the first, or marks that are no letters.
+_IS_LIKE = 2.5
+# Windows' reading of a charset that leaves 80-9F to controls, for senders who meant Windows.
+_WINDOWS = {"iso8859_2": "cp1250", "iso8859_7": "cp1253", "iso8859_8": "cp1255", "iso8859_13": "cp1257"}
+_C1 = re.compile(rb"[\x80-\x9f]")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
 _ASCII_CONTROLS = bytes(code for code in (*range(32), 127) if code not in b"\t\n\r")
@@ -59,9 +87,12 @@ def codec_for(charset: str) -> str | None:
 
 def decode(data: bytes, charset: str = "") -> tuple[str, bool]:
     """The text, and whether its charset had to be guessed. Never fails: what is left over becomes U+FFFD."""
-    if data.isascii() and b"\x1b" not in data and b"~{" not in data and not _is_wide(charset):
+    is_wide = _is_wide(charset)
+    if data.isascii() and b"\x1b" not in data and b"~{" not in data and not is_wide:
         return data.decode("ascii"), False
     codec = codec_for(charset) if charset else None
+    if other := _contradicted(data, codec, is_wide):
+        return data.decode(other, "replace"), True
     if codec == "cp1252":
         return _decode_western(data)
     if codec is not None:
@@ -77,22 +108,55 @@ def decode(data: bytes, charset: str = "") -> tuple[str, bool]:
 
 def guess(data: bytes) -> str:
     """The text under the likeliest charset."""
+    if _ESCAPE_2022.search(data):
+        return data.decode(_codec_2022(data), "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    if _ESCAPE_2022.search(data):
-        return data.decode("iso2022_jp_ext", "replace")
-    if _looks_cyrillic(data):
-        return data.decode(_cyrillic_codec(data), "replace")
+    if codec := _japanese_codec(data) or _alphabet_codec(data):
+        return data.decode(codec, "replace")
     high = _HIGH.search(data)
     start = max(0, high.start() - 200) if high else 0
     sample = data[start : start + _GUESS_BYTES]
     if len(_LONELY.findall(sample)) * 2 > len(_HIGH.findall(sample)):
         # Accents among plain letters: too little for statistics, and most likely Western.
-        return _decode_western(data)[0]
+        return _western(data)
     best = from_bytes(sample, cp_isolation=_LIKELY, threshold=0.5).best()
     return data.decode(best.encoding if best is not None else "cp1252", "replace")
+
+
+def _contradicted(data: bytes, codec: str | None, is_wide: bool) -> str | None:
+    """What the bytes are where they cannot be what was declared."""
+    if codec is None:
+        return None
+    if b"\x1b" in data and not codec.startswith("iso2022") and _ESCAPE_2022.search(data):
+        return _codec_2022(data)
+    if codec.startswith(("utf_16", "utf_32")):
+        # Even a line break has a NUL then.
+        return "utf-8" if b"\0" not in data and is_utf_8(data) else None
+    if is_wide or codec == "utf_8":
+        return None
+    if codec.startswith(("cp125", "koi8", "iso8859")):
+        if is_utf_8(data):
+            return "utf-8"
+        if codec in ("cp1251", "koi8_r", "koi8_u"):
+            return _other_cyrillic(data, codec)
+        return _WINDOWS[codec] if codec in _WINDOWS and _C1.search(data) else None
+    return "utf-8" if len(_THREE_BYTES.findall(data[:_GUESS_BYTES])) > 3 and is_utf_8(data) else None
+
+
+def is_utf_8(data: bytes) -> bool:
+    """Is it valid UTF-8 throughout?"""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _codec_2022(data: bytes) -> str:
+    return "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_ext"
 
 
 def clean(text: str) -> str:
@@ -106,34 +170,79 @@ def clean(text: str) -> str:
 
 
 def _decode_western(data: bytes) -> tuple[str, bool]:
-    try:
-        return data.decode("utf-8"), True
-    except UnicodeDecodeError:
-        pass
-    if _ESCAPE_2022.search(data):
-        return data.decode("iso2022_jp_ext", "replace"), True
-    if _looks_cyrillic(data):
-        return data.decode(_cyrillic_codec(data), "replace"), True
+    sample = data[:_GUESS_BYTES]
+    high = len(_HIGH.findall(sample))
+    if codec := _alphabet_codec(data):
+        return data.decode(codec, "replace"), True
+    if high * 2 > len(sample) > 8:
+        # No Western text consists of accents.
+        return guess(data), True
+    return _western(data), False
+
+
+def _western(data: bytes) -> str:
     # The five bytes that windows-1252 leaves undefined stay what latin-1 makes of them.
     try:
-        return data.decode("cp1252"), False
+        return data.decode("cp1252")
     except UnicodeDecodeError:
-        return data.decode("latin-1"), False
+        return data.decode("latin-1")
 
 
-def _looks_cyrillic(data: bytes) -> bool:
+def _japanese_codec(data: bytes) -> str | None:
+    for codec in ("cp932", "euc_jp"):
+        try:
+            text = data.decode(codec)[:_GUESS_BYTES]
+        except UnicodeDecodeError:
+            continue
+        if len(_KANA.findall(text)) * 4 > sum(1 for character in text if character > "\x7f"):
+            return codec
+    return None
+
+
+def _alphabet_codec(data: bytes) -> str | None:
+    """The charset under which the bytes are like Russian, Greek, Hebrew or Arabic; None where they are like none."""
     sample = data[: _GUESS_BYTES * 4]
-    high = len(_HIGH.findall(sample))
-    in_words = sum(len(run) for run in _CYRILLIC_RUN.findall(sample))
-    return in_words > 7 and in_words * 10 > high * 7
+    in_words = sum(len(run) for run in _LETTER_RUN.findall(sample))
+    if (
+        in_words < 4
+        or in_words * 10 <= len(_HIGH.findall(sample)) * 6
+        or _BESIDE_LATIN.search(sample, 0, 400)
+    ):
+        return None
+    likeness, codec = max((_likeness(sample, codec), codec) for codec in _CYRILLIC)
+    # Letters of one alphabet read as another's are not all rare, so that the others must be clearly better.
+    other, other_codec = max((_likeness(sample, codec), codec) for codec in _ALPHABETS)
+    if other > 1.5 * likeness:
+        likeness, codec = other, other_codec
+    return codec if likeness >= _IS_LIKE else None
 
 
-def _cyrillic_codec(data: bytes) -> str:
+def _other_cyrillic(data: bytes, codec: str) -> str | None:
     sample = data[: _GUESS_BYTES * 4]
-    # Small letters outnumber capitals in any text: they are E0-FF in windows-1251 and C0-DF in KOI8-R.
-    lower_1251 = sum(1 for byte in sample if byte >= 0xE0)
-    lower_koi8 = sum(1 for byte in sample if 0xC0 <= byte <= 0xDF)
-    return "cp1251" if lower_1251 >= lower_koi8 else "koi8_r"
+    if not _TURNED_CASE.search(sample.decode(codec, "replace")):
+        return None
+    likeness, other = max((_likeness(sample, candidate), candidate) for candidate in _CYRILLIC)
+    # What is declared must be clearly worse before it is doubted.
+    return other if likeness > 1.2 * max(_likeness(sample, codec), _IS_LIKE) else None
+
+
+def _likeness(data: bytes, codec: str) -> float:
+    """How common the letters of a text are in its language, on the average of its characters beyond ASCII."""
+    text = data.decode(codec, "replace")
+    # Small letters before capitals: KOI8-R and windows-1251 have them the other way round.
+    total, points = 0, -10.0 * len(_TURNED_CASE.findall(text))
+    for character, times in Counter(text).items():
+        if character <= "\x7f":
+            continue
+        total += times
+        small = character.lower()
+        if small in _FREQUENCY:
+            points += times * _FREQUENCY[small] * (1 if character == small else 0.9)
+        elif character.isalpha():
+            points -= times
+        elif character not in "«»—–№\xa0…“”":
+            points -= times * 5
+    return points / total if total else 0.0
 
 
 def _is_wide(charset: str) -> bool:

@@ -28,6 +28,10 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
 _ID_BREAK = re.compile(r"[\s<>,;()]+")
 _PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^;]*)", re.DOTALL)
 _SPACE = re.compile(r"\s+")
+# A comment between two parameters.
+_COMMENT = re.compile(r";\s*\([^()\"]{0,200}\)\s*;?")
+_NO_SEMICOLON = re.compile(r"\s*([^\s/]+/[^\s/]+)\s+[A-Za-z*-]+\s*=")
+_EXTENDED = re.compile(r"([A-Za-z0-9_-]{2,40})'[A-Za-z-]{0,20}'(.+)", re.DOTALL)
 
 
 class Headers:
@@ -170,7 +174,11 @@ def parse_parameterised(raw: str) -> Parameterised:
 
 
 def _parse_parameterised(raw: str) -> Parameterised:
+    if "(" in raw:
+        raw = _COMMENT.sub("; ", raw)
     value, _, rest = raw.partition(";")
+    if lost := _NO_SEMICOLON.match(value):
+        value, rest = lost.group(1), f"{value[lost.end(1) :]};{rest}"
     value = _SPACE.sub("", value).lower().strip("\"'")
     if not rest:
         return Parameterised(value)
@@ -178,8 +186,7 @@ def _parse_parameterised(raw: str) -> Parameterised:
     split: dict[str, dict[int, tuple[bool, str]]] = {}
     for match in _PARAMETER.finditer(";" + rest):
         name, content = match.group(1).lower(), match.group(2).strip()
-        if len(content) >= 2 and content[0] == content[-1] == '"':
-            content = re.sub(r"\\(.)", r"\1", content[1:-1]) if "\\" in content else content[1:-1]
+        content = _without_quotes(content)
         if "*" not in name:
             plain.setdefault(name, content)
             continue
@@ -188,10 +195,28 @@ def _parse_parameterised(raw: str) -> Parameterised:
         number = tail.rstrip("*")
         place = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0
         split.setdefault(base, {}).setdefault(place, (is_encoded, content))
-    found = {name: decode_words(content) for name, content in plain.items()}
+    found = {name: _plain_value(name, content) for name, content in plain.items()}
     for base, pieces in split.items():
         found[base] = _join_pieces([pieces[place] for place in sorted(pieces)])
     return Parameterised(value, tuple(found.items()))
+
+
+def _without_quotes(content: str) -> str:
+    if len(content) >= 2 and content[0] == content[-1] and content[0] in "\"'":
+        return re.sub(r"\\(.)", r"\1", content[1:-1]) if "\\" in content else content[1:-1]
+    # A quote that is never closed.
+    return content.removeprefix('"')
+
+
+def _plain_value(name: str, content: str) -> str:
+    value = decode_words(content)
+    if name in ("name", "filename") and "%" in value:
+        # Escaped as RFC 2231 wants it, under a name that does not say so.
+        charset, escaped = match.groups() if (match := _EXTENDED.fullmatch(value)) else ("utf-8", value)
+        data = unquote_to_bytes(escaped)
+        if not data.isascii() and (match or charsets.is_utf_8(data)):
+            return charsets.clean(charsets.decode(data, charset)[0])
+    return value
 
 
 _parse_short = lru_cache(maxsize=2048)(_parse_parameterised)
