@@ -1,0 +1,8 @@
+"""What a person newly said in a mail, apart from the history and the signature below it.
+
+Nothing is thrown away here: the whole stays beside what was said, so that a wrong cut hides and never loses.
+"""
+
+from services.ingest.domain.quotes.text import said_in_text
+
+__all__ = ["said_in_text"]
