@@ -27,6 +27,7 @@ from services.ingest.adapters.mongo import INDEXES
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
+from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import ClaimKeeper, MongoSends
 from services.ingest.adapters.reading import Reader
 from services.ingest.adapters.rpc import ACCESS, REFUSALS, IngestRpc, add_to
@@ -180,9 +181,12 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     counts = SendCounts(parts.metrics)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=LISTED)
     conversations = Conversations(tickets)
+    paces = MongoPaces(parts.database)
 
     def ports() -> SendPorts:
-        return SendPorts(ground.sends, ground.files, ground.directory, parts.clock, counts, conversations)
+        return SendPorts(
+            ground.sends, ground.files, ground.directory, parts.clock, counts, conversations, paces
+        )
 
     jobs = make_jobs(settings.broker_url, ports, parts.metrics)
     worker = JobWorker(jobs, threads=settings.send_threads)
@@ -191,7 +195,9 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     sweep = IntakeSweep(ground.intake, ground.publisher, settings.sweep_after)
     orphans = ChunkSweep(Chunks(parts.database, parts.clock), ground.intake, ground.files)
     loops = [
-        parts.loop("sends", SendLoop(ground.sends, jobs, ports).turn, every=settings.send_every),
+        parts.loop(
+            "sends", SendLoop(ground.sends, paces, parts.clock, jobs, ports).turn, every=settings.send_every
+        ),
         parts.loop("intake-sweep", sweep.turn, every=settings.sweep_after / 5),
         parts.loop("chunk-sweep", orphans.turn, every=settings.chunk_sweep_every),
         # The lease outlasts two looks, or nobody would export between them.

@@ -13,6 +13,7 @@ from chassis.jobs import Jobs
 from chassis.leases import Lease
 from chassis.units import Unit
 from services.ingest.adapters.jobs import SendLoop
+from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.application.send_reply import SendPorts
 from services.ingest.domain.sending import Reply, SendRow
@@ -52,7 +53,9 @@ def test_what_the_broker_did_not_take_is_asked_for_at_the_next_look_and_the_rest
     sends: MongoSends,
 ) -> None:
     jobs = ForgetfulJobs()
-    loop = SendLoop(sends, cast("Jobs", jobs), lambda: cast("SendPorts", None))
+    loop = SendLoop(
+        sends, MongoPaces(sends._database), sends._clock, cast("Jobs", jobs), lambda: cast("SendPorts", None)
+    )
     with pytest.raises(Unavailable):
         loop.turn(LEASE)
     assert len(jobs.asked) == 1

@@ -96,6 +96,7 @@ def sockets(desk: IngestDesk, sink: Sink) -> Sockets:
 @pytest.fixture(autouse=True)
 def _fresh(desk: IngestDesk, sockets: Sockets, sink: Sink) -> None:
     desk.database["intake"].delete_many({})
+    desk.database["paces"].delete_many({})
     desk.desk.heard()
     desk.desk.said.clear()
     sink.mails.clear()
@@ -391,7 +392,28 @@ def test_a_refused_recipient_has_failed(desk: IngestDesk, sockets: Sockets, sink
     sink.answer = "550 5.1.1 no such user"
     desk.answer_as_tickets(reply("aa05", "bb05", "gone@client.example"))
     (change,) = _changes(desk)
-    assert (change.state, change.reason) == ("failed", "550 5.1.1 no such user")
+    assert (change.state, change.reason) == (
+        "failed",
+        "the recipient's address does not exist: 550 5.1.1 no such user",
+    )
+
+
+def test_a_mailbox_whose_server_is_busy_waits_with_all_it_has_to_send(
+    desk: IngestDesk, sockets: Sockets, sink: Sink
+) -> None:
+    sink.answer = "451 4.7.1 later"
+    desk.answer_as_tickets(reply("aa16", "bb16", "anna@client.example"))
+    _changes(desk)
+    wait_until(lambda: desk.database["paces"].find_one({"_id": "support"}) is not None)
+    desk.answer_as_tickets(reply("aa17", "bb17", "b@client.example"))
+    wait_until(lambda: "451 4.7.1 later" in _reason(sockets, "aa17"))
+    assert len(sink.mails) == 1
+
+
+def _reason(sockets: Sockets, ticket_id: str) -> str:
+    return "".join(
+        one.reason for one in sockets.rpc.ListSends(pb.ListSendsRequest(ticket_id=ticket_id)).sends
+    )
 
 
 def test_a_busy_server_is_tried_again_by_a_due_time_in_the_ledger(
@@ -404,6 +426,7 @@ def test_a_busy_server_is_tried_again_by_a_due_time_in_the_ledger(
     (row,) = sockets.rpc.ListSends(pb.ListSendsRequest(ticket_id="aa06")).sends
     assert row.due_at.ToDatetime() > row.updated_at.ToDatetime()
     sink.answer = "250 kept"
+    desk.database["paces"].delete_many({})
     desk.database["sends"].update_one({"_id": row.id}, {"$set": {"due_at": row.updated_at.ToDatetime()}})
     assert _changes(desk, 2)[1].state == "sent"
     assert _changes(desk, 2)[1].attempt == 2
@@ -416,6 +439,7 @@ def test_a_row_whose_process_died_after_the_data_is_unknown_and_never_sent(
     desk.answer_as_tickets(reply("aa07", "bb07", "anna@client.example"))
     _changes(desk)
     sink.answer = "250 kept"
+    desk.database["paces"].delete_many({})
     sink.mails.clear()
     long_ago = _last_change(desk, "aa07")
     dead = {"state": "sending", "data_begun": True, "claimed_until": long_ago}
@@ -431,6 +455,7 @@ def test_a_row_whose_process_died_before_the_data_is_sent(
     desk.answer_as_tickets(reply("aa08", "bb08", "anna@client.example"))
     _changes(desk)
     sink.answer = "250 kept"
+    desk.database["paces"].delete_many({})
     long_ago = _last_change(desk, "aa08")
     dead = {"state": "sending", "data_begun": False, "claimed_until": long_ago}
     desk.database["sends"].update_one({"ticket_id": "aa08"}, {"$set": dead})

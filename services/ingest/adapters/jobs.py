@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chassis.chunks import Chunks
+from chassis.clock import Clock
 from chassis.jobs import Job, Jobs
 from chassis.leases import Lease
 from chassis.telemetry.metrics import Metrics
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
+from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.application.send_reply import SendPorts, give_up_abandoned, send_reply
 
@@ -36,8 +38,12 @@ def make_jobs(broker_url: str, ports: Callable[[], SendPorts], metrics: Metrics)
 class SendLoop:
     """Asks for a job for every row that is due, and settles rows whose process died."""
 
-    def __init__(self, sends: MongoSends, jobs: Jobs, ports: Callable[[], SendPorts]) -> None:
+    def __init__(
+        self, sends: MongoSends, paces: MongoPaces, clock: Clock, jobs: Jobs, ports: Callable[[], SendPorts]
+    ) -> None:
         self._sends = sends
+        self._paces = paces
+        self._clock = clock
         self._jobs = jobs
         self._ports = ports
 
@@ -45,6 +51,9 @@ class SendLoop:
         """One look; True where there may be more."""
         for row, may_have_left in self._sends.abandoned(_DUE):
             give_up_abandoned(row, may_have_left, self._ports())
+        now = self._clock.now()
+        for pause in self._paces.pauses(now):
+            self._sends.hold(pause, now)
         due = self._sends.due(_DUE)
         asked: list[str] = []
         try:

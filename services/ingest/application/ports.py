@@ -8,6 +8,7 @@ from typing import Protocol
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow, State
+from services.ingest.domain.pace import Turn
 from services.ingest.domain.received import AttachmentPart, ReceivedMessage, StoredAttachment
 from services.ingest.domain.sending import Composed, NextStep, OutgoingFile, Reply, SendResult, SendRow
 from services.ingest.domain.tokens import Tokens
@@ -39,6 +40,8 @@ class LiveChannel(Protocol):
     sends: bool
     # Whether an answer repeats what was written before.
     quotes_history: bool
+    # At most so many leave by it in a minute; 0 where there is no bound.
+    sends_per_minute: int
     # Whether other systems post to it.
     is_posted_to: bool
     # The largest raw message it takes, bytes.
@@ -192,6 +195,22 @@ class Conversations(Protocol):
         ...
 
 
+class Paces(Protocol):
+    """How fast channels may send."""
+
+    def turn(self, channel_id: str, per_minute: int, slot: datetime | None, now: datetime) -> Turn:
+        """When a message of the channel may leave, where it got the place `slot` before."""
+        ...
+
+    def slow_down(self, channel_id: str, turn: Turn, reason: str, now: datetime) -> None:
+        """The provider asks for less."""
+        ...
+
+    def recover(self, channel_id: str, turn: Turn) -> None:
+        """The provider took a message."""
+        ...
+
+
 class SendLedger(Protocol):
     """Outgoing messages."""
 
@@ -201,6 +220,10 @@ class SendLedger(Protocol):
 
     def release(self, row: SendRow) -> None:
         """The attempt is over, whatever came of it."""
+        ...
+
+    def postpone(self, row: SendRow, turn: Turn, now: datetime) -> None:
+        """Give the row back until its turn, as if it had not been tried."""
         ...
 
     def begin_data(self, row: SendRow, provider_message_id: str) -> None:

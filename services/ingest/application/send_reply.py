@@ -1,12 +1,22 @@
 """One attempt to send one message to one recipient."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
-from services.ingest.application.ports import Clock, Conversations, Directory, FileStore, SendLedger
+from services.ingest.application.ports import (
+    Clock,
+    Conversations,
+    Directory,
+    FileStore,
+    LiveChannel,
+    Paces,
+    SendLedger,
+)
+from services.ingest.domain.channel import Channel
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.sending import (
     NextStep,
@@ -28,6 +38,7 @@ class SendPorts:
     clock: Clock
     counts: "SendCounts"
     conversations: Conversations
+    paces: Paces
 
 
 class SendCounts(Protocol):
@@ -46,10 +57,23 @@ def send_reply(send_id: str, ports: SendPorts) -> SendState | None:
         return None
     row, reply = claimed
     try:
-        result, provider_message_id = _attempt(row, reply, ports)
+        found = ports.directory.find(row.channel_id)
+        now = ports.clock.now()
+        per_minute = found[1].sends_per_minute if found is not None else 0
+        turn = ports.paces.turn(row.channel_id, per_minute, row.slot, now)
+        if turn.at > now:
+            ports.sends.postpone(row, turn, now)
+            return SendState.QUEUED
+        result, provider_message_id = _attempt(row, reply, found, ports)
         failpoint("after-250-before-mark")
         step = after_attempt(row.attempts, result, ports.clock.now())
         _mark(row, step, provider_message_id, ports)
+        # What became of this one is written down by now: where the pace cannot be, the next one meets the same server.
+        with contextlib.suppress(Unavailable):
+            if result.slows_down:
+                ports.paces.slow_down(row.channel_id, turn, result.reason, ports.clock.now())
+            elif result.outcome in (Sent.SENT, Sent.PERMANENT):
+                ports.paces.recover(row.channel_id, turn)
     finally:
         ports.sends.release(row)
     return step.state
@@ -78,8 +102,9 @@ def _mark(row: SendRow, step: NextStep, provider_message_id: str, ports: SendPor
         ports.counts.marked(row.channel_id, step.state)
 
 
-def _attempt(row: SendRow, reply: Reply, ports: SendPorts) -> tuple[SendResult, str]:
-    found = ports.directory.find(row.channel_id)
+def _attempt(
+    row: SendRow, reply: Reply, found: tuple[Channel, LiveChannel] | None, ports: SendPorts
+) -> tuple[SendResult, str]:
     if found is None:
         return SendResult(Sent.TEMPORARY, f"the channel {row.channel_id} is not there"), ""
     _, channel = found

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from chassis.clock import monotonic
 from services.ingest.domain.sending import Composed, SendResult, Sent
+from services.ingest.domain.smtp_answers import Said, refused
 
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 # Servers end a connection after some number of mails, most of them after a hundred.
@@ -74,11 +75,15 @@ class Sender:
         try:
             connection = _Connection(connect(self._server))
         except smtplib.SMTPResponseException as error:
-            return _refused(error.smtp_code, error.smtp_error)
+            return refused(error.smtp_code, error.smtp_error, Said.HELLO)
         except KeyError:
-            return SendResult(Sent.TEMPORARY, f"the secret {self._server.password_secret} is not mounted")
+            return SendResult(
+                Sent.TEMPORARY, f"the secret {self._server.password_secret} is not mounted", slows_down=True
+            )
         except (OSError, smtplib.SMTPException) as error:
-            return SendResult(Sent.TEMPORARY, f"no connection to the mail server: {_describe(error)}")
+            return SendResult(
+                Sent.TEMPORARY, f"no connection to the mail server: {_describe(error)}", slows_down=True
+            )
         try:
             answer = _address(connection.smtp, composed)
         except UnicodeEncodeError:
@@ -87,7 +92,9 @@ class Sender:
         except (OSError, smtplib.SMTPException) as error:
             connection.smtp.close()
             return SendResult(
-                Sent.TEMPORARY, f"the connection broke before the mail was handed over: {_describe(error)}"
+                Sent.TEMPORARY,
+                f"the connection broke before the mail was handed over: {_describe(error)}",
+                slows_down=True,
             )
         return self._hand_over(connection, composed, answer, before_data)
 
@@ -198,11 +205,12 @@ def _is_alive(smtp: smtplib.SMTP, timeout: float) -> bool:
 def _address(smtp: smtplib.SMTP, composed: Composed) -> _Answer:
     options = ["SMTPUTF8"] if not composed.recipient.isascii() and smtp.has_extn("smtputf8") else []
     code, text = smtp.mail(composed.sender, options)
-    if code == 250:
-        code, text = smtp.rcpt(composed.recipient)
-        if code in (250, 251):
-            return _Answer()
-    return _Answer(_refused(code, text), code == _CLOSING)
+    if code != 250:
+        return _Answer(refused(code, text, Said.SENDER), code == _CLOSING)
+    code, text = smtp.rcpt(composed.recipient)
+    if code not in (250, 251):
+        return _Answer(refused(code, text, Said.RECIPIENT), code == _CLOSING)
+    return _Answer()
 
 
 def _transmit(smtp: smtplib.SMTP, composed: Composed) -> tuple[SendResult, bool]:
@@ -210,7 +218,7 @@ def _transmit(smtp: smtplib.SMTP, composed: Composed) -> tuple[SendResult, bool]
     try:
         code, text = smtp.docmd("DATA")
         if code != 354:
-            return _refused(code, text), code != _CLOSING
+            return refused(code, text, Said.DATA), code != _CLOSING
         data = _LINE_START_DOT.sub(b"..", composed.data)
         smtp.send(data if data.endswith(b"\r\n") else data + b"\r\n")
         smtp.send(b".\r\n")
@@ -220,7 +228,7 @@ def _transmit(smtp: smtplib.SMTP, composed: Composed) -> tuple[SendResult, bool]
         return SendResult(Sent.UNKNOWN, lost), False
     if code == 250:
         return SendResult(Sent.SENT, _answer(code, text)), True
-    return _refused(code, text), code != _CLOSING
+    return refused(code, text, Said.DATA), code != _CLOSING
 
 
 def _quit(smtp: smtplib.SMTP) -> None:
@@ -233,10 +241,6 @@ def _quit(smtp: smtplib.SMTP) -> None:
 def _wait_at_most(smtp: smtplib.SMTP, seconds: float) -> None:
     if smtp.sock is not None:
         smtp.sock.settimeout(seconds)
-
-
-def _refused(code: int, text: bytes | str) -> SendResult:
-    return SendResult(Sent.PERMANENT if 500 <= code < 600 else Sent.TEMPORARY, _answer(code, text))
 
 
 def _answer(code: int, text: bytes | str) -> str:

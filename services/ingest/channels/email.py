@@ -83,6 +83,9 @@ class Settings(BaseModel):
     smtp_timeout_seconds: int = Field(
         30, ge=1, le=300, description="Longest wait for one answer of the server."
     )
+    sends_per_minute: int = Field(
+        0, ge=0, le=6000, description="What is over it waits for its turn; 0 where the provider has no bound."
+    )
     smtp_keep_seconds: int = Field(
         5, ge=0, le=60, description="How long a connection waits for the next mail; 0 ends it after each."
     )
@@ -162,6 +165,7 @@ class Mailbox:
             inbox.tokens, inbox.is_ours, frozenset(normalise(sender) for sender in settings.form_senders)
         )
         self.sends = bool(settings.smtp_host)
+        self.sends_per_minute = settings.sends_per_minute
         self.quotes_history = settings.quote_history != "none"
         self.size_limit = settings.size_limit_mb * 1024 * 1024
 

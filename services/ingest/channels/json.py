@@ -153,6 +153,7 @@ class JsonChannel:
 
     sends = False
     quotes_history = False
+    sends_per_minute = 0
     is_posted_to = True
 
     def __init__(self, settings: Settings, inbox: Inbox) -> None:

@@ -29,6 +29,8 @@ class SendResult:
     outcome: Sent
     # What the other side said, for a person.
     reason: str = ""
+    # It is the channel that must wait, not this message alone.
+    slows_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class SendRow:
     due_at: datetime | None = None
     updated_at: datetime | None = None
     provider_message_id: str = ""
+    # The place in the row that it got where its channel sends so many a minute.
+    slot: datetime | None = None
     # Grows with every claim; a late owner's mark finds nothing.
     fence: int = 0
 

@@ -19,6 +19,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
     ],
     "files": [],
+    "paces": [],
     "replies": [],
     "sends": [
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)]),

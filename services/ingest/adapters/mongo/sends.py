@@ -1,6 +1,7 @@
 """The send ledger in MongoDB: rows unique by message and recipient, claimed and marked under a fence."""
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -14,13 +15,17 @@ from chassis.errors import Unavailable
 from chassis.mongo import Document, Documents, Raced, named_failures
 from chassis.outbox import Outbox
 from chassis.units import Cause, Unit
+from services.ingest.adapters.mongo.send_documents import reply_document, reply_of, row_of
 from services.ingest.adapters.wire import delivery_changed
+from services.ingest.domain.pace import Pause, Turn
 from services.ingest.domain.sending import NextStep, Reply, SendRow, SendState
 
 # A job that was asked for and never came is asked for again.
 _ENQUEUED_FOR = timedelta(seconds=60)
 # A known outcome is worth waiting for the database.
 _MARK_WITHIN = 60.0
+# Rows of one channel that lie in the queue of jobs together.
+_AT_ONCE = 50
 _UNDER_WAY = [SendState.SENDING.value, SendState.UNKNOWN.value]
 
 
@@ -44,7 +49,7 @@ class MongoSends:
     @staticmethod
     def stage(unit: Unit, reply: Reply, rows: Sequence[SendRow]) -> None:
         """Stage a reply and its rows."""
-        unit.insert("replies", {"_id": reply.message_id, **_reply_document(reply), "at": unit.now})
+        unit.insert("replies", {"_id": reply.message_id, **reply_document(reply), "at": unit.now})
         for row in rows:
             unit.insert(
                 "sends",
@@ -71,15 +76,34 @@ class MongoSends:
             )
 
     def due(self, limit: int) -> list[str]:
-        """Ids of rows that are due and were not asked for lately."""
+        """Ids of rows that are due and were not asked for lately, of every channel in turn.
+
+        Of each channel only so many lie in the queue of jobs, or a mailbox with much to send would keep others waiting.
+        """
         now = self._clock.now()
-        where = {
-            "state": SendState.QUEUED.value,
-            "due_at": {"$lte": now},
-            "$or": [{"enqueued_until": {"$exists": False}}, {"enqueued_until": {"$lte": now}}],
-        }
+        is_asked = {"$gt": [{"$ifNull": ["$enqueued_until", now]}, now]}
+        pipeline: list[Document] = [
+            {"$match": {"state": SendState.QUEUED.value, "due_at": {"$lte": now}}},
+            {"$sort": {"due_at": 1}},
+            {"$project": {"channel_id": 1, "is_asked": is_asked}},
+            {
+                "$group": {
+                    "_id": {"channel": "$channel_id", "is_asked": "$is_asked"},
+                    "count": {"$sum": 1},
+                    "first": {"$firstN": {"n": _AT_ONCE, "input": "$_id"}},
+                }
+            },
+        ]
         with named_failures():
-            return [row["_id"] for row in self._rows.find(where, {"_id": 1}).sort("due_at", 1).limit(limit)]
+            groups = list(self._rows.aggregate(pipeline))
+        asked = {group["_id"]["channel"]: group["count"] for group in groups if group["_id"]["is_asked"]}
+        waiting = [
+            group["first"][: max(_AT_ONCE - asked.get(group["_id"]["channel"], 0), 0)]
+            for group in groups
+            if not group["_id"]["is_asked"]
+        ]
+        in_turn = (send_id for turn in itertools.zip_longest(*waiting) for send_id in turn if send_id)
+        return list(itertools.islice(in_turn, limit))
 
     def note_asked(self, send_ids: Sequence[str]) -> None:
         """Jobs for these rows lie in the queue: they are asked for again only where none came. A row whose job was
@@ -114,7 +138,7 @@ class MongoSends:
             return None
         with self._lock:
             self._held[send_id] = int(row["fence"])
-        return _row_of(row), _reply_of(reply)
+        return row_of(row), reply_of(reply)
 
     def renew(self) -> None:
         """Prolong the claims of what this process is sending; a claim that is not prolonged has lost its process."""
@@ -132,6 +156,40 @@ class MongoSends:
         """The attempt is over, whatever came of it: the claim is prolonged no more."""
         with self._lock:
             self._held.pop(row.send_id, None)
+
+    def postpone(self, row: SendRow, turn: Turn, now: datetime) -> None:
+        """Give the row back until its turn, as if it had not been tried; nothing is said of it."""
+        changed: Document = {
+            "state": SendState.QUEUED.value,
+            "reason": turn.reason,
+            "due_at": turn.at,
+            "slot": turn.slot,
+            "updated_at": now,
+        }
+        with named_failures():
+            self._rows.update_one(
+                {"_id": row.send_id, "fence": row.fence, "state": SendState.SENDING.value},
+                {
+                    "$set": changed,
+                    "$inc": {"attempts": -1},
+                    "$unset": {"enqueued_until": "", "claimed_until": ""},
+                },
+            )
+
+    def hold(self, pause: Pause, now: datetime) -> None:
+        """Let all rows of a channel that are due wait for the end of its pause."""
+        with named_failures():
+            self._rows.update_many(
+                {
+                    "state": SendState.QUEUED.value,
+                    "due_at": {"$lte": now},
+                    "channel_id": pause.channel_id,
+                },
+                {
+                    "$set": {"due_at": pause.until, "reason": pause.reason, "updated_at": now},
+                    "$unset": {"enqueued_until": ""},
+                },
+            )
 
     def begin_data(self, row: SendRow, provider_message_id: str) -> None:
         """Note that from now on the outcome is unknown unless we learn it. Raises Raced where the claim was lost."""
@@ -198,9 +256,7 @@ class MongoSends:
         """Rows whose process died while sending, and whether the mail may have been handed over."""
         where = {"state": SendState.SENDING.value, "claimed_until": {"$lte": self._clock.now()}}
         with named_failures():
-            return [
-                (_row_of(row), bool(row.get("data_begun"))) for row in self._rows.find(where).limit(limit)
-            ]
+            return [(row_of(row), bool(row.get("data_begun"))) for row in self._rows.find(where).limit(limit)]
 
     # ----------------------------------------------------------------------------------------------------- reading
 
@@ -214,7 +270,7 @@ class MongoSends:
         if after:
             where["_id"] = {"$gt": after}
         with named_failures():
-            return [_row_of(row) for row in self._rows.find(where).sort("_id", 1).limit(limit)]
+            return [row_of(row) for row in self._rows.find(where).sort("_id", 1).limit(limit)]
 
     def waiting(self, channel_id: str) -> int:
         """How many rows of a channel are not sent yet."""
@@ -253,56 +309,3 @@ class ClaimKeeper:
             self.heartbeat()
             with contextlib.suppress(Unavailable):
                 self._sends.renew()
-
-
-def _row_of(row: Document) -> SendRow:
-    return SendRow(
-        send_id=row["_id"],
-        ticket_id=row["ticket_id"],
-        message_id=row["message_id"],
-        channel_id=row["channel_id"],
-        recipient=row["recipient"],
-        lane=row["lane"],
-        state=SendState(row["state"]),
-        reason=row.get("reason", ""),
-        attempts=int(row["attempts"]),
-        due_at=row.get("due_at"),
-        updated_at=row.get("updated_at"),
-        provider_message_id=row.get("provider_message_id", ""),
-        fence=int(row["fence"]),
-    )
-
-
-def _reply_document(reply: Reply) -> Document:
-    return {
-        "ticket_id": reply.ticket_id,
-        "channel_id": reply.channel_id,
-        "to": list(reply.to),
-        "cc": list(reply.cc),
-        "subject": reply.subject,
-        "text": reply.text,
-        "author_name": reply.author_name,
-        "ticket_number": reply.ticket_number,
-        "in_reply_to": reply.in_reply_to,
-        "references": list(reply.references),
-        "attachment_ids": list(reply.attachment_ids),
-        "is_automatic": reply.is_automatic,
-    }
-
-
-def _reply_of(row: Document) -> Reply:
-    return Reply(
-        ticket_id=row["ticket_id"],
-        message_id=row["_id"],
-        channel_id=row["channel_id"],
-        to=tuple(row["to"]),
-        cc=tuple(row["cc"]),
-        subject=row["subject"],
-        text=row["text"],
-        author_name=row["author_name"],
-        ticket_number=int(row.get("ticket_number", 0)),
-        in_reply_to=row["in_reply_to"],
-        references=tuple(row["references"]),
-        attachment_ids=tuple(row["attachment_ids"]),
-        is_automatic=bool(row["is_automatic"]),
-    )

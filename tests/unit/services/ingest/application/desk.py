@@ -11,6 +11,7 @@ from services.ingest.domain.channel import Channel
 from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import DedupeKey, Envelope
+from services.ingest.domain.pace import Turn
 from services.ingest.domain.received import AttachmentPart, Author, ReceivedMessage, StoredAttachment
 from services.ingest.domain.sending import (
     Composed,
@@ -32,6 +33,7 @@ class MemoryChannel:
 
     is_posted_to = False
     quotes_history = False
+    sends_per_minute = 0
     size_limit = 1000
 
     def __init__(self, sends: bool = True) -> None:
@@ -110,6 +112,16 @@ class MemorySends:
         self.rows[send_id] = row
         return row, self.replies[row.message_id]
 
+    def postpone(self, row: SendRow, turn: Turn, now: datetime) -> None:
+        self.rows[row.send_id] = replace(
+            self.rows[row.send_id],
+            state=SendState.QUEUED,
+            due_at=turn.at,
+            reason=turn.reason,
+            slot=turn.slot,
+            attempts=row.attempts - 1,
+        )
+
     def begin_data(self, row: SendRow, provider_message_id: str) -> None:
         self.begun.append(provider_message_id)
 
@@ -147,6 +159,24 @@ class MemoryConversations:
         return self.messages
 
 
+class MemoryPaces:
+    """Lets everything leave, or makes it wait as told."""
+
+    def __init__(self) -> None:
+        self.wait = timedelta(0)
+        self.slowed: list[str] = []
+        self.recovered = 0
+
+    def turn(self, channel_id: str, per_minute: int, slot: datetime | None, now: datetime) -> Turn:
+        return Turn(now + self.wait, "queued: not yet" if self.wait else "")
+
+    def slow_down(self, channel_id: str, turn: Turn, reason: str, now: datetime) -> None:
+        self.slowed.append(reason)
+
+    def recover(self, channel_id: str, turn: Turn) -> None:
+        self.recovered += 1
+
+
 class MovableClock:
     def __init__(self) -> None:
         self.at = NOW
@@ -176,11 +206,12 @@ class Desk:
         self.clock = MovableClock()
         self.counts = Counts()
         self.conversations = MemoryConversations()
+        self.paces = MemoryPaces()
 
     @property
     def ports(self) -> SendPorts:
         return SendPorts(
-            self.sends, MemoryFiles(), self.directory, self.clock, self.counts, self.conversations
+            self.sends, MemoryFiles(), self.directory, self.clock, self.counts, self.conversations, self.paces
         )
 
     def stage(self, reply: Reply, rows: Sequence[SendRow]) -> None:

@@ -142,3 +142,35 @@ def test_a_machine_asks_for_no_history() -> None:
     desk.conversations.is_away = True
     (send_id,) = _queued(desk, replace(REPLY, is_automatic=True))
     assert send_reply(send_id, desk.ports) is SendState.SENT
+
+
+def test_what_must_wait_for_its_turn_is_given_back_untried() -> None:
+    desk = Desk()
+    desk.paces.wait = timedelta(seconds=2)
+    (send_id,) = _queued(desk)
+    assert send_reply(send_id, desk.ports) is SendState.QUEUED
+    row = desk.sends.rows[send_id]
+    assert (row.attempts, row.reason, desk.live.sent, desk.sends.said) == (0, "queued: not yet", [], [])
+    desk.paces.wait = timedelta(0)
+    desk.clock.move(timedelta(seconds=2))
+    assert send_reply(send_id, desk.ports) is SendState.SENT
+
+
+def test_a_provider_that_asks_for_less_slows_the_channel_down() -> None:
+    desk = Desk()
+    desk.live.result = SendResult(Sent.TEMPORARY, "421", slows_down=True)
+    (send_id,) = _queued(desk)
+    send_reply(send_id, desk.ports)
+    assert (desk.paces.slowed, desk.paces.recovered) == (["421"], 0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "recovers"),
+    [(Sent.SENT, True), (Sent.PERMANENT, True), (Sent.TEMPORARY, False), (Sent.UNKNOWN, False)],
+)
+def test_a_channel_is_itself_again_once_its_server_has_judged_a_mail(outcome: Sent, recovers: bool) -> None:
+    desk = Desk()
+    desk.live.result = SendResult(outcome)
+    (send_id,) = _queued(desk)
+    send_reply(send_id, desk.ports)
+    assert bool(desk.paces.recovered) is recovers

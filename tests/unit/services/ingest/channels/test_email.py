@@ -196,7 +196,11 @@ def test_a_yes_is_sent() -> None:
 
 
 def test_an_unknown_recipient_is_a_permanent_failure() -> None:
-    assert _send({"RCPT": "550 5.1.1 no such user"}) == (Sent.PERMANENT, "550 5.1.1 no such user", False)
+    assert _send({"RCPT": "550 5.1.1 no such user"}) == (
+        Sent.PERMANENT,
+        "the recipient's address does not exist: 550 5.1.1 no such user",
+        False,
+    )
 
 
 def test_a_busy_server_is_a_temporary_failure() -> None:
