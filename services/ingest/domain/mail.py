@@ -90,7 +90,9 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
     if is_spoofed:
         flags[SPOOFED_TOKEN] = None
     _judge_road(headers, sender, author, thread, house, flags)
-    verdict = judge(headers, envelope_sender, sender.email, subject)
+    # Of a form the person counts: its mails come from a no-reply address more often than not.
+    wrote_a_form = bool(sender.email) and author.email != sender.email
+    verdict = judge(headers, envelope_sender, author.email if wrote_a_form else sender.email, subject)
     if verdict.is_answer_suppressed:
         flags[SUPPRESS_ANSWER] = None
     if mail.root.mime_type == "multipart/report" and "disposition" in mail.root.content_type.get(

@@ -3,7 +3,7 @@
 from services.tickets.application.find_thread import Found, find_thread
 from services.tickets.application.ports import Place, Ports
 from services.tickets.domain import message as messages
-from services.tickets.domain.commands import ReceiveMessage
+from services.tickets.domain.commands import ReceiveMessage, Sender
 from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgnored, TicketOpened
 from services.tickets.domain.message import Message, chain_after, first_words
 from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
@@ -37,6 +37,13 @@ def receive_message(command: ReceiveMessage, ports: Ports) -> None:
         _count(command, opened.ticket, ports)
 
 
+def _asker(command: ReceiveMessage, flags: tuple[str, ...]) -> Sender:
+    # A mailbox of ours is nobody who asks, and an answer to it would only come back.
+    if messages.OWN_ADDRESS in flags:
+        return Sender(name=command.sender.name or command.sender.email)
+    return command.sender
+
+
 def _storm(command: ReceiveMessage, ports: Ports) -> Ticket | None:
     """The ticket that takes what one sender writes beyond the limit, so that nothing of it is lost."""
     sender = (
@@ -68,7 +75,7 @@ def open_ticket(
 ) -> TicketOpened:
     """Begin a ticket with the message; it may go on from a closed one."""
     closed = found.closed
-    requester = ports.requesters.find_or_make(command.channel, command.sender)
+    requester = ports.requesters.find_or_make(command.channel, _asker(command, flags))
     _is_reached(requester, ports)
     actor = _actor(requester)
     ticket_id = ports.new_ticket_id(command.received_at)
@@ -112,6 +119,9 @@ def open_ticket(
 def _add(
     command: ReceiveMessage, flags: tuple[str, ...], known: Place | None, ticket: Ticket, ports: Ports
 ) -> None:
+    if messages.OWN_ADDRESS in flags:
+        _note_from_our_mailbox(command, flags, known, ticket, ports)
+        return
     agent = ports.directory.agent_by_email(command.sender.email)
     if agent is not None and not ticket.takes_part(command.sender.email):
         _add_from_agent(command, flags, known, ticket, agent, ports)
@@ -127,6 +137,18 @@ def _add(
     if messages.FLOOD in flags:
         changes += draft.set_tags(sorted_tags((*draft.tags, TAG)), command.received_at)
     ports.tickets.save(draft, [MessageAdded(draft, message, actor, changes)])
+    _lead_to(command, known, draft, message, ports)
+
+
+def _note_from_our_mailbox(
+    command: ReceiveMessage, flags: tuple[str, ...], known: Place | None, ticket: Ticket, ports: Ports
+) -> None:
+    # Some colleague in the shared mailbox: neither the requester's side nor an agent that anything names.
+    draft = ticket.next_version()
+    actor = Actor(AGENT, "", command.sender.name or command.sender.email)
+    message = _message(command, flags, ticket.ticket_id, actor, ports, messages.INTERNAL)
+    draft.note(message)
+    ports.tickets.save(draft, [MessageAdded(draft, message, actor)])
     _lead_to(command, known, draft, message, ports)
 
 

@@ -272,6 +272,46 @@ def test_a_colleague_who_writes_from_our_mailbox_is_heard_but_gets_no_automatic_
     assert desk.only_ticket().is_machine_waiting
 
 
+def test_our_own_mailbox_never_becomes_a_requester_and_gets_no_answer(desk: MemoryPorts) -> None:
+    desk.run(a_message(sender="support@demo.example", flags=("own_address",)))
+    ticket = desk.only_ticket()
+    assert (ticket.requester.name, ticket.requester.email) == ("Support", "")
+    desk.run(AddMessage(KATE, ticket.ticket_id, "Who was that?"))
+    assert desk.added()[-1].reply is None
+
+
+def test_a_colleagues_mail_from_our_mailbox_into_a_thread_is_a_note_that_reopens_nothing(
+    desk: MemoryPorts,
+) -> None:
+    desk.run(a_message(message_id="<1@x>"))
+    _set_status(desk, "solved")
+    desk.run(a_message(in_reply_to="<1@x>", sender="support@demo.example", flags=("own_address",)))
+    ticket = desk.only_ticket()
+    assert (ticket.status, ticket.participants) == ("solved", ())
+    assert (desk.added()[-1].message.visibility, desk.added()[-1].actor.kind) == ("internal", "agent")
+
+
+def test_a_forwarded_mail_without_our_ids_is_a_new_ticket(desk: MemoryPorts) -> None:
+    desk.run(a_message(subject="Parcel", message_id="<1@x>"))
+    desk.run(a_message(subject="Fwd: Parcel", sender="bo@example.org", message_id="<2@y>"))
+    assert len(desk.opened()) == 2
+
+
+def test_a_person_is_known_by_the_address_whatever_the_display_name_says(desk: MemoryPorts) -> None:
+    desk.run(a_message(sender="ana@example.org"))
+    desk.run(replace(a_message(), sender=Sender(name="ana@example.org", email="mallory@example.net")))
+    desk.run(replace(a_message(), sender=Sender(name="Ana of the bank", email="ana@example.org")))
+    people = [ticket.requester.requester_id for ticket in desk.opened()]
+    assert people[0] == people[2] != people[1]
+    assert desk.opened()[2].requester.name == "Ana"
+
+
+def test_plus_tags_and_dots_are_other_people(desk: MemoryPorts) -> None:
+    for sender in ("ana.lee@example.org", "analee@example.org", "ana.lee+shop@example.org"):
+        desk.run(a_message(sender=sender))
+    assert len({ticket.requester.requester_id for ticket in desk.opened()}) == 3
+
+
 def test_the_same_mail_again_is_ignored_as_a_duplicate(desk: MemoryPorts) -> None:
     desk.run(a_message(message_id="<1@x>", content="same"))
     desk.run(a_message(message_id="<1@x>", content="same"))

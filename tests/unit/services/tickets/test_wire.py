@@ -1,5 +1,9 @@
 """What others say, as commands; and what comes in any size."""
 
+from datetime import timedelta
+
+import pytest
+
 from bus.v1.bundle_pb2 import Envelope
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from services.tickets.adapters.mongo.conversations import row_id
@@ -7,6 +11,7 @@ from services.tickets.adapters.wire import message_of_received
 from services.tickets.domain.commands import ReceiveBounce, ReceiveMessage
 from services.tickets.domain.message import chain_after, first_words
 from services.tickets.domain.people import normal_email
+from tests.builders import MONDAY
 
 EMAIL = Envelope(lane="email")
 
@@ -16,6 +21,22 @@ def test_a_bounce_is_another_command_than_a_message() -> None:
     command = message_of_received(fact, EMAIL)
     assert isinstance(command, ReceiveBounce)
     assert command.failed_recipient == "ana@example.org"
+
+
+def test_the_senders_clock_does_not_count() -> None:
+    fact = ingest.MessageReceived(intake_id="i")
+    fact.received_at.FromDatetime(MONDAY)
+    fact.sent_at.FromDatetime(MONDAY + timedelta(days=900))
+    command = message_of_received(fact, EMAIL)
+    assert isinstance(command, ReceiveMessage)
+    assert command.received_at == MONDAY
+
+
+@pytest.mark.parametrize(
+    "address", ["Ana@MÜLLER.example", " ana@müller.example ", "ana@xn--mller-kva.example"]
+)
+def test_case_and_the_script_of_a_domain_make_no_other_person(address: str) -> None:
+    assert normal_email(address) == "ana@xn--mller-kva.example"
 
 
 def test_what_has_no_bounds_outside_has_them_here() -> None:
