@@ -29,6 +29,10 @@ _NEXT_FIELD = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:[ \t\r\n]", re.MULTILINE)
 _LOST_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]{0,20}\r?\n(?:Content-|content-|CONTENT-)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 
+# Three words on the first line; a line of words further down.
+_WORDS = re.compile(rb"\s*\S+ \S+ \S")
+_LINE_OF_WORDS = re.compile(rb"\n[^\n]*[^\s][ \t][^\s]")
+
 # Lines that are not uuencoded, before nothing of the part is taken to be.
 _BROKEN_LINES = 50
 
@@ -67,7 +71,8 @@ class Part:
         encoding = self.headers.raw("content-transfer-encoding").partition(";")[0].strip().lower()
         body = self.body
         if encoding == "base64":
-            return lenient_base64(body)
+            # Words are no base64, whatever is declared.
+            return body if _WORDS.match(body) else lenient_base64(_without_footer(body))
         if encoding == "quoted-printable":
             return binascii.a2b_qp(body)
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
@@ -124,7 +129,8 @@ class _Reader:
         headers = parse_fields(raw[start : min(stop, start + MAX_HEADER_BLOCK)])
         if headers.is_whole and stop - start <= MAX_HEADER_BLOCK:
             return headers, body
-        if not _FIELD_LINE.match(raw, start, end) and _has_no_header(raw, start, end):
+        is_field = _FIELD_LINE.match(raw, start, end)
+        if not is_field and (raw.startswith(b"<", start) or _has_no_header(raw, start, end)):
             return Headers([]), start
         headers, body = self._without_text(headers, start, stop, body)
         if headers.was_cut:
@@ -216,6 +222,12 @@ def _before_line_end(raw: bytes, at: int, floor: int) -> int:
         if at > floor and raw[at - 1] == 0x0D:
             at -= 1
     return at
+
+
+def _without_footer(body: bytes) -> bytes:
+    # Lists and gateways put words below a text that they do not see to be encoded.
+    footer = _LINE_OF_WORDS.search(body) if b" " in body else None
+    return body[: footer.start()] if footer else body
 
 
 def _uudecode(body: bytes) -> bytes:

@@ -200,6 +200,25 @@ def test_a_file_name_is_made_safe(name: str) -> None:
     assert names(message) == [safe]
 
 
+# ------------------------------------------------------------------------------------------------- what is not true
+
+
+def test_words_that_are_called_base64_are_read_as_they_are() -> None:
+    message = read("Content-Transfer-Encoding: base64", text="Hello, where is my order?")
+    assert message.text == "Hello, where is my order?"
+
+
+def test_a_footer_below_base64_does_not_spoil_the_text() -> None:
+    text = "0JPQtNC1INC80L7QuSDQt9Cw0LrQsNC3\r\n-- \r\nSent through a list of people"
+    kind = "Content-Type: text/plain; charset=utf-8"
+    assert read(kind, "Content-Transfer-Encoding: base64", text=text).text == "Где мой заказ"
+
+
+def test_a_page_without_any_header_is_shown_though_its_styles_look_like_fields() -> None:
+    page = b"<html><style>\np\n{\nmargin: 0px\n}\n</style>\n<p>Hi</p>"
+    assert "<p>Hi</p>" in read_mail(page, None, HOUSE).text
+
+
 # ------------------------------------------------------------------------------------------------------------ limits
 
 

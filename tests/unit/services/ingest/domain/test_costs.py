@@ -64,6 +64,25 @@ COSTLY = {
     "uuencoded rubbish": mail(
         "Content-Transfer-Encoding: x-uuencode", text="begin 1\n" + "M\n" * (_SIZE // 2)
     ),
+    "beginnings of files": mail(text="begin 644 a\nM\n" * (_SIZE // 14) + "\nend"),
+    "flowed quotes": mail("Content-Type: text/plain; format=flowed", text=(">" * 500 + " a \n") * 400),
+    "flowed words": mail("Content-Type: text/plain; format=flowed", text="a \n" * (_SIZE // 3)),
+    "enriched marks": mail("Content-Type: text/enriched", text="<param><" * (_SIZE // 8)),
+    "properties of an event": mail(
+        "Content-Type: text/calendar", text='BEGIN:VEVENT\nA;"a' + ';b="' * (_SIZE // 4)
+    ),
+    "events without ends": mail("Content-Type: text/calendar", text="BEGIN:VEVENT\n" * (_SIZE // 13)),
+    "folds of a calendar": mail("Content-Type: text/calendar", text="BEGIN:VEVENT" + "\n " * (_SIZE // 2)),
+    "enclosed in each other": b"From: a@b.example\r\n"
+    + b"Content-Type: message/rfc822\r\n\r\n" * (_SIZE // 32),
+    "comments in a type": mail("Content-Type: text/plain" + "; (a" * (_SIZE // 4)),
+    "percent signs in a name": mail("Content-Type: image/png; name=" + "utf-8''%D0%9F%" * (_SIZE // 14)),
+    "spaces in base64": mail(
+        "Content-Transfer-Encoding: base64", text=("a" + " " * 100 + "\n") * (_SIZE // 102)
+    ),
+    "Russian of no charset": mail(text="").rstrip() + b"\r\n\r\n" + b"\xcf\xf0\xe8 " * (_SIZE // 4),
+    "capitals in the wrong place": mail("Content-Type: text/plain; charset=koi8-r")
+    + b"\xcf\xf0\xe8 " * (_SIZE // 4),
     "base64 of equals": mail("Content-Transfer-Encoding: base64", text="=" * _SIZE),
     "nested multiparts": "".join(
         f"Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n" for n in range(3000)
