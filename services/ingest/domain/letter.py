@@ -22,6 +22,9 @@ from services.ingest.domain.tokens import Tokens
 _LINE_BREAK = re.compile(r"[\r\n]+")
 
 
+_LONGEST_REFERENCES = 16 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """The mailbox in whose name mails leave."""
@@ -129,9 +132,11 @@ def _values(reply: Reply, sender: Sender) -> dict[str, str]:
 
 
 def _references(reply: Reply) -> list[str]:
-    # The first and the newest: servers cut longer fields, and threads hang on both ends.
+    # All of them, as RFC 5322 (3.6.4) has it; of a field that servers may cut, the first and the newest, on which threads hang.
     known = list(dict.fromkeys(_one_line(found) for found in (*reply.references, reply.in_reply_to) if found))
-    return known if len(known) <= 20 else [known[0], *known[-19:]]
+    while len(known) > 2 and sum(map(len, known)) > _LONGEST_REFERENCES:
+        del known[1]
+    return known
 
 
 def _named(name: str, address: str) -> Address | str:

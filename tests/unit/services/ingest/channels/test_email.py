@@ -238,3 +238,17 @@ def test_long_ids_leave_as_they_are() -> None:
     assert f"In-Reply-To: {long}\r\n" in head
     assert f"References: {long}\r\n <x@y.example>\r\n" in head
     assert _mailbox().read(data, Envelope()).thread.in_reply_to == long
+
+
+def test_a_long_thread_keeps_all_its_references() -> None:
+    ids = tuple(f"<{number}@client.example>" for number in range(100))
+    mail, _ = _compose(replace(REPLY, references=ids, in_reply_to=ids[-1]))
+    assert tuple(mail["References"].split()) == ids
+
+
+def test_references_that_servers_would_cut_keep_both_ends() -> None:
+    ids = tuple(f"<{number}.{'x' * 900}@client.example>" for number in range(100))
+    data = _compose(replace(REPLY, references=ids, in_reply_to=ids[-1]))[1].data
+    kept = message_from_bytes(data)["References"].split()
+    assert (kept[0], kept[-1]) == (ids[0], ids[-1])
+    assert len(" ".join(kept)) < 17_000
