@@ -204,13 +204,31 @@ def _is_alive(smtp: smtplib.SMTP, timeout: float) -> bool:
 
 def _address(smtp: smtplib.SMTP, composed: Composed) -> _Answer:
     options = ["SMTPUTF8"] if not composed.recipient.isascii() and smtp.has_extn("smtputf8") else []
-    code, text = smtp.mail(composed.sender, options)
+    of_mail, of_recipient = _reports(composed) if smtp.has_extn("dsn") else ([], [])
+    code, text = smtp.mail(composed.sender, options + of_mail)
     if code != 250:
         return _Answer(refused(code, text, Said.SENDER), code == _CLOSING)
-    code, text = smtp.rcpt(composed.recipient)
+    code, text = smtp.rcpt(composed.recipient, of_recipient)
     if code not in (250, 251):
         return _Answer(refused(code, text, Said.RECIPIENT), code == _CLOSING)
     return _Answer()
+
+
+def _reports(composed: Composed) -> tuple[list[str], list[str]]:
+    """Options with which the server is asked to report what did not arrive or is late, by our id (RFC 3461).
+
+    Nothing is asked for a machine's answer: nobody is to answer it.
+    """
+    if not composed.sender:
+        return [], ["NOTIFY=NEVER"]
+    named = composed.provider_message_id.strip("<>").partition("@")[0]
+    # Longer ones may be refused (4.4).
+    by_id = [f"ENVID={_xtext(named)}"] if 0 < len(named) <= 100 else []
+    return ["RET=HDRS", *by_id], ["NOTIFY=FAILURE,DELAY"]
+
+
+def _xtext(text: str) -> str:
+    return "".join(one if "!" <= one <= "~" and one not in "+=" else f"+{ord(one):02X}" for one in text)
 
 
 def _transmit(smtp: smtplib.SMTP, composed: Composed) -> tuple[SendResult, bool]:
