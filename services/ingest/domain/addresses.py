@@ -12,8 +12,8 @@ MAX_ADDRESSES = 100
 
 _TOKEN = re.compile(
     # Bounded, or a field of quotes that never end would be read again from each of them.
-    r'"(?:[^"\\]|\\.){0,500}"'  # a quoted string
-    r"|\((?:[^()\\]|\\.|\([^()]{0,100}\)){0,500}\)"  # a comment
+    r'"(?:[^"\\]|\\.){0,500}+"'  # a quoted string
+    r"|\((?:[^()\\]|\\.|\([^()]{0,100}\)){0,500}+\)"  # a comment
     r"|<[^<>]*>"
     r"|[,;]"
     r"|[^\",;()<]+"

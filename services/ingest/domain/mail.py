@@ -42,6 +42,8 @@ MAX_HOPS = 30
 MAX_SUBJECT = 500
 # Of the fields of one name, before they are read.
 _MAX_FIELDS = 256 * 1024
+# As many addresses as are kept, each of the longest, fit twice.
+_MAX_RECIPIENTS = 64 * 1024
 
 # Fields in which a server or a person names one of our addresses.
 _PLACES = {"to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to"}
@@ -171,7 +173,7 @@ def _recipients(headers: Headers, flags: dict[str, None]) -> tuple[tuple[str, ..
     found: list[tuple[str, ...]] = []
     for name in ("to", "cc"):
         raws = headers.raw_all(name)
-        raw = raws[0] if len(raws) == 1 else ", ".join(raws)[:_MAX_FIELDS]
+        raw = raws[0] if len(raws) == 1 else ", ".join(raws)[:_MAX_RECIPIENTS]
         if raw.count("@") > MAX_ADDRESSES:
             flags[TOO_MANY_RECIPIENTS] = None
         found.append(

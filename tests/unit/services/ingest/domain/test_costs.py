@@ -34,6 +34,7 @@ def _bounce(piece: str) -> bytes:
 COSTLY = {
     "parentheses": _field("Cc", "("),
     "quotes": _field("Cc", '"\\'),
+    "quotes in many fields": mail(*(f"{name}: " + '"\\' * 30_000 for name in ("Cc", "To") * 20)),
     "brackets": _field("Cc", "<"),
     "ats": _field("Cc", "a@"),
     "commas": _field("Cc", ","),
