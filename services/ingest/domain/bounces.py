@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from email import message_from_bytes
+from email.errors import MessageError
 
 from flufl.bounce import all_failures
 
@@ -20,6 +21,8 @@ _OWN_ID = re.compile(rb"<t\.[0-9a-z]{1,64}\.[0-9a-z]{1,64}\.[0-9a-f]{16}@[^<>\s]
 _ID_FIELD = re.compile(rb"^Message-ID:\s*(<[^<>\s]+>)", re.MULTILINE | re.IGNORECASE)
 # What the detectors for old servers may look at.
 _SCAN_BYTES = 64 * 1024
+# A header with raw 8-bit bytes is no text to the standard library, which trips detectors that expect one.
+_SEVEN_BIT = bytes(code if code < 128 else ord("?") for code in range(256))
 
 
 def find_bounce(mail: Mail, raw: bytes, envelope_sender: str | None, author_email: str) -> Bounce | None:
@@ -100,8 +103,16 @@ def _from_old_servers(headers: Headers, raw: bytes, original: str) -> Bounce | N
     permanent: Collection[bytes] = ()
     if not named:
         try:
-            temporary, permanent = all_failures(message_from_bytes(sample))
-        except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
+            temporary, permanent = all_failures(message_from_bytes(sample.translate(_SEVEN_BIT)))
+        except (
+            MessageError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            AssertionError,
+            RecursionError,
+        ):
             # Thirty detectors for thirty servers: one that trips must not cost the mail.
             temporary, permanent = (), ()
         found = sorted(permanent) or sorted(temporary)
