@@ -191,6 +191,31 @@ def test_a_bounce_of_a_mail_that_left_fails_its_delivery(desk: TicketsDesk, hear
     assert messages[1].external_id == "<ours@x>"
 
 
+def test_where_mail_does_not_arrive_the_ticket_says_so_until_somebody_writes_from_there(
+    desk: TicketsDesk,
+) -> None:
+    desk.role("listen")
+    client = desk.serve()
+    desk.publish(received("1" * 32, message_id="<1@x>"))
+    wait_until(desk.tickets)
+    ask = service_pb2.GetTicketRequest(id=desk.tickets()[0]["_id"])
+    bounce = ingest.Bounce(
+        failed_recipient="ana@example.org",
+        kind="hard",
+        code="5.1.1",
+        reason="gone",
+        original_message_id="<1@x>",
+    )
+    assert not client.ask("GetTicket", ask).ticket.requester.HasField("mail_reach")
+    desk.publish(received("2" * 32, bounce=bounce))
+    wait_until(lambda: desk.tickets()[0]["messages"] == 2)
+    reach = client.ask("GetTicket", ask).ticket.requester.mail_reach
+    assert (reach.state, reach.reason, reach.HasField("since")) == ("bad", "5.1.1, gone", True)
+    desk.publish(received("3" * 32, message_id="<3@x>", in_reply_to="<1@x>"))
+    wait_until(lambda: desk.tickets()[0]["messages"] == 3)
+    assert not client.ask("GetTicket", ask).ticket.requester.HasField("mail_reach")
+
+
 def test_what_is_ignored_is_said_so_that_the_ledger_can_close(desk: TicketsDesk, heard: Heard) -> None:
     desk.role("listen")
     desk.publish(received("1" * 32, flags=["loop"]))

@@ -19,6 +19,7 @@ from services.console.domain.tickets import (
     Edit,
     FieldChange,
     Filter,
+    MailReach,
     Message,
     Requester,
     Ticket,
@@ -136,9 +137,7 @@ def ticket_of(wire: ticket_pb2.Ticket) -> Ticket:
         priority=wire.priority,
         channel_id=wire.channel,
         channel_kind=wire.channel_kind,
-        requester=Requester(
-            wire.requester.id, wire.requester.name, wire.requester.email, wire.requester.phone
-        ),
+        requester=_requester_of(wire.requester),
         group_id=wire.group,
         agent_id=wire.agent,
         tags=tuple(wire.tags),
@@ -153,6 +152,14 @@ def ticket_of(wire: ticket_pb2.Ticket) -> Ticket:
         last_requester_message_at=when("last_requester_message_at", wire.last_requester_message_at),
         last_agent_message_at=when("last_agent_message_at", wire.last_agent_message_at),
     )
+
+
+def _requester_of(wire: ticket_pb2.Requester) -> Requester:
+    reach = None
+    if wire.HasField("mail_reach"):
+        told = wire.mail_reach
+        reach = MailReach(told.state, told.reason, moment(told.since))
+    return Requester(wire.id, wire.name, wire.email, wire.phone, reach)
 
 
 def _clock_of(wire: ticket_pb2.Ticket) -> Clock | None:

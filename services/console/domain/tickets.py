@@ -11,6 +11,15 @@ UNSOLVED = ("new", "open", "pending", "on_hold")
 
 
 @dataclass(frozen=True, slots=True)
+class MailReach:
+    """What bounces tell: our mail to the address arrives not always (soft_bouncing) or not at all (bad)."""
+
+    state: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Requester:
     """Who asked."""
 
@@ -18,6 +27,8 @@ class Requester:
     name: str
     email: str
     phone: str
+    # None where mail arrives, as far as is known.
+    mail_reach: MailReach | None = None
 
     @property
     def called(self) -> str:

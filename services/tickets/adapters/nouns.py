@@ -7,6 +7,7 @@ from relaydesk.tickets.v1 import events_pb2, ticket_pb2
 from services.tickets.domain.commands import Sender
 from services.tickets.domain.message import Attachment, Message, Reply
 from services.tickets.domain.people import Actor, Requester, normal_email
+from services.tickets.domain.reach import Reach
 from services.tickets.domain.ticket import Change, Clock, Ticket
 
 
@@ -71,6 +72,13 @@ def _set_requester(wire: ticket_pb2.Requester, requester: Requester) -> None:
     wire.email = requester.email
     wire.phone = requester.phone
     wire.external_id = requester.external_id
+
+
+def set_reach(wire: ticket_pb2.Requester, reach: Reach) -> None:
+    """Whether mail reaches the requester; nothing where it does."""
+    if reach.since is not None:
+        wire.mail_reach.state, wire.mail_reach.reason = reach.state, reach.reason
+        stamp(wire.mail_reach.since, reach.since)
 
 
 def sender_of(wire: ticket_pb2.Requester) -> Sender:

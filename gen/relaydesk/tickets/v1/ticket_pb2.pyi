@@ -201,11 +201,16 @@ class Requester(_message.Message):
     EMAIL_FIELD_NUMBER: _builtins.int
     PHONE_FIELD_NUMBER: _builtins.int
     EXTERNAL_ID_FIELD_NUMBER: _builtins.int
+    MAIL_REACH_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     email: _builtins.str
     phone: _builtins.str
     external_id: _builtins.str
+    @_builtins.property
+    def mail_reach(self) -> Global___MailReach:
+        """Whether mail reaches the person, where it does not always; in GetTicket only."""
+
     def __init__(
         self,
         *,
@@ -214,14 +219,45 @@ class Requester(_message.Message):
         email: _builtins.str = ...,
         phone: _builtins.str = ...,
         external_id: _builtins.str = ...,
+        mail_reach: Global___MailReach | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["mail_reach", b"mail_reach"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "external_id", b"external_id", "id", b"id", "name", b"name", "phone", b"phone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "external_id", b"external_id", "id", b"id", "mail_reach", b"mail_reach", "name", b"name", "phone", b"phone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Requester: _TypeAlias = Requester  # noqa: Y015
+
+@_typing.final
+class MailReach(_message.Message):
+    """What the bounces of our mails to somebody tell."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    """soft_bouncing or bad."""
+    reason: _builtins.str
+    """The last bounce's code and words."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "since", b"since", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MailReach: _TypeAlias = MailReach  # noqa: Y015
 
 @_typing.final
 class Actor(_message.Message):

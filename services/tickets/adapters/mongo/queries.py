@@ -7,11 +7,19 @@ from datetime import datetime
 from pymongo.read_concern import ReadConcern
 
 from chassis.mongo import Document, Documents, named_failures
-from services.tickets.adapters.mongo.documents import NEVER, by_requester, by_tag, held_by, ticket_of
+from services.tickets.adapters.mongo.documents import (
+    NEVER,
+    by_requester,
+    by_tag,
+    held_by,
+    reach_of,
+    ticket_of,
+)
 from services.tickets.adapters.mongo.ids import first_id_of
 from services.tickets.adapters.mongo.message_documents import message_of
 from services.tickets.domain.message import PUBLIC, Message
 from services.tickets.domain.people import normal_email
+from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.search_words import words_of_question
 from services.tickets.domain.selection import Order, Position, Selection
 from services.tickets.domain.tags import SUBTREE, normal_tag
@@ -49,6 +57,12 @@ class MongoQueries:
         with named_failures():
             row = self._tickets.find_one({"number": number})
         return ticket_of(row) if row is not None else None
+
+    def reach(self, requester_id: str) -> Reach:
+        """Whether mail reaches the requester."""
+        with named_failures():
+            row = self._requesters.find_one({"_id": requester_id}, {"reach": 1})
+        return reach_of(row["reach"]) if row is not None and "reach" in row else REACHED
 
     def page(self, selection: Selection, order: Order, after: Position | None, size: int) -> list[Ticket]:
         """At most `size` tickets behind a position."""

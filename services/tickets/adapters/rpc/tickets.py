@@ -21,7 +21,7 @@ from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceServicer
 from services.tickets.adapters.mongo.documents import actor_of
 from services.tickets.adapters.mongo.log import MongoLog
 from services.tickets.adapters.mongo.queries import MongoQueries, position_of
-from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, ticket_to_wire
+from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, set_reach, ticket_to_wire
 from services.tickets.adapters.rpc.callers import Callers
 from services.tickets.adapters.rpc.commands import create_of, message_of, steps_of, update_of
 from services.tickets.adapters.rpc.listing import order_of, page_size_of, selection_of
@@ -69,7 +69,9 @@ class TicketsRpc(TicketsServiceServicer):
         ticket = queries.ticket(request.id) if request.id else queries.numbered(request.number)
         if ticket is None:
             raise NotFound(f"no ticket {request.id or request.number!r}")
-        return service_pb2.GetTicketResponse(ticket=ticket_to_wire(ticket))
+        response = service_pb2.GetTicketResponse(ticket=ticket_to_wire(ticket))
+        set_reach(response.ticket.requester, queries.reach(ticket.requester.requester_id))
+        return response
 
     def ListTickets(
         self, request: service_pb2.ListTicketsRequest, context: Any

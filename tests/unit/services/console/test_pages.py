@@ -4,11 +4,12 @@ import gzip
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from chassis.errors import InvalidField
-from services.console.domain.tickets import Edit
+from services.console.domain.tickets import Edit, MailReach
 from services.console.pages.app import PAGES
 from tests.console_over_fakes import KATE, Visitor
 from tests.fakes.console import MemoryDesk
@@ -174,6 +175,22 @@ def test_a_change_goes_with_the_version_that_was_seen(kate: Visitor, fakes: Memo
     assert answer.status_code == 200
     assert fakes.tickets.get_ticket(48198).status == "pending"
     assert '<hx-partial hx-target="#t48198"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("bad", "Mail does not arrive"), ("soft_bouncing", "Mail does not always arrive")]
+)
+def test_a_ticket_says_where_mail_does_not_arrive_and_why(
+    kate: Visitor, fakes: MemoryDesk, state: str, words: str
+) -> None:
+    ticket = fakes.tickets.get_ticket(48198)
+    reach = MailReach(state, "5.1.1, no such <user>", ticket.created_at)
+    fakes.tickets.tickets[ticket.ticket_id] = replace(
+        ticket, requester=replace(ticket.requester, mail_reach=reach)
+    )
+    page = kate.get("/tickets/48198").text
+    assert words in page
+    assert "5.1.1, no such &lt;user&gt;" in page
 
 
 def by_another(fakes: MemoryDesk, edit: Edit) -> None:
