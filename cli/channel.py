@@ -12,6 +12,8 @@ from cli.printing import table
 from cli.system import System
 from relaydesk.ingest.v1 import service_pb2
 
+# Seconds for all of a channel's servers together.
+_TEST_WITHIN = 60
 _KEYS = ("id", "name", "kind", "lane", "settings", "is_paused")
 
 
@@ -24,6 +26,9 @@ def add(words: Any) -> None:
     key = group.add_parser("key", help="print the key with which other systems post to a channel")
     key.add_argument("id")
     key.set_defaults(run=_key)
+    test = group.add_parser("test", help="sign in at a channel's servers and say what is wrong, if anything")
+    test.add_argument("id")
+    test.set_defaults(run=_test)
     apply = group.add_parser(
         "apply",
         help="make or change the channels of a YAML file",
@@ -44,6 +49,19 @@ def _list(asked: argparse.Namespace, system: System) -> None:
 
 def _key(asked: argparse.Namespace, system: System) -> None:
     print(system.ingest.GetChannelKey(service_pb2.GetChannelKeyRequest(channel_id=asked.id)).key)
+
+
+def _test(asked: argparse.Namespace, system: System) -> None:
+    request = service_pb2.TestChannelRequest(channel_id=asked.id)
+    checks = system.ingest.TestChannel(request, timeout=_TEST_WITHIN).checks
+    wrong = [f"{asked.id}: {one.name}: {one.text}" for one in checks if not one.is_well]
+    for one in checks:
+        if one.is_well:
+            print(f"{asked.id}: {one.name}: all is well: {one.text}")
+    if not checks:
+        print(f"{asked.id}: there is no server to sign in at")
+    if wrong:
+        raise ValueError("; ".join(wrong))
 
 
 def _apply(asked: argparse.Namespace, system: System) -> None:

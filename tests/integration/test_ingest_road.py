@@ -416,6 +416,13 @@ def _reason(sockets: Sockets, ticket_id: str) -> str:
     )
 
 
+def test_who_asks_is_told_whether_a_mailbox_can_send(sockets: Sockets, sink: Sink) -> None:
+    (check,) = sockets.rpc.TestChannel(pb.TestChannelRequest(channel_id="support")).checks
+    assert (check.name, check.is_well) == ("smtp", True)
+    assert sockets.rpc.TestChannel(pb.TestChannelRequest(channel_id="api")).checks == []
+    assert sink.mails == []
+
+
 def test_a_busy_server_is_tried_again_by_a_due_time_in_the_ledger(
     desk: IngestDesk, sockets: Sockets, sink: Sink
 ) -> None:

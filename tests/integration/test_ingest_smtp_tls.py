@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from relaydesk.ingest.v1 import service_pb2 as pb
 from tests.integration.ingest_desk import MAILBOX, IngestDesk, Sockets, ingest_on, letter, send
 
 
@@ -65,6 +66,19 @@ def test_a_handshake_that_is_none_costs_only_its_own_connection(desk: IngestDesk
             while plain.recv(1000):
                 pass
     assert send(sockets.smtp, letter("<after@b>")) == {}
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_to_who_asks(
+    desk: IngestDesk, sockets: Sockets
+) -> None:
+    channel = sockets.rpc.GetChannel(pb.GetChannelRequest(channel_id="support")).channel
+    channel.settings.update(
+        {"smtp_host": "127.0.0.1", "smtp_port": str(sockets.smtp), "smtp_security": "starttls"}
+    )
+    sockets.rpc.SaveChannel(pb.SaveChannelRequest(channel=channel, expected_version=channel.version))
+    (check,) = sockets.rpc.TestChannel(pb.TestChannelRequest(channel_id="support")).checks
+    assert (check.name, check.is_well) == ("smtp", False)
+    assert check.text.startswith(f"the certificate of 127.0.0.1:{sockets.smtp} is not accepted")
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

@@ -45,6 +45,7 @@ ACCESS: Access = {
     f"{_SERVICE}/GetChannel": _READERS,
     f"{_SERVICE}/SaveChannel": _ADMINS,
     f"{_SERVICE}/GetChannelKey": _ADMINS,
+    f"{_SERVICE}/TestChannel": _ADMINS,
     f"{_SERVICE}/GetLedger": _READERS,
     f"{_SERVICE}/ListQuarantine": _READERS,
     f"{_SERVICE}/RetryQuarantined": _ADMINS,
@@ -129,6 +130,14 @@ class IngestRpc(IngestServiceServicer):
         key = self._channels.key(request.channel_id)
         self._directory.look_again()
         return pb.GetChannelKeyResponse(key=key)
+
+    def TestChannel(self, request: pb.TestChannelRequest, _: Any) -> pb.TestChannelResponse:
+        channel = self._channels.get(request.channel_id)
+        # As its settings are now, not as the directory has them at hand.
+        checks = self._directory.built(channel).check_servers()
+        return pb.TestChannelResponse(
+            checks=[pb.ServerCheck(name=one.name, is_well=one.is_well, text=one.text) for one in checks]
+        )
 
     # --------------------------------------------------------------------------------------------------- ledger
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from services.ingest.domain.channel import Channel
+from services.ingest.domain.channel import Channel, ServerCheck
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow, State
 from services.ingest.domain.pace import Turn
@@ -79,6 +79,10 @@ class LiveChannel(Protocol):
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
         """Hand it over once; `before_data` is called when from then on nobody can know whether it arrived."""
+        ...
+
+    def check_servers(self) -> Sequence[ServerCheck]:
+        """Sign in at every server that the settings name, and do nothing else there."""
         ...
 
 

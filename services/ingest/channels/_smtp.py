@@ -3,12 +3,14 @@
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis.clock import monotonic
+from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.sending import Composed, SendResult, Sent
 from services.ingest.domain.smtp_answers import Said, refused
 
@@ -17,6 +19,8 @@ _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 _MOST_MAILS = 50
 # Seconds that a goodbye, or the question whether anybody is there, may take.
 _PATIENCE = 5.0
+# Longest wait for one answer while a person waits for the outcome.
+_CHECK_WITHIN = 8
 # The server ends the connection (RFC 5321, 3.8).
 _CLOSING = 421
 
@@ -74,16 +78,8 @@ class Sender:
                 return self._hand_over(connection, composed, answer, before_data)
         try:
             connection = _Connection(connect(self._server))
-        except smtplib.SMTPResponseException as error:
-            return refused(error.smtp_code, error.smtp_error, Said.HELLO)
-        except KeyError:
-            return SendResult(
-                Sent.TEMPORARY, f"the secret {self._server.password_secret} is not mounted", slows_down=True
-            )
-        except (OSError, smtplib.SMTPException) as error:
-            return SendResult(
-                Sent.TEMPORARY, f"no connection to the mail server: {_describe(error)}", slows_down=True
-            )
+        except (OSError, smtplib.SMTPException, KeyError) as error:
+            return SendResult(Sent.TEMPORARY, trouble(error, self._server), slows_down=True)
         try:
             answer = _address(connection.smtp, composed)
         except UnicodeEncodeError:
@@ -97,6 +93,25 @@ class Sender:
                 slows_down=True,
             )
         return self._hand_over(connection, composed, answer, before_data)
+
+    def check(self, address: str) -> ServerCheck:
+        """Sign in and offer the mailbox's address as a sender; no mail is handed over."""
+        server = replace(self._server, timeout_seconds=min(_CHECK_WITHIN, self._server.timeout_seconds))
+        try:
+            smtp = connect(server)
+        except (OSError, smtplib.SMTPException, KeyError) as error:
+            return ServerCheck("smtp", False, trouble(error, server))
+        try:
+            code, text = smtp.mail(address)
+        except (OSError, smtplib.SMTPException, UnicodeEncodeError) as error:
+            return ServerCheck("smtp", False, trouble(error, server))
+        finally:
+            _quit(smtp)
+        if code != 250:
+            said = refused(code, text, Said.SENDER).reason
+            return ServerCheck("smtp", False, f"the sender address {address} is refused: {said}")
+        entered = f"signed in as {server.user}" if server.user else "no login is set"
+        return ServerCheck("smtp", True, f"{server.host}:{server.port} takes mail from {address}; {entered}")
 
     def _hand_over(
         self,
@@ -189,6 +204,36 @@ def connect(server: Server) -> smtplib.SMTP:
         connection.close()
         raise
     return connection
+
+
+def trouble(error: Exception, server: Server) -> str:
+    """Why nobody could be signed in, in words."""
+    place = f"{server.host}:{server.port}"
+    match error:
+        case KeyError():
+            return f"the secret {server.password_secret or 'with the password'} is not mounted"
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):
+            return refused(code, text, Said.HELLO).reason
+        case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):
+            return f"{place} offers no STARTTLS"
+        case smtplib.SMTPNotSupportedError():
+            return f"{place} offers no sign-in (AUTH) on this connection; many do only where it is encrypted"
+        case smtplib.SMTPServerDisconnected():
+            return f"{place} ends the connection at once: {error}"
+        case smtplib.SMTPException():
+            return f"{place} offers no way of signing in that we know: {error}"
+        case ssl.SSLCertVerificationError():
+            return f"the certificate of {place} is not accepted: {error.verify_message}"
+        case ssl.SSLError() if server.security == "tls":
+            return f"{place} does not speak TLS from the first byte, as smtp_security says: {error.reason}"
+        case socket.gaierror():
+            return f"the name {server.host} is not found"
+        case ConnectionRefusedError():
+            return f"{place} refuses the connection"
+        case TimeoutError():
+            return f"{place} does not answer"
+        case _:
+            return f"no connection to {place}: {_describe(error)}"
 
 
 def _is_alive(smtp: smtplib.SMTP, timeout: float) -> bool:

@@ -15,6 +15,7 @@ from services.ingest.application.ports import Inbox
 from services.ingest.channels import _smtp
 from services.ingest.domain import letter, signature
 from services.ingest.domain.addresses import normalise
+from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.errors import InvalidBody
 from services.ingest.domain.history import Earlier, Extent, Style
 from services.ingest.domain.intake import DedupeKey, Envelope, mail_dedupe_key
@@ -197,3 +198,7 @@ class Mailbox:
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
         """Hand the mail to the server once."""
         return self._server.send(composed, before_data)
+
+    def check_servers(self) -> Sequence[ServerCheck]:
+        """Sign in where the mailbox's mails leave."""
+        return [self._server.check(self._settings.address)] if self.sends else []

@@ -27,6 +27,7 @@ from services.ingest.application.ports import Inbox
 from services.ingest.domain import charsets
 from services.ingest.domain.addresses import normalise
 from services.ingest.domain.body import cut
+from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import DedupeKey, Envelope
@@ -238,6 +239,10 @@ class JsonChannel:
     ) -> Composed:
         """Nothing leaves by this channel."""
         return Composed(b"", recipient, "", "")
+
+    def check_servers(self) -> Sequence[ServerCheck]:
+        """It signs in nowhere."""
+        return ()
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
         """Nothing leaves by this channel."""

@@ -26,6 +26,17 @@ class Channel:
     updated_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ServerCheck:
+    """What was found at a server that a channel's settings name."""
+
+    # What the server is for.
+    name: str
+    is_well: bool
+    # For a person.
+    text: str
+
+
 def mistakes_in(channel: Channel) -> list[tuple[str, str]]:
     """(field, what is expected) for everything that is wrong with a channel apart from its settings."""
     wrong: list[tuple[str, str]] = []

@@ -54,6 +54,11 @@ class IngestServiceStub:
                 request_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetChannelKeyRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetChannelKeyResponse.FromString,
                 _registered_method=True)
+        self.TestChannel = channel.unary_unary(
+                '/relaydesk.ingest.v1.IngestService/TestChannel',
+                request_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.TestChannelRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.TestChannelResponse.FromString,
+                _registered_method=True)
         self.GetLedger = channel.unary_unary(
                 '/relaydesk.ingest.v1.IngestService/GetLedger',
                 request_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetLedgerRequest.SerializeToString,
@@ -115,6 +120,13 @@ class IngestServiceServicer:
 
     def GetChannelKey(self, request, context):
         """The key with which other systems post to the channel; made on first use.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TestChannel(self, request, context):
+        """Signs in at the servers that the channel's settings name, and says what is wrong with each; nothing is sent or read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -188,6 +200,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.GetChannelKey,
                     request_deserializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetChannelKeyRequest.FromString,
                     response_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetChannelKeyResponse.SerializeToString,
+            ),
+            'TestChannel': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestChannel,
+                    request_deserializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.TestChannelRequest.FromString,
+                    response_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.TestChannelResponse.SerializeToString,
             ),
             'GetLedger': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLedger,
@@ -333,6 +350,33 @@ class IngestService:
             '/relaydesk.ingest.v1.IngestService/GetChannelKey',
             relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetChannelKeyRequest.SerializeToString,
             relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetChannelKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestChannel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.ingest.v1.IngestService/TestChannel',
+            relaydesk_dot_ingest_dot_v1_dot_service__pb2.TestChannelRequest.SerializeToString,
+            relaydesk_dot_ingest_dot_v1_dot_service__pb2.TestChannelResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class IngestServiceStub:
     """Makes or changes a channel; an unknown kind or a missing setting is INVALID_ARGUMENT with the list of what is known."""
     GetChannelKey: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetChannelKeyRequest, _service_pb2.GetChannelKeyResponse]
     """The key with which other systems post to the channel; made on first use."""
+    TestChannel: _grpc.UnaryUnaryMultiCallable[_service_pb2.TestChannelRequest, _service_pb2.TestChannelResponse]
+    """Signs in at the servers that the channel's settings name, and says what is wrong with each; nothing is sent or read."""
     GetLedger: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetLedgerRequest, _service_pb2.GetLedgerResponse]
     ListQuarantine: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListQuarantineRequest, _service_pb2.ListQuarantineResponse]
     RetryQuarantined: _grpc.UnaryUnaryMultiCallable[_service_pb2.RetryQuarantinedRequest, _service_pb2.RetryQuarantinedResponse]
@@ -58,6 +60,8 @@ class IngestServiceAsyncStub(IngestServiceStub):
     """Makes or changes a channel; an unknown kind or a missing setting is INVALID_ARGUMENT with the list of what is known."""
     GetChannelKey: _aio.UnaryUnaryMultiCallable[_service_pb2.GetChannelKeyRequest, _service_pb2.GetChannelKeyResponse]  # type: ignore[assignment]
     """The key with which other systems post to the channel; made on first use."""
+    TestChannel: _aio.UnaryUnaryMultiCallable[_service_pb2.TestChannelRequest, _service_pb2.TestChannelResponse]  # type: ignore[assignment]
+    """Signs in at the servers that the channel's settings name, and says what is wrong with each; nothing is sent or read."""
     GetLedger: _aio.UnaryUnaryMultiCallable[_service_pb2.GetLedgerRequest, _service_pb2.GetLedgerResponse]  # type: ignore[assignment]
     ListQuarantine: _aio.UnaryUnaryMultiCallable[_service_pb2.ListQuarantineRequest, _service_pb2.ListQuarantineResponse]  # type: ignore[assignment]
     RetryQuarantined: _aio.UnaryUnaryMultiCallable[_service_pb2.RetryQuarantinedRequest, _service_pb2.RetryQuarantinedResponse]  # type: ignore[assignment]
@@ -100,6 +104,14 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.GetChannelKeyResponse, _abc.Awaitable[_service_pb2.GetChannelKeyResponse]]:
         """The key with which other systems post to the channel; made on first use."""
+
+    @_abc_1.abstractmethod
+    def TestChannel(
+        self,
+        request: _service_pb2.TestChannelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.TestChannelResponse, _abc.Awaitable[_service_pb2.TestChannelResponse]]:
+        """Signs in at the servers that the channel's settings name, and says what is wrong with each; nothing is sent or read."""
 
     @_abc_1.abstractmethod
     def GetLedger(

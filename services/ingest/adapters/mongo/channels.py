@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pymongo.errors import DuplicateKeyError
 
 from chassis.clock import Clock, monotonic
-from chassis.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from chassis.errors import AlreadyExists, Conflict, FailedPrecondition, NotFound, Unavailable
 from chassis.mongo import Document, Documents, named_failures
 from services.ingest.adapters.kinds import Kind
 from services.ingest.adapters.sealing import Seal
@@ -178,6 +178,13 @@ class ChannelDirectory:
         """The normalised mail addresses that the channel's settings name."""
         built = self._build(channel)
         return list(built.addresses()) if built is not None else []
+
+    def built(self, channel: Channel) -> LiveChannel:
+        """The channel at work. Raises FailedPrecondition where its kind or a setting is not known any more."""
+        live = self._build(channel)
+        if live is None:
+            raise FailedPrecondition(f"the settings of {channel.channel_id} are not valid any more")
+        return live
 
     def is_ours(self, address: str) -> bool:
         """A normalised address without its tag is one of our mailboxes."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from chassis.errors import Unavailable
 from services.ingest.application.ports import LiveChannel
 from services.ingest.application.send_reply import SendPorts
-from services.ingest.domain.channel import Channel
+from services.ingest.domain.channel import Channel, ServerCheck
 from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import DedupeKey, Envelope
@@ -68,6 +68,9 @@ class MemoryChannel:
     ) -> Composed:
         self.earlier = list(earlier)
         return Composed(reply.text.encode(), recipient, "", f"<{reply.message_id}>")
+
+    def check_servers(self) -> Sequence[ServerCheck]:
+        return ()
 
     def send(self, composed: Composed, before_data: Callable[[], None]) -> SendResult:
         before_data()

@@ -59,8 +59,8 @@ def _talk(client: socket.socket, answers: Answers, heard: list[str]) -> None:
 
         say(answers.get("", "220 hi") or "220 hi")
         while line := wire.readline():
-            heard.append(line.decode().rstrip())
-            verb = line.split(b":")[0].split()[0].decode().upper()
+            heard.append(line.decode(errors="replace").rstrip())
+            verb = heard[-1].split(":")[0].partition(" ")[0].upper()
             answer = answers.get(verb, "354 go" if verb == "DATA" else "250 ok")
             if answer is None:
                 return
