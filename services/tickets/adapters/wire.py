@@ -117,6 +117,7 @@ def delivery_of_changed(fact: ingest.DeliveryChanged, _: Envelope) -> RecordDeli
         external_id=fact.provider_message_id,
         changed_at=moment_of(fact.changed_at),
         attempt=fact.attempt,
+        recipient=normal_email(fact.recipient),
     )
 
 

@@ -1,12 +1,12 @@
 """A mail of ours did not arrive: a note on its ticket, and its delivery has failed. Nothing reopens or opens."""
 
 from services.tickets.application.ports import Place, Ports
+from services.tickets.application.remember_bounce import remember_bounce
 from services.tickets.domain import message as messages
-from services.tickets.domain.commands import ReceiveBounce, Sender
+from services.tickets.domain.commands import ReceiveBounce
 from services.tickets.domain.events import MessageAdded, MessageIgnored
 from services.tickets.domain.message import Delivery, Message
 from services.tickets.domain.people import THE_SYSTEM
-from services.tickets.domain.reach import BAD
 from services.tickets.domain.ticket import Change, Ticket
 
 
@@ -62,20 +62,10 @@ def _fail(command: ReceiveBounce, place: Place, ports: Ports) -> tuple[Change, .
 
 
 def _remember(command: ReceiveBounce, ticket: Ticket, ports: Ports) -> bool:
-    """Keep of a person of this ticket that mail does not arrive; whether the address has become bad by it."""
     # A report that names nobody is of the only one there was.
     email = command.failed_recipient or ("" if ticket.participants else ticket.requester.email)
-    if not ticket.takes_part(email):
-        return False
-    person = ports.requesters.find(command.channel, Sender(email=email))
-    if person is None:
-        return False
-    was = ports.requesters.reach_of(person.requester_id)
-    reach = was.bounced(command.kind, command.code, command.reason, command.received_at)
-    if reach == was:
-        return False
-    ports.requesters.keep_reach(person.requester_id, reach)
-    return reach.state == BAD
+    at = command.received_at
+    return remember_bounce(ticket, email, command.kind, command.code, command.reason, at, ports)
 
 
 def _words(command: ReceiveBounce, became_bad: bool) -> str:

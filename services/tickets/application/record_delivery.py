@@ -1,6 +1,9 @@
 """What became of an outgoing message. A failure is part of the ticket's history; that it left as usual is not."""
 
+import re
+
 from services.tickets.application.ports import Place, Ports
+from services.tickets.application.remember_bounce import remember_bounce
 from services.tickets.domain import message as messages
 from services.tickets.domain.commands import RecordDelivery
 from services.tickets.domain.events import TicketChanged
@@ -8,6 +11,8 @@ from services.tickets.domain.message import Delivery
 from services.tickets.domain.people import THE_SYSTEM
 from services.tickets.domain.ticket import Change
 
+# RFC 3463: the address is wrong, has moved or is disabled. A refusal without such a code may blame us as well.
+_NO_SUCH_ADDRESS = re.compile(r"\b5\.(1\.\d{1,3}|2\.1)\b")
 _TOLD = frozenset({messages.FAILED, messages.UNKNOWN})
 
 
@@ -31,6 +36,9 @@ def record_delivery(command: RecordDelivery, ports: Ports) -> None:
     if not sending.hear(command.send_id, delivery):
         return
     ports.messages.keep_sending(sending)
+    if command.state == messages.FAILED and _NO_SUCH_ADDRESS.search(command.reason):
+        # The server said at once what others report by mail.
+        remember_bounce(ticket, command.recipient, "hard", "", command.reason, command.changed_at, ports)
     if sending.state == old or sending.state not in _TOLD:
         return
     draft = ticket.next_version()

@@ -98,6 +98,7 @@ class RecordDelivery:
     external_id: str
     changed_at: datetime
     attempt: int
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from services.tickets.domain.commands import (
     UpdateTicket,
 )
 from services.tickets.domain.events import LoggedFact, MessageIgnored
-from services.tickets.domain.message import PUBLIC
+from services.tickets.domain.message import FAILED, PUBLIC
 from services.tickets.domain.storm import StormLimit
 
 # Told of a batch once it is committed: its commands, and what they led to.
@@ -142,6 +142,8 @@ def _delivered(command: RecordDelivery, needs: _Needs) -> None:
     needs.messages.append((command.ticket_id, command.message_id))
     if command.external_id:
         needs.sent.append((command.ticket_id, command.external_id))
+    if command.state == FAILED and command.recipient:
+        needs.senders.append(("", Sender(email=command.recipient)))
 
 
 def _created(command: CreateTicket, needs: _Needs) -> None:

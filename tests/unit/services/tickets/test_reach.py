@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.tickets.domain.commands import AddEntry, AddMessage, ApplySteps
+from services.tickets.domain.commands import AddEntry, AddMessage, ApplySteps, RecordDelivery
 from services.tickets.domain.events import MessageAdded
 from services.tickets.domain.message import Message
 from services.tickets.domain.people import AGENT, RULE, Actor
@@ -104,6 +104,26 @@ def test_a_bounce_of_an_address_that_takes_no_part_leaves_the_requesters_alone(
 def test_a_bounce_that_names_nobody_is_the_only_recipients(desk: MemoryPorts, ticket_id: str) -> None:
     _bounce(desk, ticket_id, "hard", failed_recipient="")
     assert _answer(desk, ticket_id).flags == ("bad_address",)
+
+
+@pytest.mark.parametrize(
+    ("reason", "flags"),
+    [
+        ("550 5.1.1 no such user", ("bad_address",)),
+        ("550 5.2.1 mailbox disabled", ("bad_address",)),
+        ("554 5.7.1 your server is on a list", ()),
+        ("550 rejected", ()),
+    ],
+)
+def test_a_server_that_refuses_the_address_at_once_counts_as_a_hard_bounce(
+    desk: MemoryPorts, ticket_id: str, reason: str, flags: tuple[str, ...]
+) -> None:
+    first = _answer(desk, ticket_id)
+    refused = RecordDelivery(
+        "s1", ticket_id, first.message_id, "failed", reason, "", MONDAY, 1, "ana@example.org"
+    )
+    desk.run(refused)
+    assert _answer(desk, ticket_id).flags == flags
 
 
 def test_an_address_is_good_soft_bouncing_or_bad_with_a_reason_and_since_when() -> None:
