@@ -11,7 +11,8 @@ from services.ingest.domain.mime import Part, parse_mail
 from services.ingest.domain.received import AttachmentPart
 
 _MAX_NAME = 200
-_CID = re.compile(r"cid:([^\"'\s>)]{1,500})", re.IGNORECASE)
+# As the sanitiser writes it.
+_CID = re.compile(r'src="cid:([^"]{1,500})"')
 # Controls, and what a path or a shell gives a meaning to.
 _UNSAFE_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029]+')
 # Invisible characters: those that turn the direction make "gpj.exe" look like "exe.jpg".
@@ -80,7 +81,7 @@ def attachments(found: Sequence[Found], rich: str) -> list[AttachmentPart]:
             file.mime_type,
             file.content,
             file.content_id,
-            bool(file.content_id) and file.content_id in shown,
+            bool(file.content_id) and unquote(file.content_id) in shown,
         )
         for number, file in enumerate(found, 1)
     ]
@@ -89,9 +90,7 @@ def attachments(found: Sequence[Found], rich: str) -> list[AttachmentPart]:
 def _shown(rich: str) -> set[str]:
     if "cid:" not in rich:
         return set()
-    shown = {cid.strip() for cid in _CID.findall(rich)}
-    # In a URL some characters are escaped (RFC 2392), and in HTML some more.
-    return shown | {unquote(entities.unescape(cid)) for cid in shown if "%" in cid or "&" in cid}
+    return {entities.unescape(cid).strip() for cid in _CID.findall(rich)}
 
 
 def _default_name(file: Found, number: int) -> str:

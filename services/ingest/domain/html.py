@@ -2,6 +2,7 @@
 
 import html as entities
 import re
+from urllib.parse import unquote
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -56,7 +57,9 @@ def _image_source(tag: str, attribute: str, value: str) -> str | None:
     if tag == "img" and attribute == "src":
         lowered = value.lstrip().lower()
         if lowered.startswith("cid:"):
-            return value.strip()
+            # Escaped in a URL (RFC 2392); kept as the Content-ID itself is written.
+            content_id = unquote(value.strip()[4:])
+            return f"cid:{content_id}" if content_id.isprintable() else None
         return _REMOTE + value if lowered.startswith(("http:", "https:")) else None
     if attribute == "style" and "(" in value and "url" in value.lower():
         return None

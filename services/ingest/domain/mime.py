@@ -6,6 +6,7 @@ test holds it against the standard library.
 """
 
 import binascii
+import codecs
 import re
 from dataclasses import dataclass, field
 
@@ -28,6 +29,9 @@ _NOT_A_FIELD = re.compile(rb"^(?![ \t\r\n]|[!-9;-~]+[ \t]*:)[^\n]*", re.MULTILIN
 _NEXT_FIELD = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:[ \t\r\n]", re.MULTILINE)
 _LOST_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]{0,20}\r?\n(?:Content-|content-|CONTENT-)")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+
+_ENCODING = re.compile(r"[\s\"']*([a-z0-9-]+)")
+_PAGE = re.compile(rb"\s{0,100}(?:<!doctype html|<html)", re.IGNORECASE)
 
 # Three words on the first line; a line of words further down.
 _WORDS = re.compile(rb"\s*\S+ \S+ \S")
@@ -68,7 +72,10 @@ class Part:
 
     def content(self) -> bytes:
         """The body without its transfer encoding; what cannot be decoded is given as it came."""
-        encoding = self.headers.raw("content-transfer-encoding").partition(";")[0].strip().lower()
+        encoding = self.headers.raw("content-transfer-encoding").lower()
+        if not encoding.isalpha() and (word := _ENCODING.match(encoding)):
+            # Quoted, commented or with parameters, none of which the standard has.
+            encoding = word.group(1)
         body = self.body
         if encoding == "base64":
             # Words are no base64, whatever is declared.
@@ -90,6 +97,8 @@ def parse_mail(raw: bytes) -> Mail:
     """The tree of parts of a whole mail; whatever the bytes are, there is one."""
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
+    if raw.startswith(codecs.BOM_UTF8):
+        raw = raw[len(codecs.BOM_UTF8) :]
     reader = _Reader(raw)
     start = 0
     if raw.startswith((b"From ", b">From ")):
@@ -112,6 +121,8 @@ class _Reader:
         headers, body = self._headers(start, end)
         content_type = parse_parameterised(headers.raw("content-type"))
         if not _TYPE.fullmatch(content_type.value):
+            if not content_type.value and default_type == "text/plain" and _PAGE.match(self.raw, body, end):
+                default_type = "text/html"
             guessed = "text/plain" if content_type.value in ("text", "") else "application/octet-stream"
             content_type = Parameterised(
                 default_type if not content_type.value else guessed, content_type.parameters

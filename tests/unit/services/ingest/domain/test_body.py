@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import html
 import io
 import zipfile
 
@@ -158,12 +159,22 @@ def test_the_second_half_of_an_apple_file_is_left_out() -> None:
     assert [(file.name, file.content) for file in message.attachments] == [("a.pdf", b"pdf")]
 
 
-def test_an_image_is_found_by_an_escaped_content_id() -> None:
+@pytest.mark.parametrize(
+    ("written", "content_id"),
+    [
+        ("cid:a%25b%40c&amp;d", "<a%b@c&d>"),
+        ("CID:Logo", "<Logo>"),
+        ("cid:image 1", "image 1"),
+        ("cid:a'b", "<a'b>"),
+    ],
+)
+def test_an_image_is_found_however_its_content_id_is_written(written: str, content_id: str) -> None:
     message = read_parts(
         "related",
-        part("text/html", '<img src="cid:a%25b%40c&amp;d">'),
-        part("image/png", "png", "Content-ID: <a%b@c&d>"),
+        part("text/html", f'<img src="{written}">'),
+        part("image/png", "png", f"Content-ID: {content_id}"),
     )
+    assert html.unescape(message.html).startswith(f'<img src="cid:{message.attachments[0].content_id}"')
     assert message.attachments[0].is_inline
 
 
@@ -208,6 +219,20 @@ def test_words_that_are_called_base64_are_read_as_they_are() -> None:
     assert message.text == "Hello, where is my order?"
 
 
+@pytest.mark.parametrize("encoding", ['"base64"', "BASE64; x=y", "base64 (as it is)", " Base64"])
+def test_an_encoding_is_understood_though_decorated(encoding: str) -> None:
+    assert read(f"Content-Transfer-Encoding: {encoding}", text="SGVsbG8=").text == "Hello"
+
+
+def test_a_page_without_a_type_is_read_as_one() -> None:
+    assert read(text="<!DOCTYPE html><body><p>Hi <b>you</b></p></body>").html == "<p>Hi <b>you</b></p>\n"
+
+
+def test_a_mark_of_byte_order_in_front_does_not_cost_the_first_field() -> None:
+    message = read_mail("\ufeffFrom: anna@client.example\r\n\r\nwords".encode(), None, HOUSE)
+    assert message.author.email == "anna@client.example"
+
+
 def test_a_footer_below_base64_does_not_spoil_the_text() -> None:
     text = "0JPQtNC1INC80L7QuSDQt9Cw0LrQsNC3\r\n-- \r\nSent through a list of people"
     kind = "Content-Type: text/plain; charset=utf-8"
@@ -216,7 +241,7 @@ def test_a_footer_below_base64_does_not_spoil_the_text() -> None:
 
 def test_a_page_without_any_header_is_shown_though_its_styles_look_like_fields() -> None:
     page = b"<html><style>\np\n{\nmargin: 0px\n}\n</style>\n<p>Hi</p>"
-    assert "<p>Hi</p>" in read_mail(page, None, HOUSE).text
+    assert read_mail(page, None, HOUSE).text == "Hi"
 
 
 # ------------------------------------------------------------------------------------------------------------ limits
