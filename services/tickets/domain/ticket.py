@@ -109,10 +109,13 @@ class Ticket:
         self._count(message)
         if message.external_id:
             self.chain = chain_after(references, message.external_id)
-        self.last_requester_message_at = message.created_at
         self.is_machine_waiting = message.wants_no_machine
+        if message.is_automatic:
+            # A machine waits for no answer, and gets no copy of what others are answered.
+            return ()
+        self.last_requester_message_at = message.created_at
         self._join([sender, *message.cc])
-        if message.is_automatic or self.status not in statuses.WAITING:
+        if self.status not in statuses.WAITING:
             return ()
         return self.set_status(statuses.OPEN, message.created_at)
 

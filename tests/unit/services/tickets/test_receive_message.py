@@ -224,6 +224,22 @@ def test_automatic_mail_is_kept_and_never_reopens(desk: MemoryPorts, status: str
     assert desk.added()[0].message.is_automatic
 
 
+def test_a_vacation_reply_joins_its_ticket_and_nobody_waits_for_an_answer_to_it(desk: MemoryPorts) -> None:
+    desk.run(a_message(message_id="<1@x>"))
+    desk.run(
+        a_message(
+            "I am away",
+            in_reply_to="<1@x>",
+            sender="robot@example.org",
+            cc=("list@example.org",),
+            is_automatic=True,
+            after=timedelta(hours=1),
+        )
+    )
+    ticket = desk.only_ticket()
+    assert (ticket.message_count, ticket.last_requester_message_at, ticket.participants) == (2, MONDAY, ())
+
+
 def test_a_third_persons_reply_is_added_and_the_requester_stays(desk: MemoryPorts) -> None:
     desk.run(a_message(message_id="<1@x>"))
     desk.run(a_message(in_reply_to="<1@x>", sender="bo@example.org"))
