@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from email import message_from_bytes
 from email.errors import MessageError
+from email.message import Message
 
 from flufl.bounce import all_failures
 
@@ -103,7 +104,7 @@ def _from_old_servers(headers: Headers, raw: bytes, original: str) -> Bounce | N
     permanent: Collection[bytes] = ()
     if not named:
         try:
-            temporary, permanent = all_failures(message_from_bytes(sample.translate(_SEVEN_BIT)))
+            temporary, permanent = all_failures(_for_detectors(sample))
         except (
             MessageError,
             ValueError,
@@ -128,6 +129,15 @@ def _from_old_servers(headers: Headers, raw: bytes, original: str) -> Bounce | N
         else bool(temporary and not permanent) or bool(reply and reply.group(1) == "4")
     )
     return Bounce(named, "soft" if is_soft else "hard", code, _line_with(text, code, named), original)
+
+
+def _for_detectors(sample: bytes) -> Message:
+    message = message_from_bytes(sample.translate(_SEVEN_BIT))
+    if not message.get("from", "").strip():
+        # One of them takes for granted that there is an author, and those behind it would never be asked.
+        del message["From"]
+        message["From"] = "mailer-daemon"
+    return message
 
 
 def _line_with(text: str, code: str, recipient: str) -> str:

@@ -69,11 +69,16 @@ def test_a_damaged_report_names_a_recipient_that_can_be_written_down(damage: byt
     assert (bounce.failed_recipient, bounce.code) == ("full@client.example", "4.2.2")
 
 
-def test_a_bounce_whose_header_has_raw_bytes_still_names_its_recipient() -> None:
-    text = "Hi. This is the qmail-send program at x.example.\n\n<gone@client.example>:\nSorry, no mailbox here by that name.\n"
+OLD_SERVER = "Hi. This is the qmail-send program at x.example.\n\n<gone@client.example>:\nSorry, no mailbox by that name.\n"
+
+
+@pytest.mark.parametrize("author", [b"Zustellung f\xfcr <mailer-daemon@x.example>", b"", b"<>"])
+def test_a_bounce_with_a_damaged_author_still_names_its_recipient(author: bytes) -> None:
     raw = (
-        b"Return-Path: <>\nFrom: Zustellung f\xfcr <mailer-daemon@x.example>\nSubject: failure notice\n\n"
-        + text.encode()
+        b"Return-Path: <>\nFrom: "
+        + author
+        + b"\nX-Failed-Recipients: \nSubject: failure notice\n\n"
+        + OLD_SERVER.encode()
     )
     bounce = read_mail(raw, "", HOUSE).bounce
     assert bounce is not None
