@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from services.ingest.domain import html
+from services.ingest.domain.quotes import said_in_text
 
 _CUT = "[…]"
 _MONTHS = {
@@ -84,7 +85,8 @@ def quoted(earlier: Sequence[Earlier], answered: str, style: Style) -> list[Quot
     found: list[Quoted] = []
     room = style.limit
     for one in chosen:
-        text = _cut(one.text.strip("\r\n"), room)
+        # What the message quotes itself is a message of its own here, or not wanted.
+        text = _cut((said_in_text(one.text) or one.text).strip("\r\n"), room)
         if not text:
             break
         found.append(Quoted(_attribution(one, style), text))

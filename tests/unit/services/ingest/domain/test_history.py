@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.ingest.domain.history import Earlier, Extent, Style, as_html, as_text, quoted
+from services.ingest.domain.history import LANGUAGES, Earlier, Extent, Style, as_html, as_text, quoted
+from services.ingest.domain.quotes import said_in_text
 
 BEGAN = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 ASKED = Earlier("Anna", BEGAN, "Where is it?\n\n> of the shop\nThanks", "<one@client.example>")
@@ -89,3 +90,17 @@ def test_what_was_written_cannot_leave_its_block() -> None:
     assert "<script>" not in shown
     assert "<b>" not in shown
     assert shown.count("</blockquote>") == 1
+
+
+def test_what_a_message_quotes_is_not_repeated_once_more() -> None:
+    again = Earlier(
+        "Anna", BEGAN, "And when?\n\nOn 23 November 2026 at 10:05, Boris wrote:\n> On its way.\n> \n> Boris"
+    )
+    assert [one.text for one in quoted((ANSWERED, again), "", style())] == ["And when?", "On its way."]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["Anna", "Анна Каренина", "anna@client.example"])
+def test_our_own_history_is_known_for_history_when_it_comes_back(language: str, name: str) -> None:
+    talk = (Earlier(name, BEGAN, "Where is it?\nI am waiting."), ANSWERED)
+    assert said_in_text("Thanks!\n\n" + as_text(quoted(talk, "", style(language=language)))) == "Thanks!"
