@@ -181,6 +181,8 @@ def message_of(wire: ticket_pb2.Message) -> Message:
         author=actor_of(wire.author),
         text=wire.text,
         html=wire.html,
+        said=wire.said,
+        said_html=wire.said_html,
         attachments=tuple(
             Attachment(
                 file.attachment_id, file.name, file.mime_type, file.size, file.content_id, file.is_inline

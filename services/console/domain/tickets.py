@@ -166,6 +166,9 @@ class Message:
     delivery_state: str = ""
     delivery_reason: str = ""
     is_truncated: bool = False
+    # What is new in text and HTML, without quoted history and signature; empty where the whole is.
+    said: str = ""
+    said_html: str = ""
 
     @property
     def is_note(self) -> bool:

@@ -91,6 +91,8 @@ def message_received(one: Understood) -> ingest.MessageReceived:
         subject=message.subject,
         text=message.text,
         html=message.html,
+        said=message.said,
+        said_html=message.said_html,
         is_truncated=message.is_truncated,
         is_automatic=message.is_automatic,
         automatic_reason=message.automatic_reason,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from services.ingest.domain import charsets, files, html, invitation, tnef, uuencoded
+from services.ingest.domain import charsets, files, html, invitation, quotes, tnef, uuencoded
 from services.ingest.domain.files import Found
 from services.ingest.domain.flowed import join_flowed
 from services.ingest.domain.mime import Part, parse_mail
@@ -37,6 +37,9 @@ class Body:
     is_truncated: bool
     files: tuple[AttachmentPart, ...]
     flags: tuple[str, ...]
+    # What is new in text and HTML; empty where nothing was cut.
+    said: str = ""
+    said_html: str = ""
 
 
 def read_body(root: Part) -> Body:
@@ -50,7 +53,10 @@ def read_body(root: Part) -> Body:
         gathered.pieces.append((_enclosed_text(gathered.enclosed, gathered.reports), None))
     gathered.pieces.extend((note, None) for note in gathered.notes)
     text, rich, is_cut = _render(gathered.pieces)
-    return Body(text, rich, is_cut, tuple(files.attachments(gathered.files, rich)), tuple(gathered.flags))
+    # What a report quotes is what it is about.
+    said, said_html = ("", "") if root.mime_type == "multipart/report" else _said(text, rich, gathered.pieces)
+    attached = tuple(files.attachments(gathered.files, rich))
+    return Body(text, rich, is_cut, attached, tuple(gathered.flags), said, said_html)
 
 
 def cut(text: str, limit: int) -> tuple[str, bool]:
@@ -238,6 +244,14 @@ def _enclosed_text(enclosed: list[Part], reports: list[Part]) -> str:
         if text:
             return text
     return ""
+
+
+def _said(text: str, rich: str, pieces: list[_Piece]) -> tuple[str, str]:
+    said_html = quotes.said_in_html(rich) if rich else ""
+    if rich and not any((text or "").strip() for text, _ in pieces):
+        # Text that was made of HTML has lost the marks of its quotes.
+        return html.to_text(said_html), said_html
+    return quotes.said_in_text(text), said_html
 
 
 def _render(found: list[_Piece]) -> tuple[str, str, bool]:

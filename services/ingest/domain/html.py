@@ -7,6 +7,8 @@ from urllib.parse import unquote
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from services.ingest.domain.quotes.marks import marks_in
+
 # Kept of a message's text and of its HTML, in UTF-8 bytes.
 MAX_BYTES = 256 * 1024
 # Nothing beyond this is looked at.
@@ -26,14 +28,17 @@ _DROPPED = {"script", "style", "title", "head", "noscript", "template", "svg", "
             "applet", "textarea", "select", "option", "xmp", "noembed", "noframes", "plaintext"}  # fmt: skip
 _CELL = {"align", "valign", "width", "height", "bgcolor", "colspan", "rowspan", "style", "dir"}
 _BLOCK = {"align", "style", "dir"}
+# Kept only where they say that history or a signature begins.
+_MARKED = {"class", "id"}
 _ATTRIBUTES = {
     "a": {"href", "title", "style"},
     "img": {"src", "alt", "title", "width", "height", "align", "style", "border"},
     "table": {"align", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "style", "dir"},
     "tr": {"align", "valign", "bgcolor", "height", "style"},
     "td": _CELL, "th": _CELL, "col": {"width", "span", "align"}, "colgroup": {"width", "span", "align"},
-    "p": _BLOCK, "div": _BLOCK, "span": _BLOCK, "h1": _BLOCK, "h2": _BLOCK, "h3": _BLOCK, "h4": _BLOCK, "h5": _BLOCK,
-    "h6": _BLOCK, "blockquote": {"cite", "style", "type", "dir"}, "font": {"color", "face", "size"},
+    "p": _BLOCK, "div": _BLOCK | _MARKED, "span": _BLOCK | _MARKED,
+    "h1": _BLOCK, "h2": _BLOCK, "h3": _BLOCK, "h4": _BLOCK, "h5": _BLOCK,
+    "h6": _BLOCK, "blockquote": {"cite", "style", "type", "dir", "class"}, "font": {"color", "face", "size"},
     "ol": {"start", "type", "style", "dir"}, "ul": {"type", "style", "dir"}, "li": {"value", "style", "dir"},
     "pre": {"style"}, "b": {"style"}, "i": {"style"}, "u": {"style"}, "strong": {"style"}, "em": {"style"},
     "center": {"style"}, "hr": {"style", "width", "size", "color"}, "time": {"datetime"},
@@ -61,6 +66,8 @@ def _image_source(tag: str, attribute: str, value: str) -> str | None:
             content_id = unquote(value.strip()[4:])
             return f"cid:{content_id}" if content_id.isprintable() else None
         return _REMOTE + value if lowered.startswith(("http:", "https:")) else None
+    if attribute in _MARKED:
+        return marks_in(value) or None
     if attribute == "style" and "(" in value and "url" in value.lower():
         return None
     return value

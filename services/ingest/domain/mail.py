@@ -109,6 +109,8 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
         subject=subject,
         text=body.text,
         html=body.html,
+        said=body.said,
+        said_html=body.said_html,
         is_truncated=body.is_truncated,
         sent_at=parse_date(headers.raw("date")),
         attachments=body.files,

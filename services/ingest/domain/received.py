@@ -100,6 +100,9 @@ class ReceivedMessage:
     text: str = ""
     # Sanitised, at most 256 KiB in UTF-8; empty where there was none.
     html: str = ""
+    # What is new in both, without quoted history and signature; empty where nothing was cut.
+    said: str = ""
+    said_html: str = ""
     is_truncated: bool = False
     # The sender's clock; for display only.
     sent_at: datetime | None = None

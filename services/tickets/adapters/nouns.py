@@ -122,6 +122,8 @@ def set_message(wire: ticket_pb2.Message, message: Message, *, with_html: bool) 
     wire.text = message.text
     if with_html:
         wire.html = message.html
+        wire.said = message.said
+        wire.said_html = message.said_html
     if message.attachments:
         wire.attachments.extend(map(_attachment_to_wire, message.attachments))
     wire.is_automatic = message.is_automatic

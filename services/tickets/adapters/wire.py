@@ -74,6 +74,8 @@ def message_of_received(fact: ingest.MessageReceived, envelope: Envelope) -> Rec
         subject=fact.subject[:_LONGEST_SUBJECT],
         text=fact.text,
         html=fact.html,
+        said=fact.said,
+        said_html=fact.said_html,
         is_truncated=fact.is_truncated,
         attachments=tuple(
             Attachment(a.attachment_id, a.name, a.mime_type, a.size, a.content_id, a.is_inline)

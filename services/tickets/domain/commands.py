@@ -58,6 +58,8 @@ class ReceiveMessage:
     subject: str = ""
     text: str = ""
     html: str = ""
+    said: str = ""
+    said_html: str = ""
     is_truncated: bool = False
     attachments: tuple[Attachment, ...] = ()
     thread: Thread = field(default_factory=Thread)

@@ -58,6 +58,9 @@ class Message:
     visibility: str = PUBLIC
     subject: str = ""
     html: str = ""
+    # What is new in both, without quoted history and signature; empty where nothing was cut. Rules look at the whole.
+    said: str = ""
+    said_html: str = ""
     attachments: tuple[Attachment, ...] = ()
     is_automatic: bool = False
     is_truncated: bool = False

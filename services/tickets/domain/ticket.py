@@ -154,7 +154,7 @@ class Ticket:
 
     def _count(self, message: Message) -> None:
         self.message_count += 1
-        self.preview = first_words(message.text) or self.preview
+        self.preview = first_words(message.said or message.text) or self.preview
         self.updated_at = max(self.updated_at, message.created_at)
 
     def _join(self, addresses: Sequence[str]) -> None:

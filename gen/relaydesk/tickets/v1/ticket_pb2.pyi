@@ -311,6 +311,8 @@ class Message(_message.Message):
     FLAGS_FIELD_NUMBER: _builtins.int
     IS_TRUNCATED_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
+    SAID_FIELD_NUMBER: _builtins.int
+    SAID_HTML_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     ticket_id: _builtins.str
     visibility: _builtins.str
@@ -328,6 +330,10 @@ class Message(_message.Message):
     delivery_reason: _builtins.str
     is_truncated: _builtins.bool
     subject: _builtins.str
+    said: _builtins.str
+    """What is new in the text, without quoted history and signature; empty where nothing was cut, and in events."""
+    said_html: _builtins.str
+    """The same of the HTML."""
     @_builtins.property
     def author(self) -> Global___Actor:
         """requester, agent, rule or system."""
@@ -363,10 +369,12 @@ class Message(_message.Message):
         flags: _abc.Iterable[_builtins.str] | None = ...,
         is_truncated: _builtins.bool = ...,
         subject: _builtins.str = ...,
+        said: _builtins.str = ...,
+        said_html: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author", b"author", "cc", b"cc", "created_at", b"created_at", "delivery_reason", b"delivery_reason", "delivery_state", b"delivery_state", "external_id", b"external_id", "flags", b"flags", "html", b"html", "id", b"id", "intake_id", b"intake_id", "is_automatic", b"is_automatic", "is_truncated", b"is_truncated", "subject", b"subject", "text", b"text", "ticket_id", b"ticket_id", "to", b"to", "visibility", b"visibility"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author", b"author", "cc", b"cc", "created_at", b"created_at", "delivery_reason", b"delivery_reason", "delivery_state", b"delivery_state", "external_id", b"external_id", "flags", b"flags", "html", b"html", "id", b"id", "intake_id", b"intake_id", "is_automatic", b"is_automatic", "is_truncated", b"is_truncated", "said", b"said", "said_html", b"said_html", "subject", b"subject", "text", b"text", "ticket_id", b"ticket_id", "to", b"to", "visibility", b"visibility"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

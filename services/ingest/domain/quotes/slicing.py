@@ -16,15 +16,22 @@ _MOST_LOOKS = 300
 _MOST_ROUNDS = 8
 _GAP = 6
 
+# Of such a line is drawn.
+_DRAWN = "-_=—–*~ \t\r\xa0"
+
 _BLANK, _OWN, _QUOTED = 0, 1, 2
 
 
 def new_lines(
-    lines: Sequence[str], ends_at: int | None = None, marked: Set[int] = frozenset()
+    lines: Sequence[str],
+    ends_at: int | None = None,
+    leads: Set[int] = frozenset(),
+    signed: Set[int] = frozenset(),
 ) -> tuple[int, int] | None:
     """First and last-plus-one line of what is new; None where all is, or where that is not sure.
 
-    From `ends_at` on everything is known to be history; `marked` lines are known to lead to a quote.
+    From `ends_at` on everything is known to be history; lines of `leads` are known to lead to a quote, those
+    of `signed` to be a signature.
     """
     if len(lines) > _MOST_LINES:
         return None
@@ -33,7 +40,7 @@ def new_lines(
     has_history = False
     # What is left must be whole by the same measure.
     for _ in range(_MOST_ROUNDS):
-        cut = _Cut(lines, kinds, *found, ends_at, marked)
+        cut = _Cut(lines, kinds, *found, ends_at, leads, signed)
         again = cut.run()
         if again is None:
             return None
@@ -64,11 +71,12 @@ class _Cut:
         start: int,
         stop: int,
         ends_at: int | None,
-        marked: Set[int],
+        leads: Set[int],
+        signed: Set[int],
     ) -> None:
         self.lines, self.kinds = lines, kinds
         self.start, self.stop = _trimmed(lines, start, stop)
-        self.marked = marked
+        self.leads, self.signed = leads, signed
         self.has_history = False
         self._join_wrapped()
         if ends_at is not None and ends_at < self.stop:
@@ -82,9 +90,14 @@ class _Cut:
             self._end_at(end)
         self._drop_tail()
         self._drop_lead()
-        if not any(kind == _OWN for kind in self.kinds[self.start : self.stop]):
+        if not self._says_something(self.start, self.stop):
             return None
         return self.start, self.stop
+
+    def _says_something(self, start: int, stop: int) -> bool:
+        return any(
+            self.kinds[index] == _OWN and self.lines[index].strip(_DRAWN) for index in range(start, stop)
+        )
 
     def _end_at(self, stop: int) -> None:
         while stop > self.start and (
@@ -107,7 +120,6 @@ class _Cut:
     def _find_history(self) -> int:
         """The first line below which nothing is new, or `stop`."""
         lines, kinds, looks = self.lines, self.kinds, 0
-        has_own = False
         for index in range(self.start, self.stop):
             if kinds[index] != _OWN:
                 continue
@@ -125,9 +137,7 @@ class _Cut:
                     found = attribution.find(lines, index, self.start, above_quote=False)
             if found >= 0 and self._next_kind(index) != _QUOTED:
                 # At the very top it heads what follows, and what follows may be anybody's.
-                has_own = has_own and any(kind == _OWN for kind in kinds[self.start : found])
-                return found if has_own else self.stop
-            has_own = True
+                return found if self._says_something(self.start, found) else self.stop
         return self.stop
 
     def _next_kind(self, index: int) -> int:
@@ -140,12 +150,18 @@ class _Cut:
         for _ in range(_MOST_ROUNDS):
             before = self.stop
             self._drop_quoted_tail()
-            start = start_of_signature(self.lines, self.start, self.stop)
-            if any(kind == _OWN for kind in self.kinds[self.start : start]):
+            start = start_of_signature(self.lines, self.start, self._above_signed())
+            if self._says_something(self.start, start):
                 self.stop = start
             self.start, self.stop = _trimmed(self.lines, self.start, self.stop)
             if self.stop == before:
                 return
+
+    def _above_signed(self) -> int:
+        stop = self.stop
+        while stop > self.start and (stop - 1 in self.signed or not self.lines[stop - 1].strip()):
+            stop -= 1
+        return stop
 
     def _drop_quoted_tail(self) -> None:
         top = self.stop
@@ -161,8 +177,8 @@ class _Cut:
         last = top - 1
         if last < self.start:
             return top
-        if last in self.marked:
-            while last > self.start and last - 1 in self.marked:
+        if last in self.leads:
+            while last > self.start and last - 1 in self.leads:
                 last -= 1
             return last
         if history.is_separator(self.lines[last]):

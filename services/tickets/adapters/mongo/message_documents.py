@@ -25,6 +25,8 @@ def message_document(message: Message) -> Document:
     for name, value in (
         ("subject", message.subject),
         ("html", message.html),
+        ("said", message.said),
+        ("said_html", message.said_html),
         ("automatic", message.is_automatic),
         ("truncated", message.is_truncated),
         ("intake_id", message.intake_id),
@@ -60,6 +62,8 @@ def message_of(document: Mapping[str, Any]) -> Message:
         visibility=document["visibility"],
         subject=get("subject", ""),
         html=get("html", ""),
+        said=get("said", ""),
+        said_html=get("said_html", ""),
         attachments=tuple(_attachment_of(part) for part in get("attachments", ())),
         is_automatic=get("automatic", False),
         is_truncated=get("truncated", False),

@@ -197,7 +197,8 @@ def _within_an_answer(messages: Sequence[Message]) -> list[ticket_pb2.Message]:
     for message in reversed(messages):
         wire = message_to_wire(message, with_html=True)
         if wire.ByteSize() > room:
-            wire.ClearField("html")
+            for part in ("html", "said", "said_html"):
+                wire.ClearField(part)
             wire.text = wire.text[:_SHORTENED]
             wire.is_truncated = True
         room -= wire.ByteSize()

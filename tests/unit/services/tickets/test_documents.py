@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.tickets.adapters.mongo.documents import new_ticket_document, ticket_of, ticket_update
-from services.tickets.domain.people import Requester
+from services.tickets.adapters.mongo.message_documents import message_document, message_of
+from services.tickets.domain.message import Message
+from services.tickets.domain.people import Actor, Requester
 from services.tickets.domain.ticket import Ticket
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -65,3 +67,14 @@ def test_a_change_of_the_group_writes_nothing_else() -> None:
     assert ticket_update(ticket, draft) == {
         "$set": {"group": "g2", "held_by": ["group:g2"], "updated_at": TUESDAY, "version": 2}
     }
+
+
+def test_a_message_keeps_what_is_new_in_it_and_an_old_one_has_none() -> None:
+    message = Message(
+        "m1", "t1", Actor("requester"), "Yes.\n> Come?", MONDAY, said="Yes.", said_html="<p>Yes.</p>"
+    )
+    document = message_document(message)
+    assert message_of(document) == message
+    for name in ("said", "said_html"):
+        del document[name]
+    assert (message_of(document).said, message_of(document).said_html) == ("", "")

@@ -369,3 +369,11 @@ def test_an_answer_in_the_thread_refers_to_its_whole_chain(desk: MemoryPorts) ->
     assert fact.reply is not None
     assert fact.reply.in_reply_to == "<3@x>"
     assert fact.reply.references == ("<1@x>", "<2@x>", "<3@x>")
+
+
+def test_the_preview_is_of_what_is_new_and_the_text_stays_whole(desk: MemoryPorts) -> None:
+    desk.run(replace(a_message("> Has it come?\n\nYes.", message_id="<1@x>"), said="Yes."))
+    assert desk.only_ticket().preview == "Yes."
+    (fact,) = desk.tickets.facts
+    assert isinstance(fact, TicketOpened)
+    assert (fact.message.text, fact.message.said) == ("> Has it come?\n\nYes.", "Yes.")

@@ -7,10 +7,11 @@ import pytest
 from bus.v1.bundle_pb2 import Envelope
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from services.tickets.adapters.mongo.conversations import row_id
+from services.tickets.adapters.nouns import message_to_wire
 from services.tickets.adapters.wire import message_of_received
 from services.tickets.domain.commands import ReceiveBounce, ReceiveMessage
-from services.tickets.domain.message import chain_after, first_words
-from services.tickets.domain.people import normal_email
+from services.tickets.domain.message import Message, chain_after, first_words
+from services.tickets.domain.people import Actor, normal_email
 from tests.builders import MONDAY
 
 EMAIL = Envelope(lane="email")
@@ -80,3 +81,18 @@ def test_a_long_chain_keeps_its_root_and_its_end() -> None:
 def test_a_preview_is_the_first_words_on_one_line() -> None:
     assert first_words("  Hello\n\tthere  ") == "Hello there"
     assert len(first_words("word " * 10_000)) == 140
+
+
+def test_what_is_new_in_a_message_goes_with_it_and_in_events_the_whole_text_alone() -> None:
+    command = message_of_received(
+        ingest.MessageReceived(intake_id="i", text="Yes.\n> Come?", said="Yes.", said_html="<p>Yes.</p>"),
+        EMAIL,
+    )
+    assert isinstance(command, ReceiveMessage)
+    assert (command.said, command.said_html) == ("Yes.", "<p>Yes.</p>")
+    message = Message(
+        "m1", "t1", Actor("requester"), command.text, MONDAY, said="Yes.", said_html="<p>Yes.</p>"
+    )
+    shown, told = (message_to_wire(message, with_html=with_html) for with_html in (True, False))
+    assert (shown.text, shown.said, shown.said_html) == ("Yes.\n> Come?", "Yes.", "<p>Yes.</p>")
+    assert (told.text, told.said, told.said_html) == ("Yes.\n> Come?", "", "")

@@ -260,3 +260,29 @@ def test_five_thousand_links_are_read_and_bounded() -> None:
     assert "link 0 <https://shop.example/0>" in message.text
     assert len(message.html.encode()) <= 256 * 1024
     assert len(message.text.encode()) <= 256 * 1024
+
+
+# ---------------------------------------------------------------------------------------------------- what is new in it
+
+REPLY = "Yes.\r\n\r\nOn 5 Jun 2024, at 10:15, Nora <n@s.example> wrote:\r\n> Has it come?\r\n"
+RICH_REPLY = '<p>Yes.</p><blockquote type="cite">On 5 Jun, Nora wrote:<br>Has it come?</blockquote>'
+
+
+def test_what_is_new_stands_beside_the_whole() -> None:
+    message = read_parts("alternative", part("text/plain", REPLY), part("text/html", RICH_REPLY))
+    assert (message.said, message.said_html) == ("Yes.", "<p>Yes.</p>")
+    assert "Has it come?" in message.text
+    assert "Has it come?" in message.html
+
+
+def test_of_a_mail_in_html_alone_the_text_follows_the_quotes_of_the_html() -> None:
+    assert read("Content-Type: text/html", text=RICH_REPLY).said == "Yes."
+
+
+def test_where_nothing_is_cut_nothing_is_said_twice() -> None:
+    message = read_parts("alternative", part("text/plain", "plain"), part("text/html", "<p>rich</p>"))
+    assert (message.said, message.said_html) == ("", "")
+
+
+def test_a_report_is_what_it_quotes() -> None:
+    assert read_parts("report", part("text/plain", REPLY)).said == ""
