@@ -81,6 +81,8 @@ class Ticket:
     # A machine wrote the latest of the requester's side: it gets no automatic answer.
     is_machine_waiting: bool = False
     clock: Clock = NO_CLOCK
+    # Under which the requester knows the conversation, where somebody has called the ticket something else since.
+    mailed_subject: str = ""
 
     def next_version(self) -> Self:
         """A draft of the next version; the ticket itself stays as it is."""
@@ -149,7 +151,8 @@ class Ticket:
             cc=others,
             in_reply_to=self.chain[-1] if self.chain else "",
             references=self.chain,
-            subject=reply_subject(self.subject),
+            # Gmail begins another thread where the subject is another, whatever the mail refers to.
+            subject=reply_subject(self.mailed_subject or self.subject),
         )
 
     def _count(self, message: Message) -> None:
@@ -174,6 +177,8 @@ class Ticket:
         if old == value:
             return ()
         setattr(self, name, value)
+        if name == "subject" and self.chain:
+            self.mailed_subject = self.mailed_subject or old
         self.updated_at = max(self.updated_at, at)
         return (Change(name, old, value),)
 

@@ -47,6 +47,7 @@ _SOMETIMES = {
     "participants": "participants",
     "chain": "chain",
     "is_machine_waiting": "machine_waiting",
+    "mailed_subject": "mailed_subject",
 }
 _always, _sometimes = attrgetter(*_ALWAYS), attrgetter(*_SOMETIMES)
 _NAMES = (*_ALWAYS.items(), *_SOMETIMES.items())
@@ -166,6 +167,7 @@ def ticket_of(document: Mapping[str, Any]) -> Ticket:
         chain=tuple(get("chain", ())),
         is_machine_waiting=get("machine_waiting", False),
         clock=clock_of(document),
+        mailed_subject=get("mailed_subject", ""),
     )
 
 

@@ -63,6 +63,17 @@ def test_a_second_answer_leaves_the_first_replys_moment(desk: MemoryPorts, ticke
     assert desk.only_ticket().first_replied_at == first
 
 
+def test_an_answer_keeps_the_subject_that_the_requester_knows_whatever_the_ticket_is_called_since(
+    desk: MemoryPorts, ticket: Ticket
+) -> None:
+    for name in ("Parcel 7", "Parcel 8"):
+        desk.run(UpdateTicket(KATE, ticket.ticket_id, values={"subject": name}))
+    desk.run(AddMessage(KATE, ticket.ticket_id, "It is on its way."))
+    (fact,) = desk.added()
+    assert fact.reply is not None
+    assert (fact.ticket.subject, fact.reply.subject) == ("Parcel 8", f"Re: {ticket.subject}")
+
+
 def test_an_answer_waits_to_be_sent_and_says_where_to(desk: MemoryPorts, ticket: Ticket) -> None:
     desk.run(AddMessage(KATE, ticket.ticket_id, "It is on its way."))
     (fact,) = desk.added()

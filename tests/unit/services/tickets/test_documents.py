@@ -42,6 +42,7 @@ tickets = st.builds(
     participants=lists,
     chain=lists,
     is_machine_waiting=st.booleans(),
+    mailed_subject=texts,
 )
 
 
