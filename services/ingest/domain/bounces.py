@@ -16,7 +16,8 @@ from services.ingest.domain.received import Bounce
 
 _DAEMONS = ("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon")
 _ENCLOSED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers")
-_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+# Not within an address of a network or the version of a program.
+_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY_CODE = re.compile(r"\b([45])\d\d[ -]")
 _OWN_ID = re.compile(rb"<t\.[0-9a-z]{1,64}\.[0-9a-z]{1,64}\.[0-9a-f]{16}@[^<>\s]+>", re.IGNORECASE)
 _ID_FIELD = re.compile(rb"^Message-ID:\s*(<[^<>\s]+>)", re.MULTILINE | re.IGNORECASE)

@@ -5,6 +5,7 @@ from services.tickets.application.remember_bounce import remember_bounce
 from services.tickets.domain import message as messages
 from services.tickets.domain.commands import ReceiveBounce
 from services.tickets.domain.events import MessageAdded, MessageIgnored
+from services.tickets.domain.failure_words import words_of
 from services.tickets.domain.message import Delivery, Message
 from services.tickets.domain.people import THE_SYSTEM
 from services.tickets.domain.ticket import Change, Ticket
@@ -71,6 +72,7 @@ def _remember(command: ReceiveBounce, ticket: Ticket, ports: Ports) -> bool:
 def _words(command: ReceiveBounce, became_bad: bool) -> str:
     what = "could not be delivered" if command.kind == "hard" else "is not delivered yet"
     to = f" to {command.failed_recipient}" if command.failed_recipient else ""
-    why = ", ".join(part for part in (command.code, command.reason) if part)
+    parts = (words_of(command.code), command.code, command.reason)
+    why = ", ".join(part for part in parts if part)
     ends = " The address counts as bad until somebody writes from it." if became_bad else ""
     return f"The mail{to} {what}{': ' + why if why else ''}.{ends}"

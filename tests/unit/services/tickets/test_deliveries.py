@@ -91,7 +91,7 @@ def test_a_bounce_is_a_note_on_its_ticket_and_the_delivery_has_failed(
     note = desk.added()[-1]
     assert (note.message.visibility, note.message.intake_id) == ("internal", bounce.intake_id)
     assert note.message.text.startswith(
-        "The mail to ana@example.org could not be delivered: 5.1.1, no such user."
+        "The mail to ana@example.org could not be delivered: there is no such mailbox, 5.1.1, no such user."
     )
     assert [(c.field, c.old, c.new) for c in note.changes] == [("delivery", "sent", "failed")]
     assert desk.messages.sendings[answer.message_id].state == "failed"

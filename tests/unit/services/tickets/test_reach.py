@@ -6,6 +6,7 @@ import pytest
 
 from services.tickets.domain.commands import AddEntry, AddMessage, ApplySteps, RecordDelivery
 from services.tickets.domain.events import MessageAdded
+from services.tickets.domain.failure_words import words_of
 from services.tickets.domain.message import Message
 from services.tickets.domain.people import AGENT, RULE, Actor
 from services.tickets.domain.reach import BAD, GOOD, REACHED, SOFT_BOUNCING
@@ -39,7 +40,9 @@ def test_after_a_hard_bounce_an_answer_says_that_the_address_is_bad_and_leaves_a
     desk: MemoryPorts, ticket_id: str
 ) -> None:
     note = _bounce(desk, ticket_id, "hard")
-    assert note.endswith("5.1.1, no such user. The address counts as bad until somebody writes from it.")
+    assert note.endswith(
+        "no such mailbox, 5.1.1, no such user. The address counts as bad until somebody writes from it."
+    )
     answer = _answer(desk, ticket_id)
     assert (answer.flags, answer.delivery_state) == (("bad_address",), "queued")
 
@@ -134,3 +137,17 @@ def test_an_address_is_good_soft_bouncing_or_bad_with_a_reason_and_since_when() 
         (SOFT_BOUNCING, "4.2.2, full", MONDAY),
         (BAD, "5.1.1, gone", MONDAY + DAY),
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("5.1.1", "there is no such mailbox"),
+        ("4.2.2", "the mailbox is full"),
+        ("5.2.2", "the mailbox is full"),
+        ("5.9.9", ""),
+        ("", ""),
+    ],
+)
+def test_a_code_is_told_in_words_where_it_has_any(code: str, words: str) -> None:
+    assert words_of(code) == words

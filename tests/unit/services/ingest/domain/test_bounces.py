@@ -41,6 +41,17 @@ def test_the_reason_is_what_the_server_said() -> None:
     )
 
 
+def test_the_address_of_a_server_is_no_code() -> None:
+    raw_mail = (
+        b"From: MAILER-DAEMON@mx.example\r\nReturn-Path: <>\r\nSubject: failure notice\r\n"
+        b"Received: from x (192.4.2.1) by mx.example (10.4.12.5)\r\nX-Failed-Recipients: gone@client.example\r\n"
+        b"\r\n<gone@client.example>: 550 5.1.1 no such user\r\n"
+    )
+    bounce = read_mail(raw_mail, "", HOUSE).bounce
+    assert bounce is not None
+    assert (bounce.kind, bounce.code) == ("hard", "5.1.1")
+
+
 @pytest.mark.parametrize(
     "name",
     [
