@@ -4,7 +4,8 @@ Runs on the bare interpreter, before anything is installed: standard library onl
 
     setup.py run     what `make run` needs: the packages; RabbitMQ, unless BROKER_URL names a broker; what the packages'
                      mongod is linked with, unless MONGO_URL names a database
-    setup.py test    also RabbitMQ and that whatever the environment says, Prometheus with promtool, and Chromium
+    setup.py test    also RabbitMQ and that whatever the environment says, Prometheus with promtool, Chromium,
+                     and Dovecot
 """
 
 import ctypes
@@ -31,7 +32,11 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 # Package of Debian: the file that shows it is there, or the library by the name that programs ask for.
 DATABASE = {"libcurl4": "libcurl.so.4"} if sys.platform == "linux" else {}
 BROKER = {"rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server"}
-PROVING = {"prometheus": "/usr/bin/promtool", "chromium": "/usr/bin/chromium"}
+PROVING = {
+    "prometheus": "/usr/bin/promtool",
+    "chromium": "/usr/bin/chromium",
+    "dovecot-imapd": "/usr/sbin/dovecot",
+}
 
 
 class SetupError(Exception):
@@ -174,7 +179,7 @@ def no_services_started() -> Iterator[None]:
     finally:
         POLICY.unlink()
         if shutil.which("systemctl") and Path("/run/systemd/system").exists():
-            for unit in ("rabbitmq-server", "prometheus"):
+            for unit in ("rabbitmq-server", "prometheus", "dovecot"):
                 if Path(f"/lib/systemd/system/{unit}.service").exists():
                     quietly(["systemctl", "disable", unit])
 

@@ -19,6 +19,9 @@ from services.ingest.adapters.accounts import RETRIED, Accounts
 from services.ingest.adapters.conversations import LISTED, Conversations
 from services.ingest.adapters.edge import Backlog, Edge
 from services.ingest.adapters.hearing import LedgerPorts
+from services.ingest.adapters.imap.budget import Budget
+from services.ingest.adapters.imap.fetcher import IN_HAND, MailFetcher
+from services.ingest.adapters.imap.visit import Place
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.jobs import ChunkSweep, IntakeSweep, SendLoop, make_jobs
 from services.ingest.adapters.kinds import load_kinds
@@ -27,6 +30,7 @@ from services.ingest.adapters.mongo import INDEXES
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
+from services.ingest.adapters.mongo.mailboxes import MongoMailboxes
 from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import ClaimKeeper, MongoSends
 from services.ingest.adapters.reading import Reader
@@ -78,6 +82,16 @@ class Ground:
         )
 
     @cached_property
+    def mailboxes(self) -> MongoMailboxes:
+        return MongoMailboxes(self.parts.database, self.parts.clock)
+
+    @cached_property
+    def edge(self) -> Edge:
+        parts, settings = self.parts, self.settings
+        backlog = Backlog(self.intake, self.directory, settings.backlog_limit, parts.metrics)
+        return Edge(self.intake, self.publisher, self.directory, backlog, parts.clock, parts.metrics)
+
+    @cached_property
     def publisher(self) -> IntakePublisher:
         return IntakePublisher(
             self.parts.bus, self.parts.publisher(), self.intake, self._lane_of, self.parts.metrics
@@ -111,8 +125,7 @@ class Ground:
 def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """The sockets: SMTP and LMTP, HTTP, gRPC."""
     ground = Ground(parts, settings)
-    backlog = Backlog(ground.intake, ground.directory, settings.backlog_limit, parts.metrics)
-    edge = Edge(ground.intake, ground.publisher, ground.directory, backlog, parts.clock, parts.metrics)
+    edge = ground.edge
     schema = MessageBody.model_json_schema(ref_template="#/components/schemas/{model}")
     app = EdgeApp(
         edge,
@@ -176,7 +189,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
-    """Replies out, and what others left behind."""
+    """Mail fetched from elsewhere, replies out, and what others left behind."""
     ground = Ground(parts, settings)
     counts = SendCounts(parts.metrics)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=LISTED)
@@ -191,7 +204,9 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     jobs = make_jobs(settings.broker_url, ports, parts.metrics)
     worker = JobWorker(jobs, threads=settings.send_threads)
     keeper = ClaimKeeper(ground.sends, settings.send_claim)
-    gauges = LedgerGauges(ground.intake, ground.channels, ground.sends, parts.metrics)
+    gauges = LedgerGauges(ground.intake, ground.channels, ground.sends, ground.mailboxes, parts.metrics)
+    place = Place(ground.edge, ground.mailboxes, parts.clock, Budget(IN_HAND))
+    fetcher = MailFetcher(place, parts.leases, ground.takes)
     sweep = IntakeSweep(ground.intake, ground.publisher, settings.sweep_after)
     orphans = ChunkSweep(Chunks(parts.database, parts.clock), ground.intake, ground.files)
     loops = [
@@ -211,7 +226,7 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         ground.prepare()
         jobs.prepare()
 
-    return roles.assembled(parts, [keeper, worker, *loops], prepare)
+    return roles.assembled(parts, [ground.publisher, keeper, worker, fetcher, *loops], prepare)
 
 
 def prepare(parts: Parts) -> None:

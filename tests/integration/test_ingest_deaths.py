@@ -73,7 +73,7 @@ def _is_up(http: int, smtp: int) -> bool:
         return False
 
 
-def _died(process: subprocess.Popen[bytes]) -> None:
+def died(process: subprocess.Popen[bytes]) -> None:
     # A reader is given its work while it still starts, which on a busy machine takes longer than all the rest.
     assert wait_until(lambda: process.poll() is not None, timeout=30, describe="the process to die")
     assert process.returncode == -signal.SIGKILL
@@ -86,7 +86,7 @@ def test_a_mail_whose_yes_was_never_said_is_kept_and_its_repeat_is_the_same_row(
         wait_until(lambda: _is_up(http, smtp), timeout=30)
         with pytest.raises((smtplib.SMTPException, OSError)):
             _mail(smtp, letter("<yes@b>"))
-        _died(process)
+        died(process)
     desk.desk.role("listen")
     desk.desk.role("work")
     _mail(sockets.smtp, letter("<yes@b>"))
@@ -102,7 +102,7 @@ def test_what_was_published_and_not_marked_is_one_message(desk: IngestDesk) -> N
         # It may die with the yes on its lips: what is kept is published before anybody is told.
         with contextlib.suppress(smtplib.SMTPServerDisconnected):
             _mail(smtp, letter("<marked@b>"))
-        _died(process)
+        died(process)
     desk.desk.role("listen")
     desk.desk.role("work")
     wait_until(lambda: desk.rows()[0]["published"], describe="the sweep")
@@ -114,7 +114,7 @@ def test_a_reader_that_dies_before_its_ack_says_the_same_again(desk: IngestDesk)
     sockets = desk.serve()
     with role(desk, "listen", "after-received-before-ack=kill") as process:
         _mail(sockets.smtp, letter("<ack@b>"))
-        _died(process)
+        died(process)
     desk.desk.role("listen")
     wait_until(lambda: len(desk.received()) == 2)
     assert len({envelope.event_id for envelope in desk.desk.said}) == 1
@@ -130,7 +130,7 @@ def test_a_mail_whose_sending_died_is_unknown_and_never_sent_again(desk: IngestD
     desk.desk.role("listen")
     with role(desk, "work", f"{point}=kill") as process:
         desk.answer_as_tickets(reply("aa01", "bb01", "anna@client.example"))
-        _died(process)
+        died(process)
     before = len(sink.mails)
     with role(desk, "work"):
         wait_until(lambda: desk.desk.heard(ingest.DeliveryChanged), timeout=30)

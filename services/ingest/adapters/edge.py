@@ -58,10 +58,19 @@ class Backlog:
             self._refused.labels(lane).inc()
             raise TooBusy(_RETRY_AFTER, f"too many messages of the lane {lane} wait")
 
+    def check_now(self, lane: str) -> None:
+        """The same for who can wait: counts where what is known is old. Raises TooBusy, Unavailable."""
+        if monotonic() - self._counted.get(lane, (-1e9, False))[0] > _COUNT_EVERY:
+            self._look(lane)
+        self.check(lane)
+
+    def _look(self, lane: str) -> None:
+        channels = [one.channel_id for one in self._directory.all() if one.lane == lane]
+        self._counted[lane] = (monotonic(), self._intake.in_flight(channels, self._limit) >= self._limit)
+
     def _count(self, lane: str) -> None:
         try:
-            channels = [one.channel_id for one in self._directory.all() if one.lane == lane]
-            self._counted[lane] = (monotonic(), self._intake.in_flight(channels, self._limit) >= self._limit)
+            self._look(lane)
         except (Unavailable, InvalidOperation) as away:
             # Away, or let go by a role that ends. Whoever wants to keep something now is told so by the database itself.
             self._log.warning("backlog_not_counted", lane=lane, away=str(away))
@@ -120,6 +129,22 @@ class Edge:
         for row, one in zip(command.rows, kept, strict=True):
             self._messages.count(row.channel_id, "duplicate" if one.is_duplicate else "accepted")
         return kept
+
+    def check(self, lane: str) -> None:
+        """Raises TooBusy where the lane owes so much that nothing more shall be fetched, Unavailable."""
+        self._backlog.check_now(lane)
+
+    def keep_now(self, commands: Sequence[KeepRows]) -> list[list[Kept]]:
+        """Keep rows of several arrivals, each wholly or not at all, from the thread that brings them.
+
+        Raises Unavailable: some may be kept, and are duplicates next time.
+        """
+        tasks = [Task(key="", command=command) for command in commands]
+        answers: list[list[Kept]] = [outcome.answer for outcome in self._write(tasks)]  # type: ignore[misc]
+        for command, kept in zip(commands, answers, strict=True):
+            for row, one in zip(command.rows, kept, strict=True):
+                self._messages.count(row.channel_id, "duplicate" if one.is_duplicate else "accepted")
+        return answers
 
     def refused(self, channel_id: str, outcome: str = "rejected") -> None:
         """Count a message that was told no; `outcome` is rejected (its own fault) or error (ours)."""

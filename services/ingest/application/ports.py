@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.ingest.domain.channel import Channel, ServerCheck
+from services.ingest.domain.fetching import RemoteMailbox
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow, State
 from services.ingest.domain.pace import Turn
@@ -46,6 +47,11 @@ class LiveChannel(Protocol):
     is_posted_to: bool
     # The largest raw message it takes, bytes.
     size_limit: int
+
+    @property
+    def remote(self) -> RemoteMailbox | None:
+        """Where its messages are fetched from; None where they are brought."""
+        ...
 
     def addresses(self) -> Iterable[str]:
         """Normalised mail addresses at which it receives."""

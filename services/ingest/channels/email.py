@@ -1,15 +1,15 @@
-"""E-mail: a mailbox that receives by SMTP or LMTP and answers by SMTP.
+"""E-mail: a mailbox that receives by SMTP or LMTP, or is fetched by IMAP, and answers by SMTP.
 
 What each field of an incoming mail means stands in domain/mail.py, what we write in domain/letter.py.
 """
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.ingest.application.ports import Inbox
 from services.ingest.channels import _smtp
@@ -17,6 +17,7 @@ from services.ingest.domain import letter, signature
 from services.ingest.domain.addresses import normalise
 from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.errors import InvalidBody
+from services.ingest.domain.fetching import RemoteMailbox
 from services.ingest.domain.history import Earlier, Extent, Style
 from services.ingest.domain.intake import DedupeKey, Envelope, mail_dedupe_key
 from services.ingest.domain.mail import House, read_mail
@@ -90,6 +91,47 @@ class Settings(BaseModel):
     smtp_keep_seconds: int = Field(
         5, ge=0, le=60, description="How long a connection waits for the next mail; 0 ends it after each."
     )
+
+    imap_host: str = Field(
+        default="", description="Server to fetch mail from; where empty mail is brought by SMTP or LMTP."
+    )
+    imap_port: int = Field(
+        default=993, ge=1, le=65535, description="Its port: 993 (tls) or 143 (starttls, none)."
+    )
+    imap_security: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="How the connection is protected; certificates are checked."
+    )
+    imap_user: str = Field(default="", description="Login at that server; the address where empty.")
+    imap_password_secret: str = Field(
+        default="", validate_default=True, description="Name of the mounted secret with the password."
+    )
+    imap_folder: str = Field(
+        default="INBOX", min_length=1, max_length=200, description="The folder that is fetched."
+    )
+    imap_after: str = Field(
+        default="leave",
+        description="What becomes of a mail on the server once it is kept: leave, seen, delete, or move:FOLDER.",
+    )
+    imap_timeout_seconds: int = Field(
+        30, ge=1, le=300, description="Longest wait for one answer of that server."
+    )
+
+    @field_validator("imap_password_secret")
+    @classmethod
+    def _is_given_with_a_server(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("imap_host") and not value:
+            raise ValueError("a secret's name, where imap_host is given")
+        return value
+
+    @field_validator("imap_after")
+    @classmethod
+    def _is_known_after(cls, value: str, info: ValidationInfo) -> str:
+        folder = value.removeprefix("move:").strip() if value.startswith("move:") else ""
+        if value not in ("leave", "seen", "delete") and not folder:
+            raise ValueError("leave, seen, delete, or move:FOLDER")
+        if folder and folder == info.data.get("imap_folder"):
+            raise ValueError("another folder than imap_folder")
+        return value
 
     @field_validator("address")
     @classmethod
@@ -169,6 +211,7 @@ class Mailbox:
         self.sends_per_minute = settings.sends_per_minute
         self.quotes_history = settings.quote_history != "none"
         self.size_limit = settings.size_limit_mb * 1024 * 1024
+        self.remote = _remote(settings, inbox) if settings.imap_host else None
 
     def addresses(self) -> Iterable[str]:
         return [normalise(address) for address in (self._settings.address, *self._settings.aliases)]
@@ -202,3 +245,17 @@ class Mailbox:
     def check_servers(self) -> Sequence[ServerCheck]:
         """Sign in where the mailbox's mails leave."""
         return [self._server.check(self._settings.address)] if self.sends else []
+
+
+def _remote(settings: Settings, inbox: Inbox) -> RemoteMailbox:
+    return RemoteMailbox(
+        host=settings.imap_host,
+        port=settings.imap_port,
+        security=settings.imap_security,
+        user=settings.imap_user or settings.address,
+        password=lambda: inbox.secret(settings.imap_password_secret),
+        folder=settings.imap_folder,
+        after=settings.imap_after,
+        timeout=timedelta(seconds=settings.imap_timeout_seconds),
+        address=settings.address,
+    )

@@ -156,6 +156,7 @@ class JsonChannel:
     quotes_history = False
     sends_per_minute = 0
     is_posted_to = True
+    remote = None
 
     def __init__(self, settings: Settings, inbox: Inbox) -> None:
         self._settings = settings

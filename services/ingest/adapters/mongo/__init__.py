@@ -20,6 +20,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "files": [],
     "paces": [],
+    "mailboxes": [],
+    "passed_mails": [IndexModel([("channel_id", ASCENDING), ("validity", ASCENDING)])],
     "replies": [],
     "sends": [
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)]),

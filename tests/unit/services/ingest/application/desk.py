@@ -34,6 +34,7 @@ class MemoryChannel:
     is_posted_to = False
     quotes_history = False
     sends_per_minute = 0
+    remote = None
     size_limit = 1000
 
     def __init__(self, sends: bool = True) -> None:

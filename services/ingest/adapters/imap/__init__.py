@@ -1,0 +1,1 @@
+"""Mailboxes that are fetched by IMAP (RFC 3501)."""

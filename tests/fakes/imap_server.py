@@ -1,0 +1,148 @@
+"""An IMAP server that misbehaves: it hangs at a mail, lies about sizes, breaks off or shows nothing."""
+
+import re
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+_SET = re.compile(r"^(\d+)(?::(\d+|\*))?$")
+
+
+class FakeImapServer:
+    """Speaks just enough IMAP4rev1 for a client that fetches by UID; `mails` by UID, `moods` says how it treats them.
+
+    Moods: hang (begins the literal and is silent), drop (begins it and hangs up), refuse (NO), empty (no answer),
+    flood (more bytes than it said), small (a size of 10 bytes for a large mail), hang_size (silent when asked for its size).
+    """
+
+    def __init__(self, mails: Mapping[int, bytes], moods: Mapping[int, str]) -> None:
+        self.mails = dict(mails)
+        self.moods = dict(moods)
+        self.fetched: list[int] = []
+        self._gone = threading.Event()
+        fake = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                with suppress(OSError):
+                    _Talk(fake, self.rfile, self.wfile, fake._gone).run()
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            block_on_close = False
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.port: int = self._server.server_address[1]
+
+    def start(self) -> None:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        self._gone.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _HungUp(OSError):
+    pass
+
+
+class _Talk:
+    def __init__(self, fake: FakeImapServer, lines: Any, out: Any, gone: threading.Event) -> None:
+        self._fake = fake
+        self._lines = lines
+        self._out = out
+        self._gone = gone
+
+    def run(self) -> None:
+        self._say("* OK [CAPABILITY IMAP4rev1] at your service")
+        for line in self._lines:
+            tag, _, rest = line.decode("latin-1").strip().partition(" ")
+            words = rest.split(" ")
+            verb = words[0].upper()
+            if verb == "UID":
+                self._uid(tag, words[1].upper(), words[2:])
+            elif verb == "CAPABILITY":
+                self._say("* CAPABILITY IMAP4rev1")
+            elif verb in ("SELECT", "EXAMINE"):
+                self._say(f"* {len(self._fake.mails)} EXISTS")
+                self._say("* OK [UIDVALIDITY 7] fixed")
+            self._say(f"{tag} OK done")
+            if verb == "LOGOUT":
+                return
+
+    def _uid(self, tag: str, verb: str, words: list[str]) -> None:
+        if verb == "SEARCH":
+            found = self._named(words[-1])
+            self._say(f"* SEARCH {' '.join(map(str, found))}")
+            return
+        for uid in self._named(words[0]):
+            if "RFC822.SIZE" in words[-1]:
+                self._size(uid)
+            else:
+                self._mail(tag, uid)
+
+    def _size(self, uid: int) -> None:
+        mood = self._fake.moods.get(uid)
+        if mood == "hang_size":
+            self._hang()
+        size = 10 if mood in ("small", "flood") else len(self._fake.mails[uid])
+        self._say(f"* {uid} FETCH (UID {uid} RFC822.SIZE {size})")
+
+    def _mail(self, tag: str, uid: int) -> None:
+        mood, raw = self._fake.moods.get(uid), self._fake.mails[uid]
+        self._fake.fetched.append(uid)
+        if mood == "empty":
+            return
+        if mood == "refuse":
+            self._say(f"{tag} NO [SERVERBUG] cannot read that one")
+            raise _HungUp
+        if mood == "flood":
+            self._out.write(f"* {uid} FETCH (UID {uid} BODY[] {{4000000000}}\r\n".encode())
+            while True:
+                self._out.write(b"x" * 65536)
+        self._out.write(f"* {uid} FETCH (UID {uid} BODY[] {{{len(raw)}}}\r\n".encode())
+        if mood in ("hang", "drop"):
+            self._out.write(raw[:5])
+            self._out.flush()
+            if mood == "drop":
+                raise _HungUp
+            self._hang()
+        self._out.write(raw)
+        self._say(")")
+
+    def _hang(self) -> None:
+        self._gone.wait(60)
+        raise _HungUp
+
+    def _named(self, numbers: str) -> list[int]:
+        found: set[int] = set()
+        known = sorted(self._fake.mails)
+        for part in numbers.split(","):
+            match = _SET.match(part)
+            assert match is not None
+            first, last = match.groups()
+            low = int(first)
+            high = known[-1] if last == "*" and known else int(last or first)
+            low, high = min(low, high), max(low, high)
+            found.update(uid for uid in known if low <= uid <= high)
+        return sorted(found)
+
+    def _say(self, line: str) -> None:
+        self._out.write(f"{line}\r\n".encode())
+        self._out.flush()
+
+
+@contextmanager
+def misbehaving(mails: Mapping[int, bytes], moods: Mapping[int, str]) -> Iterator[FakeImapServer]:
+    """A started server, gone afterwards."""
+    server = FakeImapServer(mails, moods)
+    server.start()
+    try:
+        yield server
+    finally:
+        with suppress(OSError, socket.error):
+            server.stop()

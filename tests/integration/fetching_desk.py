@@ -1,0 +1,107 @@
+"""Mailboxes that are fetched: channels of an ingest desk whose mail lies at an IMAP server of the test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from services.ingest import __main__ as main
+from services.ingest.adapters.imap.budget import Budget
+from services.ingest.adapters.imap.fetcher import IN_HAND, MailFetcher
+from services.ingest.adapters.imap.visit import Place
+from services.ingest.adapters.mongo.mailboxes import MailboxState
+from tests.dovecot_node import PASSWORD
+from tests.integration.ingest_desk import IngestDesk, Sockets, ingest_on
+from tests.waiting import wait_until
+
+
+@dataclass
+class FetchingDesk:
+    """An ingest, and as many processes' worth of fetchers as a test starts."""
+
+    ingest: IngestDesk
+    sockets: Sockets
+    fetchers: list[MailFetcher] = field(default_factory=list)
+
+    def mailbox(self, channel_id: str, port: int, **settings: str) -> str:
+        """Make a channel whose mail is fetched; answers its user."""
+        address = f"{channel_id}@fetched.example"
+        known = {
+            "address": address,
+            "imap_host": "127.0.0.1",
+            "imap_port": str(port),
+            "imap_security": "none",
+            "imap_password_secret": "imap-password",
+            "imap_timeout_seconds": "5",
+            **settings,
+        }
+        self.ingest.save(self.sockets.rpc, channel_id, "email", "email", **known)
+        return address
+
+    def fetch(self) -> MailFetcher:
+        """Start a replica's fetcher."""
+        parts = self.ingest.desk.parts("work")
+        ground = main.Ground(parts, self.ingest.settings)
+        place = Place(ground.edge, ground.mailboxes, parts.clock, Budget(IN_HAND))
+        fetcher = MailFetcher(place, parts.leases, ground.takes, timedelta(seconds=4))
+        fetcher.start()
+        self.fetchers.append(fetcher)
+        return fetcher
+
+    def rows(self, channel_id: str) -> list[dict[str, Any]]:
+        """What the ledger has of a channel."""
+        return [row for row in self.ingest.rows() if row["channel_id"] == channel_id]
+
+    def await_rows(self, channel_id: str, count: int, timeout: float = 20) -> list[dict[str, Any]]:
+        """Wait until the ledger has so many."""
+        wait_until(
+            lambda: len(self.rows(channel_id)) >= count,
+            timeout=timeout,
+            describe=lambda: (len(self.rows(channel_id)), self.state(channel_id)),
+        )
+        return self.rows(channel_id)
+
+    def state(self, channel_id: str) -> MailboxState | None:
+        """How it goes with a mailbox."""
+        ground = main.Ground(self.ingest.desk.parts("test"), self.ingest.settings)
+        return next((one for one in ground.mailboxes.states() if one.channel_id == channel_id), None)
+
+    def await_waiting(self, channel_id: str, count: int) -> MailboxState:
+        """Wait until so many mails are told to be on the server and not in the ledger."""
+
+        def told() -> MailboxState | None:
+            state = self.state(channel_id)
+            return state if state is not None and state.looked_at and state.waiting == count else None
+
+        found = wait_until(told, timeout=20, describe=lambda: self.state(channel_id))
+        assert found is not None
+        return found
+
+    def await_trouble(self, channel_id: str) -> str:
+        """Wait for the words of what is wrong."""
+
+        def told() -> str:
+            state = self.state(channel_id)
+            return state.trouble if state is not None else ""
+
+        return wait_until(told, timeout=20, describe=lambda: self.state(channel_id))
+
+
+@contextmanager
+def fetching_on(
+    broker_url: str, management_url: str, mongo_url: str, folder: Path, **settings: Any
+) -> Iterator[FetchingDesk]:
+    """A desk, gone afterwards."""
+    (folder / "imap-password").write_text(PASSWORD)
+    (folder / "wrong-password").write_text("open-barley")
+    with ingest_on(
+        broker_url, management_url, mongo_url, folder, **{"sweep_after": timedelta(seconds=1), **settings}
+    ) as ingest:
+        desk = FetchingDesk(ingest, ingest.serve())
+        try:
+            yield desk
+        finally:
+            for fetcher in desk.fetchers:
+                fetcher.stop(timedelta(seconds=5))
