@@ -63,27 +63,32 @@ class _Talk:
             tag, _, rest = line.decode("latin-1").strip().partition(" ")
             words = rest.split(" ")
             verb = words[0].upper()
+            answer = "OK done"
             if verb == "UID":
-                self._uid(tag, words[1].upper(), words[2:])
+                answer = self._uid(words[1].upper(), words[2:])
             elif verb == "CAPABILITY":
                 self._say("* CAPABILITY IMAP4rev1")
             elif verb in ("SELECT", "EXAMINE"):
                 self._say(f"* {len(self._fake.mails)} EXISTS")
                 self._say("* OK [UIDVALIDITY 7] fixed")
-            self._say(f"{tag} OK done")
+            self._say(f"{tag} {answer}")
             if verb == "LOGOUT":
                 return
 
-    def _uid(self, tag: str, verb: str, words: list[str]) -> None:
+    def _uid(self, verb: str, words: list[str]) -> str:
+        """Say what was asked for; answers how that ended."""
+        named = self._named(words[0] if verb == "FETCH" else words[-1])
         if verb == "SEARCH":
-            found = self._named(words[-1])
-            self._say(f"* SEARCH {' '.join(map(str, found))}")
-            return
-        for uid in self._named(words[0]):
-            if "RFC822.SIZE" in words[-1]:
+            self._say(f"* SEARCH {' '.join(map(str, named))}")
+        elif "RFC822.SIZE" in words[-1]:
+            for uid in named:
                 self._size(uid)
-            else:
-                self._mail(tag, uid)
+        else:
+            for uid in named:
+                if self._fake.moods.get(uid) == "refuse":
+                    return "NO [SERVERBUG] cannot read that one"
+                self._mail(uid)
+        return "OK done"
 
     def _size(self, uid: int) -> None:
         mood = self._fake.moods.get(uid)
@@ -92,14 +97,11 @@ class _Talk:
         size = 10 if mood in ("small", "flood") else len(self._fake.mails[uid])
         self._say(f"* {uid} FETCH (UID {uid} RFC822.SIZE {size})")
 
-    def _mail(self, tag: str, uid: int) -> None:
+    def _mail(self, uid: int) -> None:
         mood, raw = self._fake.moods.get(uid), self._fake.mails[uid]
         self._fake.fetched.append(uid)
         if mood == "empty":
             return
-        if mood == "refuse":
-            self._say(f"{tag} NO [SERVERBUG] cannot read that one")
-            raise _HungUp
         if mood == "flood":
             self._out.write(f"* {uid} FETCH (UID {uid} BODY[] {{4000000000}}\r\n".encode())
             while True:
