@@ -107,6 +107,10 @@ KATE, DMITRY, ANA = (Actor("agent", a.agent_id, a.name) for a in AGENTS[:3])
 RULE = Actor("rule", "customs", "Customs questions to Export")
 RECEIPT = Attachment("att-receipt", "receipt-portland.pdf", "application/pdf", 184_320)
 
+_INVOICE_MAIL = "<h2 style='color:#0a5'>Brightwave Ltd</h2><p>Please issue the October invoice again with our VAT number:</p><table border=1 cellpadding=6><tr><th>Invoice</th><th>VAT</th></tr><tr><td>2026-10-118</td><td>DE 811 569 869</td></tr></table><p><img src='https://tracker.example/p.gif'>Thank you,<br>accounts</p>"
+_INVOICE_HISTORY = (
+    "<blockquote type='cite'>On 12 October, Northline wrote: Here is your invoice.</blockquote>"
+)
 MESSAGES: dict[str, tuple[Message, ...]] = {
     "id48198": (
         Message("m1", "public", HANNAH, "Hello, my parcel NL-2205-718 from Portland has been in customs in Leipzig since Thursday. The tracking page says “documents requested”, but nobody has written to me.\n\nWhich documents do you need, and where do I send them? It is a used camera lens, I paid 240 USD for it. The receipt is attached.", "", (RECEIPT,), NOW - minutes(64), intake_id="in1", to=("support@northline.example",)),
@@ -120,7 +124,7 @@ MESSAGES: dict[str, tuple[Message, ...]] = {
         Message("m14", "public", RAFAEL, "Alguma novidade? Já passou das 10:15", "", (), NOW - minutes(11), intake_id="in14"),
     ),
     "id48205": (
-        Message("m21", "public", Actor("requester", "r48205", "Brightwave Ltd, accounts"), "Please send the October invoice again.", "<h2 style='color:#0a5'>Brightwave Ltd</h2><p>Please issue the October invoice again with our VAT number:</p><table border=1 cellpadding=6><tr><th>Invoice</th><th>VAT</th></tr><tr><td>2026-10-118</td><td>DE 811 569 869</td></tr></table><p><img src='https://tracker.example/p.gif'>Thank you,<br>accounts</p>", (), NOW - minutes(25), intake_id="in21", to=("support@northline.example",)),
+        Message("m21", "public", Actor("requester", "r48205", "Brightwave Ltd, accounts"), "Please send the October invoice again.", _INVOICE_MAIL + _INVOICE_HISTORY, (), NOW - minutes(25), intake_id="in21", to=("support@northline.example",), said_html=_INVOICE_MAIL),
     ),
     "id48210": (
         Message("m31", "public", Actor("requester", "r48210", "Joana Prates"), "Photos attached, the box had no dents at all.", "<div>Hello,</div><div><b>photos</b> attached, the box had no dents at all. See <a href='https://photos.example/a?b=1&c=2'>the album</a>.</div><ul><li>handle</li><li>left wheel</li></ul>", (Attachment("att-1", "handle.jpg", "image/jpeg", 2_400_000), Attachment("att-2", "Чек и фото.pdf", "application/pdf", 88_000)), NOW - minutes(27), intake_id="in31", to=("support@northline.example",)),

@@ -54,7 +54,8 @@ def blueprint(console: Console) -> Blueprint:
         if request.headers.get("Sec-Fetch-Dest") != "iframe":
             abort(403)
         ticket, message = find_message(console.desk.tickets, number, message_id)
-        response = Response(document(ticket, message), content_type="text/html; charset=utf-8")
+        html = message.html if "whole" in request.args else message.said_html or message.html
+        response = Response(document(ticket, message, html), content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
@@ -71,8 +72,8 @@ def find_message(tickets: Tickets, number: int, message_id: str) -> tuple[Ticket
     raise NotFound(f"ticket {number} has no such message")
 
 
-def document(ticket: Ticket, message: Message) -> str:
-    """The mail as a whole page: known tags only, own pictures only."""
+def document(ticket: Ticket, message: Message, html: str) -> str:
+    """HTML of the message as a page: known tags only, own pictures only."""
     own = {file.content_id.strip("<>"): file for file in message.attachments if file.mime_type in PICTURES}
 
     def attribute(tag: str, name: str, value: str) -> str | None:
@@ -83,7 +84,7 @@ def document(ticket: Ticket, message: Message) -> str:
         return value
 
     body = nh3.clean(
-        message.html,
+        html,
         tags=set(_TAGS),
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
         url_schemes={"http", "https", "mailto", "tel", "cid"},

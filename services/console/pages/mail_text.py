@@ -22,28 +22,31 @@ _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}»”]")
 _TAG = re.compile(r"<\s*([a-zA-Z][a-zA-Z0-9]*)")
 _RICH_ATTRIBUTE = re.compile(r"\s(?:style|bgcolor|background|align|color|face|width)\s*=", re.IGNORECASE)
 _REMOTE = re.compile(r"<img[^>]+src\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
-_ATTRIBUTION = re.compile(
-    r"^\s*(?:On .+ wrote:|Em .+ escreveu:|.+ (?:пишет|писал|писала|написал\(а\)|написал):)\s*$"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A message ready for the page: our own HTML and the quoted tail, or `is_rich` where only the frame will do."""
+    """A message ready for the page: our own HTML of what was said, or `is_rich` where only the frame will do.
+
+    `whole` is there to unfold: the message with its history and signature; empty where nothing is folded, or in the frame.
+    """
 
     body: Markup
-    quoted: Markup
+    whole: Markup
     is_rich: bool
+    is_folded: bool
 
 
 def paper(message: Message) -> Paper:
     """The message as the page shows it."""
     if message.html and is_rich(message.html):
-        return Paper(Markup(), Markup(), is_rich=True)
+        return Paper(Markup(), Markup(), is_rich=True, is_folded=bool(message.said_html))
     if message.html:
-        return Paper(rebuild(message.html), Markup(), is_rich=False)
-    said, quoted = split_quote(message.text)
-    return Paper(paragraphs(said), paragraphs(quoted), is_rich=False)
+        body, said = rebuild(message.html), rebuild(message.said_html)
+    else:
+        body, said = paragraphs(message.text), paragraphs(message.said)
+    # Where nothing is left to show, the whole is shown.
+    return Paper(said or body, body if said else Markup(), is_rich=False, is_folded=bool(said))
 
 
 def is_rich(html: str) -> bool:
@@ -55,21 +58,6 @@ def is_rich(html: str) -> bool:
 def count_remote_images(message: Message) -> int:
     """Pictures that would tell a stranger that the mail was read."""
     return len(_REMOTE.findall(message.html))
-
-
-def split_quote(text: str) -> tuple[str, str]:
-    """What was said, and the earlier mail quoted below it."""
-    lines = text.replace("\r\n", "\n").rstrip().split("\n")
-    start = len(lines)
-    while start > 0 and (lines[start - 1].startswith(">") or not lines[start - 1].strip()):
-        start -= 1
-    if start == len(lines) or not any(line.startswith(">") for line in lines[start:]):
-        return "\n".join(lines), ""
-    if start > 0 and _ATTRIBUTION.match(lines[start - 1]):
-        start -= 1
-    said = "\n".join(lines[:start]).strip()
-    # A mail that is nothing but a quote is shown as it is.
-    return (said, "\n".join(lines[start:]).strip()) if said else ("\n".join(lines), "")
 
 
 def paragraphs(text: str) -> Markup:

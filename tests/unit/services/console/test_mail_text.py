@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.pages.mail_body import document
-from services.console.pages.mail_text import is_rich, paper, paragraphs, rebuild, split_quote
+from services.console.pages.mail_text import is_rich, paper, paragraphs, rebuild
 from tests.fakes import console_samples as samples
 
 MESSAGE = samples.MESSAGES["id48210"][0]
@@ -68,23 +68,41 @@ def test_what_the_ten_tags_would_spoil_goes_to_the_frame(html: str, rich: bool) 
     assert is_rich(html) is rich
 
 
-def test_the_quoted_mail_below_is_folded() -> None:
-    said, quoted = split_quote("Yes.\n\nOn Tue, 24 Nov, Northline wrote:\n> We have it.\n> Northline\n")
-    assert (said, quoted) == ("Yes.", "On Tue, 24 Nov, Northline wrote:\n> We have it.\n> Northline")
+ANSWER = replace(MESSAGE, html="", text="Yes.\n\nOn Tue, Nora wrote:\n> We have it.", said="Yes.")
 
 
-def test_an_answer_between_the_lines_is_not_folded() -> None:
-    text = "> Where?\nHere.\n> When?\nNow."
-    assert split_quote(text) == (text, "")
+def test_what_was_said_is_shown_and_the_whole_is_folded() -> None:
+    shown = paper(ANSWER)
+    assert (shown.body, shown.is_folded) == ("<p>Yes.</p>", True)
+    assert "We have it." in shown.whole
 
 
-def test_a_mail_that_is_only_a_quote_is_shown() -> None:
-    assert split_quote("> all of it") == ("> all of it", "")
+def test_simple_html_is_folded_as_text_is() -> None:
+    shown = paper(replace(ANSWER, html="<p>Yes.</p><blockquote>Old</blockquote>", said_html="<p>Yes.</p>"))
+    assert shown.body == "<p>Yes.</p>"
+    assert shown.whole == "<p>Yes.</p><blockquote>Old</blockquote>"
+
+
+def test_a_message_of_which_nothing_was_cut_shows_whole() -> None:
+    shown = paper(replace(ANSWER, said=""))
+    assert "We have it." in shown.body
+    assert (shown.whole, shown.is_folded) == ("", False)
+
+
+def test_where_nothing_to_read_was_left_the_whole_is_shown() -> None:
+    shown = paper(replace(ANSWER, html="<p>Old</p>", said_html="<p> </p>"))
+    assert (shown.body, shown.is_folded) == ("<p>Old</p>", False)
+
+
+def test_a_rich_mail_is_folded_in_its_frame() -> None:
+    rich = "<table><tr><td>Yes.</td></tr></table>"
+    assert paper(replace(ANSWER, html=f"{rich}<blockquote>Old</blockquote>", said_html=rich)).is_folded
+    assert not paper(replace(ANSWER, html=rich, said_html="")).is_folded
 
 
 def test_the_frame_keeps_tables_and_drops_what_runs_or_asks() -> None:
     one = samples.TICKETS[0]
-    page = document(one, replace(MESSAGE, html=samples.HOSTILE_HTML)).lower()
+    page = document(one, MESSAGE, samples.HOSTILE_HTML).lower()
     assert "<table" in page
     for word in ("<script", "<svg", "<form", "<iframe", "<object", "<embed", "<video", "http-equiv", "<base", "<link",
                  "hostile/", "onload", "onerror", "javascript:", "hx-get", "@import", "url("):  # fmt: skip
@@ -96,7 +114,7 @@ def test_a_picture_of_the_mail_itself_is_shown() -> None:
         MESSAGE.attachments[0], content_id="<logo@x>", mime_type="image/png", attachment_id="a1"
     )
     html = "<p><img src='cid:logo@x'><img src='cid:other@x'></p>"
-    page = document(samples.TICKETS[0], replace(MESSAGE, html=html, attachments=(picture,)))
+    page = document(samples.TICKETS[0], replace(MESSAGE, attachments=(picture,)), html)
     assert page.count("src=") == 1
     assert 'src="/tickets/48163/pictures/a1"' in page
 

@@ -382,6 +382,13 @@ def test_a_mail_body_is_only_for_its_frame(kate: Visitor) -> None:
     assert "tracker.example" not in answer.text
 
 
+def test_the_frame_shows_what_was_said_and_the_whole_where_it_is_unfolded(kate: Visitor) -> None:
+    address = "/tickets/48205/messages/m21/body"
+    assert "Here is your invoice" not in kate.get(address, Sec_Fetch_Dest="iframe").text
+    assert "Here is your invoice" in kate.get(f"{address}?whole=1", Sec_Fetch_Dest="iframe").text
+    assert f'src="{address}?whole=1"' in kate.get("/tickets/48205").text
+
+
 def test_a_message_of_another_ticket_is_not_found(kate: Visitor) -> None:
     assert kate.get("/tickets/48198/messages/m21/body", Sec_Fetch_Dest="iframe").status_code == 404
     assert kate.get("/tickets/48163/attachments/att-receipt").status_code == 404
