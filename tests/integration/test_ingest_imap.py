@@ -181,6 +181,17 @@ def test_a_wrong_password_is_told_and_other_mailboxes_go_on(desk: FetchingDesk, 
     assert desk.await_trouble("folderless").startswith("127.0.0.1 has no folder Nowhere for us:")
 
 
+def test_a_person_is_told_whether_the_server_lets_us_in(desk: FetchingDesk, server: DovecotNode) -> None:
+    desk.mailbox("asked", server.port)
+    desk.mailbox("refused", server.port, imap_password_secret="wrong-password")
+    (well,) = desk.sockets.rpc.TestChannel(pb.TestChannelRequest(channel_id="asked")).checks
+    assert (well.name, well.is_well) == ("imap", True)
+    assert well.text == f"127.0.0.1:{server.port} lets asked@fetched.example read INBOX"
+    (wrong,) = desk.sockets.rpc.TestChannel(pb.TestChannelRequest(channel_id="refused")).checks
+    assert not wrong.is_well
+    assert wrong.text.startswith("127.0.0.1 does not let the user refused@fetched.example in:")
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(desk: FetchingDesk, server: DovecotNode) -> None:
     desk.mailbox("untrusted", server.tls_port, imap_security="tls")
     desk.mailbox("upgraded", server.port, imap_security="starttls")

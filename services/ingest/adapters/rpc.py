@@ -18,6 +18,7 @@ from chassis.mongo import Raced
 from chassis.rpc import Access, Refusals, RpcServer
 from relaydesk.ingest.v1 import service_pb2 as pb
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceServicer, add_IngestServiceServicer_to_server
+from services.ingest.adapters.imap.session import check
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.kinds import Kind, check_settings
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
@@ -134,7 +135,8 @@ class IngestRpc(IngestServiceServicer):
     def TestChannel(self, request: pb.TestChannelRequest, _: Any) -> pb.TestChannelResponse:
         channel = self._channels.get(request.channel_id)
         # As its settings are now, not as the directory has them at hand.
-        checks = self._directory.built(channel).check_servers()
+        live = self._directory.built(channel)
+        checks = [*live.check_servers(), *([check(live.remote)] if live.remote is not None else [])]
         return pb.TestChannelResponse(
             checks=[pb.ServerCheck(name=one.name, is_well=one.is_well, text=one.text) for one in checks]
         )

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from imap_tools.utils import encode_folder
 
 from chassis.clock import monotonic
 from services.ingest.adapters.imap.client import Broken, Connection, NoAnswer, Trouble, in_words
+from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.fetching import RemoteMailbox
 
 _UID = re.compile(rb"\bUID (\d+)")
@@ -215,6 +217,17 @@ class Session:
         _, data = self._connection.client.response(name)
         last = data[-1] if data else None
         return int(last) if isinstance(last, bytes) and last.isdigit() else 0
+
+
+def check(mailbox: RemoteMailbox) -> ServerCheck:
+    """Sign in and open the folder, and leave all as it is."""
+    try:
+        session = Session(replace(mailbox, after="leave"))
+    except Trouble as trouble:
+        return ServerCheck("imap", False, str(trouble))
+    session.close()
+    where = f"{mailbox.host}:{mailbox.port}"
+    return ServerCheck("imap", True, f"{where} lets {mailbox.user} read {mailbox.folder}")
 
 
 def _set(uids: Sequence[int]) -> str:
