@@ -20,7 +20,7 @@ _TIME = re.compile(
     r"(?<!\d)\d{1,2}\s?[:.h時시点]\s?\d{2}(?!\d)|(?<!\d)\d{1,2}\s?(?:am|pm|uhr)\b", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"[^\s<>()\"]@[\w-]+\.\w")
-_ENDS_WITH_ADDRESS = re.compile(r"[\w.+-]@[\w.-]{3,100}\s?[>)\]»”\"*]{1,4}\s?[:：]$")
+_ENDS_WITH_ADDRESS = re.compile(r"[\w.+-]@[\w.-]{3,100}\s?([>)\]»”\"*]{0,4})\s?[:：]$")
 # Marks of writing direction, which Hebrew and Arabic programs put around every name, and dashes around the whole.
 _EDGES = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069 \t\xa0-–—_*|"
 _BIDI = str.maketrans("", "", "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b") | {
@@ -87,7 +87,9 @@ def _is_sure(joined: str) -> bool:
     has_date = _DATE.search(line) is not None
     if not has_date:
         return False
-    if ends_open and _ENDS_WITH_ADDRESS.search(line):
+    ending = _ENDS_WITH_ADDRESS.search(line) if ends_open else None
+    # An address without brackets ends many a sentence; after date and time it does not.
+    if ending and (ending.group(1) or (_begins(line) and _TIME.search(line))):
         return True
     low = line.casefold()
     if not _has_verb(low, ends_open):

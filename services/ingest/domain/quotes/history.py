@@ -35,7 +35,8 @@ def is_separator(line: str) -> bool:
     """`-----Original Message-----` and its kin, in any language of the table."""
     if len(line) > _LONGEST or (line.lstrip(" \t>*")[:1] not in _LEADS and line.rstrip()[-1:] not in _ENDS):
         return False
-    bare = line.strip(_DASHES)
+    # Tencent's programs write the entity into plain text.
+    bare = line.replace("&nbsp;", " ").strip(_DASHES)
     if not bare:
         return False
     low = bare.casefold()

@@ -25,7 +25,7 @@ SAID_LAST = (
 )  # fmt: skip
 # "… wrote" with the name after it, or the date.
 SAID_WITHIN = (
-    " schrieb ", " schreef ", " skrev ", " kirjoitti ", " ezt írta ", " napsal ", " napsal(a) ", " napísal ",
+    " wrote on ", " schrieb ", " schreef ", " skrev ", " kirjoitti ", " ezt írta ", " napsal ", " napsal(a) ", " napísal ",
     " napisał ", " napisał(a) ", " пишет ", " пише ", " написал ", " написал(а) ", " escreveu ", " escribió ",
     " a écrit ", " ha scritto ", " yazdı ", " rašė ", "写道", "님이 ",
 )  # fmt: skip

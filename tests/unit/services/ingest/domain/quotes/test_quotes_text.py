@@ -52,6 +52,8 @@ ATTRIBUTIONS = {
     "gmail-vi": "Vào Th 4, 5 thg 6, 2024 vào lúc 10:15 Nora Falk <nora@shop.example> đã viết:",
     "gmail-id": "Pada tanggal Rab, 5 Jun 2024 pukul 10.15 Nora Falk <nora@shop.example> menulis:",
     "gmail-he": "\u202bבתאריך יום ד׳, 5 ביוני 2024 ב-10:15 מאת \u202aNora Falk\u202c\u200f <\u202anora@shop.example\u202c\u200f>:\u202c",
+    "lotus-en": "Nora Falk/SHOP wrote on 05/06/2024 10:15:12:",
+    "rambler-ru": "05.06.2024, 10:15, Nora Falk nora@shop.example :",
     "a-language-that-nobody-listed": "Mnemo 5.6.2024, 10:15, Nora Falk <nora@shop.example>:",
 }  # fmt: skip
 # Client and language, and the head of the mail that it writes below a rule or none.
@@ -81,6 +83,7 @@ HEADS = {
     "outlook-ja": "差出人: Nora Falk <nora@shop.example>\n送信日時: 2024年6月5日 10:15\n宛先: Ivo Lang\n件名: 注文",
     "outlook-zh": "发件人: Nora Falk <nora@shop.example>\n发送时间: 2024年6月5日 10:15\n收件人: Ivo Lang\n主题: 订单",
     "outlook-ko": "보낸 사람: Nora Falk <nora@shop.example>\n보낸 날짜: 2024년 6월 5일\n받는 사람: Ivo Lang\n제목: 주문",
+    "qq-zh-entity": "------------------&nbsp;原始邮件&nbsp;------------------\n发件人: nora@shop.example\n主题: 订单",
     "qq-zh": "------------------ 原始邮件 ------------------\n发件人: \"Nora Falk\" <nora@shop.example>\n发送时间: 2024年6月5日\n主题: 订单",
     "gmail-forward": "---------- Forwarded message ---------\nFrom: Nora Falk <nora@shop.example>\nDate: Wed, 5 Jun 2024\nSubject: Order",
     "yandex-forward": "-------- Пересылаемое сообщение --------\n05.06.2024, 10:15, \"Nora Falk\" <nora@shop.example>:",
@@ -211,6 +214,7 @@ def test_a_mail_that_is_only_passed_on_stays_whole(own: str, name: str) -> None:
         "Does it cost 5 > 3?",
         "Two things:\n-- the lid\n-- the box\nBoth broke.",
         "Thanks!",
+        "On Monday 10.06.2024 send it to ivo@lang.example:\nthe lid",
         "My data: Ivo Lang, ivo@lang.example, written on 05.06.2024 at 10:15:\nstreet 5",
     ],
 )
