@@ -7,6 +7,7 @@ from services.ingest.domain import charsets, files, html, invitation, quotes, tn
 from services.ingest.domain.files import Found
 from services.ingest.domain.flowed import join_flowed
 from services.ingest.domain.mime import Part, parse_mail
+from services.ingest.domain.opaque import signed_content
 from services.ingest.domain.received import ENCRYPTED, GUESSED_CHARSET, SIGNED, AttachmentPart
 
 # Of one text part, before it is decoded.
@@ -83,6 +84,8 @@ class _Gathered:
     # Read only where the mail itself has no text.
     enclosed: list[Part] = field(default_factory=list)
     reports: list[Part] = field(default_factory=list)
+    # Opaquely signed parts that were looked into.
+    opened: int = 0
 
 
 def _says_something(piece: _Piece) -> bool:
@@ -123,11 +126,23 @@ def _collect_file(part: Part, name: str, gathered: _Gathered) -> None:
     elif kind in _REPORTS:
         gathered.reports.append(part)
     elif kind in _PKCS7:
-        is_signed = part.content_type.get("smime-type").lower() in ("signed-data", "certs-only")
-        gathered.flags[SIGNED if is_signed else ENCRYPTED] = None
+        _collect_opaque(part, gathered)
     elif kind == "application/pgp-encrypted":
         gathered.flags[ENCRYPTED] = None
     gathered.files.append(files.found_part(part, name))
+
+
+def _collect_opaque(part: Part, gathered: _Gathered) -> None:
+    # Kept whole by the caller, for whoever verifies it; what it says is read all the same.
+    content = signed_content(part.content())
+    is_signed = content is not None or part.content_type.get("smime-type").lower() in (
+        "signed-data",
+        "certs-only",
+    )
+    gathered.flags[SIGNED if is_signed else ENCRYPTED] = None
+    if content and gathered.opened < _MAX_ENCLOSED:
+        gathered.opened += 1
+        _collect(parse_mail(content).root, gathered)
 
 
 def _collect_children(part: Part, gathered: _Gathered, kind: str) -> None:
@@ -156,9 +171,14 @@ def _collect_alternative(part: Part, gathered: _Gathered) -> None:
         if child.mime_type in _SPECIAL_VIEWS and len(part.children) > 1:
             continue
         one = _Gathered(
-            flags=gathered.flags, notes=gathered.notes, enclosed=gathered.enclosed, reports=gathered.reports
+            flags=gathered.flags,
+            notes=gathered.notes,
+            enclosed=gathered.enclosed,
+            reports=gathered.reports,
+            opened=gathered.opened,
         )
         _collect(child, one)
+        gathered.opened = one.opened
         texts = [said for said, _ in one.pieces if said and said.strip()]
         if texts and text is None:
             text = "\n\n".join(said.strip("\n") for said in texts) if len(texts) > 1 else texts[0]

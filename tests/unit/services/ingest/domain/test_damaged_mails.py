@@ -10,6 +10,7 @@ from services.ingest.domain.html import MAX_BYTES
 from services.ingest.domain.mail import MAX_SUBJECT, read_mail
 from services.ingest.domain.received import ReceivedMessage
 from tests.unit.services.ingest.domain.test_invitation import MEETING, calendar
+from tests.unit.services.ingest.domain.test_opaque import ENTITY, signed_in_pieces
 from tests.unit.services.ingest.domain.test_tnef import CODE_PAGE, HEAD, REPORT, RICH, TEXT
 from tests.unit.services.ingest.samples import HOUSE
 
@@ -38,7 +39,8 @@ _TYPES = st.sampled_from(
      "application/pdf; name*0*=utf-8''%D0; name*1*=%9F", 'application/zip; name="../a.zip"', "application/applefile",
      "application/pkcs7-mime; smime-type=signed-data", "application/ms-tnef", "message/delivery-status", "message/rfc822", "x"]
 )  # fmt: skip
-_WINMAIL = HEAD + CODE_PAGE + TEXT + REPORT + RICH
+_SIGNED = "application/pkcs7-mime; smime-type=signed-data"
+_SPECIAL = {"application/ms-tnef": HEAD + CODE_PAGE + TEXT + REPORT + RICH, _SIGNED: signed_in_pieces(ENTITY)}
 
 
 def _encoded(text: str, charset: str) -> bytes:
@@ -51,7 +53,7 @@ def _encoded(text: str, charset: str) -> bytes:
 @st.composite
 def _leaves(draw: st.DrawFn) -> bytes:
     kind, charset = draw(_TYPES), draw(_CHARSETS)
-    content = _WINMAIL if kind == "application/ms-tnef" else _encoded(draw(_WORDS), charset)
+    content = _SPECIAL.get(kind) or _encoded(draw(_WORDS), charset)
     head = f"Content-Type: {kind}; charset={charset}\r\nContent-ID: <a@b>\r\n"
     if draw(st.booleans()):
         content = base64.encodebytes(content)
