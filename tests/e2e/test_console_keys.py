@@ -193,6 +193,19 @@ def test_why_opens_below_and_closes_again(kate: Page) -> None:
     expect(kate.locator(".reason")).to_have_count(0)
 
 
+def test_the_whole_mail_unfolds_in_the_place_of_what_was_said(kate: Page) -> None:
+    kate.goto("/tickets/48205")
+    said, whole = kate.locator("#mm21 > iframe"), kate.locator("#mm21 .quoted iframe")
+    expect(said).to_be_visible()
+    expect(whole).to_be_hidden()
+    kate.get_by_label("The whole mail").click()
+    expect(said).to_be_hidden()
+    expect(whole.content_frame.get_by_text("Here is your invoice.")).to_be_visible()
+    wait_until(lambda: (whole.bounding_box() or {"height": 0})["height"] > 120)
+    kate.get_by_label("The whole mail").click()
+    expect(said).to_be_visible()
+
+
 def test_the_theme_is_kept(kate: Page) -> None:
     kate.click("[data-theme-toggle]")
     expect(kate.locator("html")).to_have_attribute("data-theme", "dark")
