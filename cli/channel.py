@@ -43,8 +43,18 @@ def _list(asked: argparse.Namespace, system: System) -> None:
     channels = system.ingest.ListChannels(service_pb2.ListChannelsRequest()).channels
     table(
         ("ID", "KIND", "LANE", "STATE", "NAME"),
-        [(c.id, c.kind, c.lane, "paused" if c.is_paused else "on", c.name) for c in channels],
+        [(c.id, c.kind, c.lane, state_of(c), c.name) for c in channels],
     )
+
+
+def state_of(channel: service_pb2.Channel) -> str:
+    """How it goes with a channel: a word, or what keeps its mail from being fetched."""
+    if channel.is_paused:
+        return "paused"
+    fetching = channel.fetching
+    if fetching.trouble:
+        return f"not fetched: {fetching.trouble}"
+    return f"on, {fetching.waiting} not fetched" if fetching.waiting else "on"
 
 
 def _key(asked: argparse.Namespace, system: System) -> None:

@@ -148,6 +148,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         intake=ground.intake,
         files=ground.files,
         sends=ground.sends,
+        mailboxes=ground.mailboxes,
         publisher=ground.publisher,
         clock=parts.clock,
     )

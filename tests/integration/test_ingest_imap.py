@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cli.channel import state_of
 from relaydesk.ingest.v1 import service_pb2 as pb
 from tests.dovecot_node import DovecotNode, dovecot
 from tests.integration.fetching_desk import FetchingDesk, fetching_on
@@ -174,9 +175,14 @@ def test_a_wrong_password_is_told_and_other_mailboxes_go_on(desk: FetchingDesk, 
     server.put(fine, *letters("fine", 1))
     desk.fetch()
     desk.await_rows("fine", 1)
+    desk.await_waiting("fine", 0)
     assert desk.await_trouble("locked").startswith(
         "127.0.0.1 does not let the user locked@fetched.example in:"
     )
+    listed = desk.sockets.rpc.ListChannels(pb.ListChannelsRequest()).channels
+    states = {channel.id: state_of(channel) for channel in listed}
+    assert states["fine"] == "on"
+    assert states["locked"].startswith("not fetched: 127.0.0.1 does not let the user")
     assert desk.await_trouble("secretless") == "the secret nowhere is not mounted"
     assert desk.await_trouble("folderless").startswith("127.0.0.1 has no folder Nowhere for us:")
 

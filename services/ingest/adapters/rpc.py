@@ -24,6 +24,7 @@ from services.ingest.adapters.kinds import Kind, check_settings
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
+from services.ingest.adapters.mongo.mailboxes import MailboxState, MongoMailboxes
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.adapters.wire import stamp
 from services.ingest.application.ports import LedgerCounts
@@ -76,6 +77,7 @@ class IngestRpc(IngestServiceServicer):
         intake: MongoIntake,
         files: MongoFiles,
         sends: MongoSends,
+        mailboxes: MongoMailboxes,
         publisher: IntakePublisher,
         clock: Clock,
     ) -> None:
@@ -85,15 +87,22 @@ class IngestRpc(IngestServiceServicer):
         self._intake = intake
         self._files = files
         self._sends = sends
+        self._mailboxes = mailboxes
         self._publisher = publisher
         self._clock = clock
 
     # ------------------------------------------------------------------------------------------------- channels
 
     def ListChannels(self, request: pb.ListChannelsRequest, _: Any) -> pb.ListChannelsResponse:
-        return pb.ListChannelsResponse(
-            channels=[_channel_to_wire(channel) for channel in self._channels.all()]
-        )
+        states = {state.channel_id: state for state in self._mailboxes.states()}
+        answer = pb.ListChannelsResponse()
+        for channel in self._channels.all():
+            wire = answer.channels.add()
+            wire.CopyFrom(_channel_to_wire(channel))
+            found, state = self._directory.find(channel.channel_id), states.get(channel.channel_id)
+            if state is not None and found is not None and found[1].remote is not None:
+                wire.fetching.CopyFrom(_fetching_to_wire(state))
+        return answer
 
     def GetChannel(self, request: pb.GetChannelRequest, _: Any) -> pb.GetChannelResponse:
         return pb.GetChannelResponse(channel=_channel_to_wire(self._channels.get(request.channel_id)))
@@ -266,6 +275,14 @@ def _channel_to_wire(channel: Channel) -> pb.Channel:
         version=channel.version,
         created_at=stamp(channel.created_at) if channel.created_at else None,
         updated_at=stamp(channel.updated_at) if channel.updated_at else None,
+    )
+
+
+def _fetching_to_wire(state: MailboxState) -> pb.Fetching:
+    return pb.Fetching(
+        trouble=state.trouble,
+        waiting=state.waiting,
+        looked_at=stamp(state.looked_at) if state.looked_at else None,
     )
 
 

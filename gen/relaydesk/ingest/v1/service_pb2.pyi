@@ -52,6 +52,7 @@ class Channel(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    FETCHING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What URLs, metrics and tickets call it: lower-case letters, digits, hyphen."""
     name: _builtins.str
@@ -65,6 +66,10 @@ class Channel(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def fetching(self) -> Global___Fetching:
+        """Only where mail is fetched from elsewhere, and only told by ListChannels."""
+
     def __init__(
         self,
         *,
@@ -77,14 +82,47 @@ class Channel(_message.Message):
         version: _builtins.int = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        fetching: Global___Fetching | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "fetching", b"fetching", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "id", b"id", "is_paused", b"is_paused", "kind", b"kind", "lane", b"lane", "name", b"name", "settings", b"settings", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "fetching", b"fetching", "id", b"id", "is_paused", b"is_paused", "kind", b"kind", "lane", b"lane", "name", b"name", "settings", b"settings", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Channel: _TypeAlias = Channel  # noqa: Y015
+
+@_typing.final
+class Fetching(_message.Message):
+    """How it goes with a mailbox that is fetched from elsewhere."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TROUBLE_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    LOOKED_AT_FIELD_NUMBER: _builtins.int
+    trouble: _builtins.str
+    """Why nothing is fetched now, for a person; empty where all is well."""
+    waiting: _builtins.int
+    """Mails on the server and not in the ledger."""
+    @_builtins.property
+    def looked_at(self) -> _timestamp_pb2.Timestamp:
+        """When everything there was looked at for the last time."""
+
+    def __init__(
+        self,
+        *,
+        trouble: _builtins.str = ...,
+        waiting: _builtins.int = ...,
+        looked_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["looked_at", b"looked_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["looked_at", b"looked_at", "trouble", b"trouble", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Fetching: _TypeAlias = Fetching  # noqa: Y015
 
 @_typing.final
 class ListChannelsRequest(_message.Message):
