@@ -134,6 +134,8 @@ def _from_old_servers(headers: Headers, raw: bytes, original: str) -> Bounce | N
 
 def _for_detectors(sample: bytes) -> Message:
     message = message_from_bytes(sample.translate(_SEVEN_BIT))
+    # It named nobody, or they would not be asked. Older libraries read an empty one as an address without a letter.
+    del message["X-Failed-Recipients"]
     if not message.get("from", "").strip():
         # One of them takes for granted that there is an author, and those behind it would never be asked.
         del message["From"]
