@@ -11,8 +11,9 @@ from services.tickets.domain.message import Delivery
 from services.tickets.domain.people import THE_SYSTEM
 from services.tickets.domain.ticket import Change
 
-# RFC 3463: the address is wrong, has moved or is disabled. A refusal without such a code may blame us as well.
-_NO_SUCH_ADDRESS = re.compile(r"\b5\.(1\.\d{1,3}|2\.1)\b")
+# RFC 3463 and the registry of its codes: the address is wrong, has moved or is disabled. Other codes of the same subject
+# blame the sender (5.1.7, 5.1.8) or, at some providers, the day's limit (5.1.90). Not within an address of a network.
+_NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.(1\.(1|2|3|6|10)|2\.1)(?!\.?\d)")
 _TOLD = frozenset({messages.FAILED, messages.UNKNOWN})
 
 

@@ -114,6 +114,10 @@ def test_a_bounce_that_names_nobody_is_the_only_recipients(desk: MemoryPorts, ti
     [
         ("550 5.1.1 no such user", ("bad_address",)),
         ("550 5.2.1 mailbox disabled", ("bad_address",)),
+        ("550 5.1.10 no recipient of that name (5.1.10).", ("bad_address",)),
+        ("550 5.1.8 the sender's domain is unknown", ()),
+        ("550 5.1.90 the day's limit is reached", ()),
+        ("554 refused for 10.5.1.1 and 5.1.1.7", ()),
         ("554 5.7.1 your server is on a list", ()),
         ("550 rejected", ()),
     ],
