@@ -1,7 +1,7 @@
-"""What is due is asked for until a job for it lies in the queue."""
+"""What is due is asked for until a job for it lies in the queue, and sent by one owner."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -11,12 +11,13 @@ from chassis.clock import DatabaseClock
 from chassis.errors import Unavailable
 from chassis.jobs import Jobs
 from chassis.leases import Lease
+from chassis.mongo import Raced
 from chassis.units import Unit
 from services.ingest.adapters.jobs import SendLoop
 from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.application.send_reply import SendPorts
-from services.ingest.domain.sending import Reply, SendRow
+from services.ingest.domain.sending import NextStep, Reply, SendRow, SendState
 
 LEASE = Lease("sends", "me", 1, 0)
 REPLY = Reply(
@@ -70,3 +71,29 @@ def test_a_row_that_somebody_sends_by_now_is_not_put_off(sends: MongoSends) -> N
     sends.note_asked([first])
     kept = sends._rows.find_one({"_id": row.send_id}) or {}
     assert "enqueued_until" not in kept
+
+
+def test_an_owner_that_wakes_while_it_is_given_up_sends_and_nobody_sends_again(sends: MongoSends) -> None:
+    row, now = _stalled(sends)
+    ((given_up, may_have_left),) = sends.abandoned(10)
+    sends.begin_data(row, "<1@desk.example>")
+    again = NextStep(SendState.QUEUED, "the process died before sending", now)
+    assert not sends.mark(given_up, again, "", now, abandoned=may_have_left)
+    assert sends.mark(row, NextStep(SendState.SENT, "250 ok", None), "<1@desk.example>", now)
+
+
+def test_an_owner_that_wakes_after_it_was_given_up_does_not_send(sends: MongoSends) -> None:
+    row, now = _stalled(sends)
+    ((given_up, may_have_left),) = sends.abandoned(10)
+    again = NextStep(SendState.QUEUED, "the process died before sending", now)
+    assert sends.mark(given_up, again, "", now, abandoned=may_have_left)
+    with pytest.raises(Raced):
+        sends.begin_data(row, "<1@desk.example>")
+
+
+def _stalled(sends: MongoSends) -> tuple[SendRow, datetime]:
+    """A row whose claim has run out, and the moment."""
+    (first, *_), now = sends.due(10), sends._clock.now()
+    row, _ = sends.claim(first, now) or pytest.fail("nobody else has it")
+    sends._rows.update_one({"_id": first}, {"$set": {"claimed_until": now - timedelta(seconds=1)}})
+    return row, now

@@ -240,6 +240,15 @@ class SendLedger(Protocol):
         """Note that from now on the outcome is unknown unless we learn it."""
         ...
 
-    def mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
-        """Write down the outcome and say it; False where another owner has the row by now."""
+    def mark(
+        self,
+        row: SendRow,
+        step: NextStep,
+        provider_message_id: str,
+        now: datetime,
+        *,
+        abandoned: bool | None = None,
+    ) -> bool:
+        """Write down the outcome and say it; False where another owner has the row by now. With `abandoned` it is not its
+        owner who does: only where the claim has run out still, and the mail may have been handed over (or not) still."""
         ...

@@ -91,13 +91,20 @@ def give_up_abandoned(row: SendRow, may_have_left: bool, ports: SendPorts) -> Ne
     step = after_attempt(row.attempts, SendResult(outcome, reason), now)
     if step.state is SendState.QUEUED:
         step = NextStep(step.state, step.reason, now)
-    _mark(row, step, row.provider_message_id, ports)
+    _mark(row, step, row.provider_message_id, ports, abandoned=may_have_left)
     return step
 
 
-def _mark(row: SendRow, step: NextStep, provider_message_id: str, ports: SendPorts) -> None:
+def _mark(
+    row: SendRow,
+    step: NextStep,
+    provider_message_id: str,
+    ports: SendPorts,
+    *,
+    abandoned: bool | None = None,
+) -> None:
     # A late owner finds that another has marked the row; what that one wrote stands.
-    marked = ports.sends.mark(row, step, provider_message_id, ports.clock.now())
+    marked = ports.sends.mark(row, step, provider_message_id, ports.clock.now(), abandoned=abandoned)
     if marked and step.state is not SendState.QUEUED:
         ports.counts.marked(row.channel_id, step.state)
 

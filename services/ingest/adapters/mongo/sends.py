@@ -201,7 +201,15 @@ class MongoSends:
         if not found.matched_count:
             raise Raced(f"{row.send_id}: another has the row by now")
 
-    def mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
+    def mark(
+        self,
+        row: SendRow,
+        step: NextStep,
+        provider_message_id: str,
+        now: datetime,
+        *,
+        abandoned: bool | None = None,
+    ) -> bool:
         """Write down the outcome and say it, as soon as the database lets us; False where another has the row by now.
 
         Who learns the outcome late may still correct `unknown`: the fence says that nobody tried again meanwhile.
@@ -209,13 +217,15 @@ class MongoSends:
         ends, pauses = monotonic() + _MARK_WITHIN, bus.pauses()
         while True:
             try:
-                return self._mark(row, step, provider_message_id, now)
+                return self._mark(row, step, provider_message_id, now, abandoned)
             except Unavailable:
                 if monotonic() > ends:
                     raise
                 pause(next(pauses))
 
-    def _mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
+    def _mark(
+        self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime, abandoned: bool | None
+    ) -> bool:
         with named_failures():
             kept = self._rows.find_one({"_id": row.send_id}, {"chain": 1, "tp": 1}) or {}
         chain = kept.get("chain", {})
@@ -231,9 +241,14 @@ class MongoSends:
         }
         if step.due_at is not None:
             changed["due_at"] = step.due_at
+        where: Document = {"_id": row.send_id, "fence": row.fence, "state": {"$in": _UNDER_WAY}}
+        if abandoned is not None:
+            # Its owner may have woken since we looked, and be handing the mail over.
+            where["claimed_until"] = {"$lte": self._clock.now()}
+            where["data_begun"] = True if abandoned else {"$ne": True}
         unit.update(
             "sends",
-            {"_id": row.send_id, "fence": row.fence, "state": {"$in": _UNDER_WAY}},
+            where,
             {"$set": changed, "$unset": {"enqueued_until": "", "claimed_until": ""}},
         )
         unit.say(

@@ -132,7 +132,15 @@ class MemorySends:
     def release(self, row: SendRow) -> None:
         self.released.append(row.send_id)
 
-    def mark(self, row: SendRow, step: NextStep, provider_message_id: str, now: datetime) -> bool:
+    def mark(
+        self,
+        row: SendRow,
+        step: NextStep,
+        provider_message_id: str,
+        now: datetime,
+        *,
+        abandoned: bool | None = None,
+    ) -> bool:
         if self.rows[row.send_id].fence != row.fence:
             return False
         self.rows[row.send_id] = replace(self.rows[row.send_id], state=step.state, due_at=step.due_at)
