@@ -102,7 +102,7 @@ def test_who_has_much_to_send_does_not_keep_others_waiting(store: Store) -> None
     store.queue("mail", 120)
     store.queue("sales", 2)
     first = store.sends.due(200)
-    assert first[1] == "sales-000"
+    assert set(first[:2]) == {"mail-000", "sales-000"}
     assert sum(one.startswith("mail") for one in first) == 50
     store.sends.note_asked(first)
     assert store.sends.due(200) == []
