@@ -1,7 +1,5 @@
 """What became of an outgoing message. A failure is part of the ticket's history; that it left as usual is not."""
 
-import re
-
 from services.tickets.application.ports import Place, Ports
 from services.tickets.application.remember_bounce import remember_bounce
 from services.tickets.domain import message as messages
@@ -9,11 +7,9 @@ from services.tickets.domain.commands import RecordDelivery
 from services.tickets.domain.events import TicketChanged
 from services.tickets.domain.message import Delivery
 from services.tickets.domain.people import THE_SYSTEM
+from services.tickets.domain.reach import blames_address
 from services.tickets.domain.ticket import Change
 
-# RFC 3463 and the registry of its codes: the address is wrong, has moved or is disabled. Other codes of the same subject
-# blame the sender (5.1.7, 5.1.8) or, at some providers, the day's limit (5.1.90). Not within an address of a network.
-_NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.(1\.(1|2|3|6|10)|2\.1)(?!\.?\d)")
 _TOLD = frozenset({messages.FAILED, messages.UNKNOWN})
 
 
@@ -37,7 +33,7 @@ def record_delivery(command: RecordDelivery, ports: Ports) -> None:
     if not sending.hear(command.send_id, delivery):
         return
     ports.messages.keep_sending(sending)
-    if command.state == messages.FAILED and _NO_SUCH_ADDRESS.search(command.reason):
+    if command.state == messages.FAILED and blames_address(command.reason):
         # The server said at once what others report by mail.
         remember_bounce(ticket, command.recipient, "hard", "", command.reason, command.changed_at, ports)
     if sending.state == old or sending.state not in _TOLD:

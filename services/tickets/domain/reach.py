@@ -1,5 +1,6 @@
 """Whether mail reaches somebody, as the bounces of what we sent tell."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +14,9 @@ WITHIN = timedelta(days=7)
 # Lasting failures that blame the mail or its sender, not the address (RFC 3463: full, too large, system, content, policy).
 _NOT_THE_ADDRESS = ("5.2.2", "5.2.3", "5.3.", "5.6.", "5.7.")
 _LONGEST_REASON = 300
+# RFC 3463 and the registry of its codes: the address is wrong, has moved or is disabled. Other codes of the same subject
+# blame the sender (5.1.7, 5.1.8) or, at some providers, the day's limit (5.1.90). Not within an address of a network.
+_NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.(1\.(1|2|3|6|10)|2\.1)(?!\.?\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +42,8 @@ class Reach:
 
 
 REACHED = Reach()
+
+
+def blames_address(refusal: str) -> bool:
+    """A server that refused a mail at once, in these words, said that the recipient's address is of no use."""
+    return _NO_SUCH_ADDRESS.search(refusal) is not None
