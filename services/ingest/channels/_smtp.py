@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from chassis.clock import monotonic
 from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.sending import Composed, SendResult, Sent
-from services.ingest.domain.smtp_answers import Said, refused
+from services.ingest.domain.smtp_answers import Said, on_one_line, refused
 
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 # Servers end a connection after some number of mails, most of them after a hundred.
@@ -290,7 +290,7 @@ def _transmit(smtp: smtplib.SMTP, composed: Composed) -> tuple[SendResult, bool]
         lost = f"the connection broke before the server said yes: {_describe(error)}"
         return SendResult(Sent.UNKNOWN, lost), False
     if code == 250:
-        return SendResult(Sent.SENT, _answer(code, text)), True
+        return SendResult(Sent.SENT, on_one_line(code, text)[:500]), True
     return refused(code, text, Said.DATA), code != _CLOSING
 
 
@@ -304,11 +304,6 @@ def _quit(smtp: smtplib.SMTP) -> None:
 def _wait_at_most(smtp: smtplib.SMTP, seconds: float) -> None:
     if smtp.sock is not None:
         smtp.sock.settimeout(seconds)
-
-
-def _answer(code: int, text: bytes | str) -> str:
-    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(shown.split())}"[:500]
 
 
 def _describe(error: Exception) -> str:

@@ -62,10 +62,15 @@ class Said(Enum):
     DATA = "data"
 
 
+def on_one_line(code: int, text: bytes | str) -> str:
+    """An answer of a server as it is kept."""
+    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {' '.join(shown.split())}"
+
+
 def refused(code: int, text: bytes | str, to: Said) -> SendResult:
     """What becomes of the mail, with the server's answer behind our words; whether the whole mailbox must wait."""
-    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    answer = f"{code} {' '.join(shown.split())}"
+    answer = on_one_line(code, text)
     enhanced = _enhanced(answer)
     words = _WORDS.get(enhanced.partition(".")[2]) or _BASIC.get(code, "")
     reason = (f"{words}: {answer}" if words else answer)[:500]
