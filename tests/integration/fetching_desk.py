@@ -50,6 +50,12 @@ class FetchingDesk:
         self.fetchers.append(fetcher)
         return fetcher
 
+    def end_fetchers(self) -> None:
+        """Stop all that were started."""
+        for fetcher in self.fetchers:
+            fetcher.stop(timedelta(seconds=5))
+        self.fetchers.clear()
+
     def rows(self, channel_id: str) -> list[dict[str, Any]]:
         """What the ledger has of a channel."""
         return [row for row in self.ingest.rows() if row["channel_id"] == channel_id]
@@ -103,5 +109,4 @@ def fetching_on(
         try:
             yield desk
         finally:
-            for fetcher in desk.fetchers:
-                fetcher.stop(timedelta(seconds=5))
+            desk.end_fetchers()

@@ -33,9 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DovecotNode]:
 @pytest.fixture(autouse=True)
 def _fetchers_end(desk: FetchingDesk) -> Iterator[None]:
     yield
-    for fetcher in desk.fetchers:
-        fetcher.stop(timedelta(seconds=5))
-    desk.fetchers.clear()
+    desk.end_fetchers()
 
 
 def letters(name: str, count: int, size: int = 20) -> list[bytes]:

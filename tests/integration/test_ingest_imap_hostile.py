@@ -25,9 +25,7 @@ def desk(
 @pytest.fixture(autouse=True)
 def _fetchers_end(desk: FetchingDesk) -> Iterator[None]:
     yield
-    for fetcher in desk.fetchers:
-        fetcher.stop(timedelta(seconds=5))
-    desk.fetchers.clear()
+    desk.end_fetchers()
     desk.ingest.database["channels"].update_many(
         {"settings.imap_host": {"$exists": True}}, {"$set": {"is_paused": True}, "$inc": {"version": 1}}
     )
