@@ -20,12 +20,13 @@ _LONGEST = 512
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a token belongs to. `agent_id` is empty where it is no person's."""
+    """Who a token belongs to. `agent_id` is empty where it is no person's; `rights` are words beside the role."""
 
     token_id: str
     role: str
     agent_id: str = ""
     name: str = ""
+    rights: frozenset[str] = frozenset()
 
 
 Authenticate = Callable[[str], Principal | None]

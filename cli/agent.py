@@ -23,6 +23,16 @@ def add(words: Any) -> None:
     added.add_argument(
         "--group", action="append", default=[], metavar="ID", help="may be given more than once"
     )
+    added.add_argument(
+        "--right",
+        action="append",
+        default=None,
+        choices=("channels",),
+        help="what the agent may do beside what the role may; may be given more than once",
+    )
+    added.add_argument(
+        "--no-rights", dest="right", action="store_const", const=[], help="take all rights from the agent"
+    )
     added.add_argument("--language", default="en", choices=("en", "pt", "ru"))
     added.add_argument(
         "--password",
@@ -44,14 +54,17 @@ def _add(asked: argparse.Namespace, system: System) -> None:
         role=asked.role,
         groups=asked.group,
         language=asked.language,
+        rights=asked.right or (),
     )
-    request = accounts_pb2.SaveAgentRequest(agent=wanted, password=password)
+    request = accounts_pb2.SaveAgentRequest(
+        agent=wanted, password=password, sets_rights=asked.right is not None
+    )
     print(system.accounts.SaveAgent(request).agent.id)
 
 
 def _list(asked: argparse.Namespace, system: System) -> None:
     agents = system.accounts.ListAgents(accounts_pb2.ListAgentsRequest()).agents
     table(
-        ("ID", "ROLE", "EMAIL", "GROUPS", "NAME"),
-        [(a.id, a.role, a.email, ",".join(a.groups), a.name) for a in agents],
+        ("ID", "ROLE", "EMAIL", "GROUPS", "RIGHTS", "NAME"),
+        [(a.id, a.role, a.email, ",".join(a.groups), ",".join(a.rights), a.name) for a in agents],
     )

@@ -9,7 +9,8 @@ from chassis import telemetry
 from chassis.errors import PermissionDenied, Unauthenticated
 from chassis.tokens import Authenticate, Principal
 
-# Which roles may call a method: `{"pkg.v1.Service/Get": {"admin", "agent"}}`. A method that is not named is nobody's.
+# Which roles and rights may call a method: `{"pkg.v1.Service/Get": {"admin", "agent"}}`. A method that is not named is
+# nobody's.
 Access = Mapping[str, frozenset[str]]
 
 
@@ -68,6 +69,6 @@ def admit(method: str, roles: frozenset[str], authenticate: Authenticate, contex
     principal = authenticate(token.strip())
     if principal is None:
         raise Unauthenticated("this token is not known, or no longer")
-    if principal.role not in roles:
+    if principal.role not in roles and not principal.rights & roles:
         raise PermissionDenied(f"{method} is not open to the role {principal.role!r}")
     return Call(method, principal, traceparent, context)

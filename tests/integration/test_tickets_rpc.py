@@ -224,6 +224,23 @@ def test_a_person_behind_our_own_service_is_the_actor(client: Client, desk: Tick
     assert answer.ticket.HasField("first_replied_at")
 
 
+def test_rights_are_kept_until_somebody_sets_them_and_go_along_with_the_agents_token(client: Client) -> None:
+    agent = accounts_pb2.Agent(name="Olga", email="olga@demo.example", rights=["channels"])
+    saved = client.ask("SaveAgent", accounts_pb2.SaveAgentRequest(agent=agent, sets_rights=True)).agent
+    # As the page with a person's settings does, which knows of no rights.
+    language = accounts_pb2.Agent(id=saved.id, name="Olga", email="olga@demo.example", language="pt")
+    client.ask("SaveAgent", accounts_pb2.SaveAgentRequest(agent=language))
+    made = accounts_pb2.CreateTokenRequest(role="agent", agent_id=saved.id)
+    token = client.ask("CreateToken", made).token
+    checked = client.ask("CheckToken", accounts_pb2.CheckTokenRequest(token=token))
+    assert (checked.role, list(checked.rights)) == ("agent", ["channels"])
+    unknown = accounts_pb2.Agent(name="Max", email="max@demo.example", rights=["everything"])
+    code, fields = _refusal(
+        client, "SaveAgent", accounts_pb2.SaveAgentRequest(agent=unknown, sets_rights=True)
+    )
+    assert (code, list(fields)) == ("INVALID_ARGUMENT", ["agent.rights"])
+
+
 def test_a_long_conversation_is_answered_whole_with_its_oldest_mails_shortened(
     client: Client, desk: TicketsDesk
 ) -> None:

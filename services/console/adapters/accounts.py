@@ -41,4 +41,6 @@ class GrpcAccounts:
 
 
 def _agent_of(wire: accounts_pb2.Agent) -> Agent:
-    return Agent(wire.id, wire.name, wire.email, wire.role, tuple(wire.groups), wire.language)
+    return Agent(
+        wire.id, wire.name, wire.email, wire.role, tuple(wire.groups), wire.language, tuple(wire.rights)
+    )

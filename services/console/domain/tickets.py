@@ -261,6 +261,8 @@ class Agent:
     role: str
     groups: tuple[str, ...] = ()
     language: str = ""
+    # What the role does not give.
+    rights: tuple[str, ...] = ()
 
     @property
     def may_write(self) -> bool:
@@ -269,6 +271,11 @@ class Agent:
     @property
     def may_administer(self) -> bool:
         return self.role == "admin"
+
+    @property
+    def may_manage_channels(self) -> bool:
+        """Make, change, pause and test them."""
+        return self.may_administer or "channels" in self.rights
 
 
 @dataclass(frozen=True, slots=True)

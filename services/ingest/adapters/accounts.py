@@ -23,4 +23,6 @@ class Accounts:
             found = self._accounts.CheckToken(accounts_pb2.CheckTokenRequest(token=token))
         except Unauthenticated:
             return None
-        return Principal(found.token_id, found.role, found.agent_id, found.name) if found.token_id else None
+        if not found.token_id:
+            return None
+        return Principal(found.token_id, found.role, found.agent_id, found.name, frozenset(found.rights))

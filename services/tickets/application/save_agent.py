@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from services.tickets.application.account_ports import AccountPorts
-from services.tickets.domain.accounts import AGENT, AGENT_ROLES, LANGUAGES, id_of, is_id
+from services.tickets.domain.accounts import AGENT, AGENT_ROLES, LANGUAGES, RIGHTS, id_of, is_id
 from services.tickets.domain.checks import Checks
 from services.tickets.domain.people import Agent, normal_email
 
@@ -11,9 +11,9 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1_000
 
 
-def save_agent(agent: Agent, password: str, ports: AccountPorts) -> Agent:
+def save_agent(agent: Agent, password: str, ports: AccountPorts, *, sets_rights: bool = False) -> Agent:
     """The agent as kept; an empty password, role or language leaves the present one (agent, English), an empty id is made
-    of the name. Raises InvalidField(s), AlreadyExists."""
+    of the name, and rights are left where nobody sets them. Raises InvalidField(s), AlreadyExists."""
     known = ports.accounts.agent(agent.agent_id) if agent.agent_id else None
     agent = replace(
         agent,
@@ -21,6 +21,7 @@ def save_agent(agent: Agent, password: str, ports: AccountPorts) -> Agent:
         email=normal_email(agent.email),
         role=agent.role or (known.role if known is not None else AGENT),
         language=agent.language or (known.language if known is not None else LANGUAGES[0]),
+        rights=agent.rights if sets_rights else (known.rights if known is not None else ()),
     )
     _check(agent, password, ports)
     kept = replace(agent, agent_id=agent.agent_id or _free_id(agent, ports))
@@ -46,6 +47,8 @@ def _check(agent: Agent, password: str, ports: AccountPorts) -> None:
     checks.email(agent.email, "agent.email")
     checks.one_of(agent.role, AGENT_ROLES, "agent.role")
     checks.one_of(agent.language, LANGUAGES, "agent.language")
+    for right in agent.rights:
+        checks.one_of(right, RIGHTS, "agent.rights")
     known = {group.group_id for group in ports.accounts.groups()}
     for group in agent.groups:
         checks.that(group in known, "agent.groups", "ids of groups", group)

@@ -14,6 +14,8 @@ ROLES = (ADMIN, AGENT, SYSTEM, READ_ONLY)
 # What a person can be.
 AGENT_ROLES = (ADMIN, AGENT, READ_ONLY)
 LANGUAGES = ("en", "pt", "ru")
+# What an agent can be given beside the role; administrators have all of it. The channels: make, change, pause and test.
+RIGHTS = ("channels",)
 
 _TOKEN = re.compile(r"rd_([0-9a-f]{32})_([0-9a-f]{64})")
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")

@@ -62,6 +62,8 @@ class Agent:
     role: str
     groups: tuple[str, ...] = ()
     language: str = "en"
+    # What the role does not give: words of `accounts.RIGHTS`.
+    rights: tuple[str, ...] = ()
 
 
 def normal_email(address: str) -> str:

@@ -39,7 +39,11 @@ from tests.fakes.otlp import otlp_receiver
 from tests.waiting import wait_until
 
 SECOND = timedelta(seconds=1)
-TOKENS = {"agent": Principal("t1", "agent", "a1", "Ann"), "reader": Principal("t2", "read_only")}
+TOKENS = {
+    "agent": Principal("t1", "agent", "a1", "Ann"),
+    "reader": Principal("t2", "read_only"),
+    "editor": Principal("t3", "read_only", rights=frozenset({"echoes"})),
+}
 EVERYBODY = frozenset({"agent", "read_only", "system"})
 OPEN = {f"{SERVICE}/{method}": EVERYBODY for method in ("Say", "Repeat", "Join")}
 
@@ -168,6 +172,13 @@ def test_a_role_may_do_what_the_table_says() -> None:
     with serving(access={**OPEN, f"{SERVICE}/Say": frozenset({"agent"})}) as running:
         assert running.stub("agent").Say(text("hello")).value == "hello"
         with pytest.raises(PermissionDenied, match="not open to the role 'read_only'"):
+            running.stub("reader").Say(text("hello"))
+
+
+def test_a_right_opens_what_the_role_does_not() -> None:
+    with serving(access={**OPEN, f"{SERVICE}/Say": frozenset({"agent", "echoes"})}) as running:
+        assert running.stub("editor").Say(text("hello")).value == "hello"
+        with pytest.raises(PermissionDenied):
             running.stub("reader").Say(text("hello"))
 
 

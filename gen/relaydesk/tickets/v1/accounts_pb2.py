@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#relaydesk/tickets/v1/accounts.proto\x12\x14relaydesk.tickets.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n\x12\x43reateTokenRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\"6\n\x13\x43reateTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12\x10\n\x08token_id\x18\x02 \x01(\t\"\x13\n\x11ListTokensRequest\"A\n\x12ListTokensResponse\x12+\n\x06tokens\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Token\"\xa1\x01\n\x05Token\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x12RevokeTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"\x15\n\x13RevokeTokenResponse\"\"\n\x11\x43heckTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\"T\n\x12\x43heckTokenResponse\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\"!\n\x05Group\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\">\n\x10SaveGroupRequest\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"?\n\x11SaveGroupResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"\x13\n\x11ListGroupsRequest\"A\n\x12ListGroupsResponse\x12+\n\x06groups\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"`\n\x05\x41gent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\x0e\n\x06groups\x18\x05 \x03(\t\x12\x10\n\x08language\x18\x06 \x01(\t\"P\n\x10SaveAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\x12\x10\n\x08password\x18\x02 \x01(\t\"?\n\x11SaveAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"\x13\n\x11ListAgentsRequest\"A\n\x12ListAgentsResponse\x12+\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"0\n\rSignInRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"<\n\x0eSignInResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent2\xee\x06\n\x0f\x41\x63\x63ountsService\x12\x62\n\x0b\x43reateToken\x12(.relaydesk.tickets.v1.CreateTokenRequest\x1a).relaydesk.tickets.v1.CreateTokenResponse\x12_\n\nListTokens\x12\'.relaydesk.tickets.v1.ListTokensRequest\x1a(.relaydesk.tickets.v1.ListTokensResponse\x12\x62\n\x0bRevokeToken\x12(.relaydesk.tickets.v1.RevokeTokenRequest\x1a).relaydesk.tickets.v1.RevokeTokenResponse\x12_\n\nCheckToken\x12\'.relaydesk.tickets.v1.CheckTokenRequest\x1a(.relaydesk.tickets.v1.CheckTokenResponse\x12\\\n\tSaveGroup\x12&.relaydesk.tickets.v1.SaveGroupRequest\x1a\'.relaydesk.tickets.v1.SaveGroupResponse\x12_\n\nListGroups\x12\'.relaydesk.tickets.v1.ListGroupsRequest\x1a(.relaydesk.tickets.v1.ListGroupsResponse\x12\\\n\tSaveAgent\x12&.relaydesk.tickets.v1.SaveAgentRequest\x1a\'.relaydesk.tickets.v1.SaveAgentResponse\x12_\n\nListAgents\x12\'.relaydesk.tickets.v1.ListAgentsRequest\x1a(.relaydesk.tickets.v1.ListAgentsResponse\x12S\n\x06SignIn\x12#.relaydesk.tickets.v1.SignInRequest\x1a$.relaydesk.tickets.v1.SignInResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#relaydesk/tickets/v1/accounts.proto\x12\x14relaydesk.tickets.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n\x12\x43reateTokenRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\"6\n\x13\x43reateTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12\x10\n\x08token_id\x18\x02 \x01(\t\"\x13\n\x11ListTokensRequest\"A\n\x12ListTokensResponse\x12+\n\x06tokens\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Token\"\xa1\x01\n\x05Token\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x12RevokeTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"\x15\n\x13RevokeTokenResponse\"\"\n\x11\x43heckTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\"d\n\x12\x43heckTokenResponse\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06rights\x18\x05 \x03(\t\"!\n\x05Group\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\">\n\x10SaveGroupRequest\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"?\n\x11SaveGroupResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"\x13\n\x11ListGroupsRequest\"A\n\x12ListGroupsResponse\x12+\n\x06groups\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"p\n\x05\x41gent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\x0e\n\x06groups\x18\x05 \x03(\t\x12\x10\n\x08language\x18\x06 \x01(\t\x12\x0e\n\x06rights\x18\x07 \x03(\t\"e\n\x10SaveAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x13\n\x0bsets_rights\x18\x03 \x01(\x08\"?\n\x11SaveAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"\x13\n\x11ListAgentsRequest\"A\n\x12ListAgentsResponse\x12+\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"0\n\rSignInRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"<\n\x0eSignInResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent2\xee\x06\n\x0f\x41\x63\x63ountsService\x12\x62\n\x0b\x43reateToken\x12(.relaydesk.tickets.v1.CreateTokenRequest\x1a).relaydesk.tickets.v1.CreateTokenResponse\x12_\n\nListTokens\x12\'.relaydesk.tickets.v1.ListTokensRequest\x1a(.relaydesk.tickets.v1.ListTokensResponse\x12\x62\n\x0bRevokeToken\x12(.relaydesk.tickets.v1.RevokeTokenRequest\x1a).relaydesk.tickets.v1.RevokeTokenResponse\x12_\n\nCheckToken\x12\'.relaydesk.tickets.v1.CheckTokenRequest\x1a(.relaydesk.tickets.v1.CheckTokenResponse\x12\\\n\tSaveGroup\x12&.relaydesk.tickets.v1.SaveGroupRequest\x1a\'.relaydesk.tickets.v1.SaveGroupResponse\x12_\n\nListGroups\x12\'.relaydesk.tickets.v1.ListGroupsRequest\x1a(.relaydesk.tickets.v1.ListGroupsResponse\x12\\\n\tSaveAgent\x12&.relaydesk.tickets.v1.SaveAgentRequest\x1a\'.relaydesk.tickets.v1.SaveAgentResponse\x12_\n\nListAgents\x12\'.relaydesk.tickets.v1.ListAgentsRequest\x1a(.relaydesk.tickets.v1.ListAgentsResponse\x12S\n\x06SignIn\x12#.relaydesk.tickets.v1.SignInRequest\x1a$.relaydesk.tickets.v1.SignInResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,31 +49,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKTOKENREQUEST']._serialized_start=533
   _globals['_CHECKTOKENREQUEST']._serialized_end=567
   _globals['_CHECKTOKENRESPONSE']._serialized_start=569
-  _globals['_CHECKTOKENRESPONSE']._serialized_end=653
-  _globals['_GROUP']._serialized_start=655
-  _globals['_GROUP']._serialized_end=688
-  _globals['_SAVEGROUPREQUEST']._serialized_start=690
-  _globals['_SAVEGROUPREQUEST']._serialized_end=752
-  _globals['_SAVEGROUPRESPONSE']._serialized_start=754
-  _globals['_SAVEGROUPRESPONSE']._serialized_end=817
-  _globals['_LISTGROUPSREQUEST']._serialized_start=819
-  _globals['_LISTGROUPSREQUEST']._serialized_end=838
-  _globals['_LISTGROUPSRESPONSE']._serialized_start=840
-  _globals['_LISTGROUPSRESPONSE']._serialized_end=905
-  _globals['_AGENT']._serialized_start=907
-  _globals['_AGENT']._serialized_end=1003
-  _globals['_SAVEAGENTREQUEST']._serialized_start=1005
-  _globals['_SAVEAGENTREQUEST']._serialized_end=1085
-  _globals['_SAVEAGENTRESPONSE']._serialized_start=1087
-  _globals['_SAVEAGENTRESPONSE']._serialized_end=1150
-  _globals['_LISTAGENTSREQUEST']._serialized_start=1152
-  _globals['_LISTAGENTSREQUEST']._serialized_end=1171
-  _globals['_LISTAGENTSRESPONSE']._serialized_start=1173
-  _globals['_LISTAGENTSRESPONSE']._serialized_end=1238
-  _globals['_SIGNINREQUEST']._serialized_start=1240
-  _globals['_SIGNINREQUEST']._serialized_end=1288
-  _globals['_SIGNINRESPONSE']._serialized_start=1290
-  _globals['_SIGNINRESPONSE']._serialized_end=1350
-  _globals['_ACCOUNTSSERVICE']._serialized_start=1353
-  _globals['_ACCOUNTSSERVICE']._serialized_end=2231
+  _globals['_CHECKTOKENRESPONSE']._serialized_end=669
+  _globals['_GROUP']._serialized_start=671
+  _globals['_GROUP']._serialized_end=704
+  _globals['_SAVEGROUPREQUEST']._serialized_start=706
+  _globals['_SAVEGROUPREQUEST']._serialized_end=768
+  _globals['_SAVEGROUPRESPONSE']._serialized_start=770
+  _globals['_SAVEGROUPRESPONSE']._serialized_end=833
+  _globals['_LISTGROUPSREQUEST']._serialized_start=835
+  _globals['_LISTGROUPSREQUEST']._serialized_end=854
+  _globals['_LISTGROUPSRESPONSE']._serialized_start=856
+  _globals['_LISTGROUPSRESPONSE']._serialized_end=921
+  _globals['_AGENT']._serialized_start=923
+  _globals['_AGENT']._serialized_end=1035
+  _globals['_SAVEAGENTREQUEST']._serialized_start=1037
+  _globals['_SAVEAGENTREQUEST']._serialized_end=1138
+  _globals['_SAVEAGENTRESPONSE']._serialized_start=1140
+  _globals['_SAVEAGENTRESPONSE']._serialized_end=1203
+  _globals['_LISTAGENTSREQUEST']._serialized_start=1205
+  _globals['_LISTAGENTSREQUEST']._serialized_end=1224
+  _globals['_LISTAGENTSRESPONSE']._serialized_start=1226
+  _globals['_LISTAGENTSRESPONSE']._serialized_end=1291
+  _globals['_SIGNINREQUEST']._serialized_start=1293
+  _globals['_SIGNINREQUEST']._serialized_end=1341
+  _globals['_SIGNINRESPONSE']._serialized_start=1343
+  _globals['_SIGNINRESPONSE']._serialized_end=1403
+  _globals['_ACCOUNTSSERVICE']._serialized_start=1406
+  _globals['_ACCOUNTSSERVICE']._serialized_end=2284
 # @@protoc_insertion_point(module_scope)

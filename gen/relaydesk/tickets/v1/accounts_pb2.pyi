@@ -201,10 +201,15 @@ class CheckTokenResponse(_message.Message):
     ROLE_FIELD_NUMBER: _builtins.int
     AGENT_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    RIGHTS_FIELD_NUMBER: _builtins.int
     token_id: _builtins.str
     role: _builtins.str
     agent_id: _builtins.str
     name: _builtins.str
+    @_builtins.property
+    def rights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the agent may do beside what its role may."""
+
     def __init__(
         self,
         *,
@@ -212,10 +217,11 @@ class CheckTokenResponse(_message.Message):
         role: _builtins.str = ...,
         agent_id: _builtins.str = ...,
         name: _builtins.str = ...,
+        rights: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "name", b"name", "role", b"role", "token_id", b"token_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "name", b"name", "rights", b"rights", "role", b"role", "token_id", b"token_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -328,6 +334,7 @@ class Agent(_message.Message):
     ROLE_FIELD_NUMBER: _builtins.int
     GROUPS_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
+    RIGHTS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     email: _builtins.str
@@ -337,6 +344,10 @@ class Agent(_message.Message):
     """en, pt or ru."""
     @_builtins.property
     def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def rights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the agent may do beside what its role may: channels (make, change, pause and test channels)."""
+
     def __init__(
         self,
         *,
@@ -346,10 +357,11 @@ class Agent(_message.Message):
         role: _builtins.str = ...,
         groups: _abc.Iterable[_builtins.str] | None = ...,
         language: _builtins.str = ...,
+        rights: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "groups", b"groups", "id", b"id", "language", b"language", "name", b"name", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "groups", b"groups", "id", b"id", "language", b"language", "name", b"name", "rights", b"rights", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -361,8 +373,11 @@ class SaveAgentRequest(_message.Message):
 
     AGENT_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
+    SETS_RIGHTS_FIELD_NUMBER: _builtins.int
     password: _builtins.str
     """Empty leaves it."""
+    sets_rights: _builtins.bool
+    """Whether the agent's rights are to be as they are here; where not, they are left."""
     @_builtins.property
     def agent(self) -> Global___Agent: ...
     def __init__(
@@ -370,10 +385,11 @@ class SaveAgentRequest(_message.Message):
         *,
         agent: Global___Agent | None = ...,
         password: _builtins.str = ...,
+        sets_rights: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "password", b"password"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "password", b"password", "sets_rights", b"sets_rights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -63,6 +63,7 @@ class MongoAccounts:
             "role": agent.role,
             "groups": list(agent.groups),
             "language": agent.language,
+            "rights": list(agent.rights),
         }
         if password_hash:
             fields["password"] = password_hash

@@ -59,5 +59,11 @@ class MongoDirectory:
 def agent_of(row: Document) -> Agent:
     """The agent that a row holds."""
     return Agent(
-        row["_id"], row["name"], row["email"], row["role"], tuple(row["groups"]), row.get("language", "en")
+        row["_id"],
+        row["name"],
+        row["email"],
+        row["role"],
+        tuple(row["groups"]),
+        row.get("language", "en"),
+        tuple(row.get("rights", ())),
     )

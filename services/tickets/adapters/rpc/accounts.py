@@ -84,8 +84,13 @@ class AccountsRpc(AccountsServiceServicer):
         token = check_token(request.token, self._ports)
         if token is None:
             raise Unauthenticated("this token is not known, or no longer")
+        agent = self._ports.accounts.agent(token.agent_id) if token.agent_id else None
         return accounts_pb2.CheckTokenResponse(
-            token_id=token.token_id, role=token.role, agent_id=token.agent_id, name=token.name
+            token_id=token.token_id,
+            role=token.role,
+            agent_id=token.agent_id,
+            name=token.name,
+            rights=agent.rights if agent is not None else (),
         )
 
     def SaveGroup(
@@ -106,8 +111,10 @@ class AccountsRpc(AccountsServiceServicer):
         self, request: accounts_pb2.SaveAgentRequest, context: Any
     ) -> accounts_pb2.SaveAgentResponse:
         wire = request.agent
-        wanted = Agent(wire.id, wire.name, wire.email, wire.role, tuple(wire.groups), wire.language)
-        agent = save_agent(wanted, request.password, self._ports)
+        wanted = Agent(
+            wire.id, wire.name, wire.email, wire.role, tuple(wire.groups), wire.language, tuple(wire.rights)
+        )
+        agent = save_agent(wanted, request.password, self._ports, sets_rights=request.sets_rights)
         self._directory.forget()
         return accounts_pb2.SaveAgentResponse(agent=_agent_to_wire(agent))
 
@@ -138,6 +145,7 @@ def _agent_to_wire(agent: Agent) -> accounts_pb2.Agent:
         role=agent.role,
         groups=agent.groups,
         language=agent.language,
+        rights=agent.rights,
     )
 
 
