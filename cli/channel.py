@@ -1,6 +1,7 @@
 """`relaydesk channel`: mailboxes, bots and keys through which messages come."""
 
 import argparse
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,8 @@ def channels_of(content: object, name: str) -> Iterator[service_pb2.Channel]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         return ",".join(_text(one) for one in value)
     return "" if value is None else str(value)

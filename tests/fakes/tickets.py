@@ -104,9 +104,12 @@ class MemoryRequesters:
     def keep_reach(self, requester_id: str, reach: Reach) -> None:
         self.reaches[requester_id] = reach
 
-    def find_or_make(self, channel: str, sender: Sender) -> Requester:
+    def find_or_make(self, channel: str, sender: Sender, *, is_claim: bool = False) -> Requester:
         keys = identity_keys(channel, sender.email, sender.phone, sender.external_id)
+        keys = keys[:1] if is_claim else keys
         found = sender.requester_id or next((self.keys[key] for key in keys if key in self.keys), "")
+        if is_claim and found in self.people:
+            return self.people[found]
         known = self.people.get(found) or Requester(f"r{next(self._ids)}")
         person = Requester(
             known.requester_id,

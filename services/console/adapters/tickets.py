@@ -183,6 +183,7 @@ def message_of(wire: ticket_pb2.Message) -> Message:
         html=wire.html,
         said=wire.said,
         said_html=wire.said_html,
+        explanation=wire.explanation,
         attachments=tuple(
             Attachment(
                 file.attachment_id, file.name, file.mime_type, file.size, file.content_id, file.is_inline

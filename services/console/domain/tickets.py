@@ -169,6 +169,8 @@ class Message:
     # What is new in text and HTML, without quoted history and signature; empty where the whole is.
     said: str = ""
     said_html: str = ""
+    # How its channel read it, where that takes a word.
+    explanation: str = ""
 
     @property
     def is_note(self) -> bool:

@@ -46,6 +46,12 @@ def check_settings(kinds: Mapping[str, Kind], kind: str, settings: Mapping[str, 
 
 def _mistake(kind: Kind, found: dict[str, Any]) -> InvalidField:
     name = ".".join(str(part) for part in found["loc"])
+    if len(found["loc"]) > 1:
+        # Within a setting that holds more than one value.
+        expected = (
+            "a value" if found["type"] == "missing" else str(found["msg"]).removeprefix("Value error, ")
+        )
+        return InvalidField(f"channel.settings.{name}", expected)
     if found["type"] == "extra_forbidden":
         return InvalidField(f"channel.settings.{name}", f"one of {', '.join(kind.settings.model_fields)}")
     if found["type"] == "missing":

@@ -97,6 +97,7 @@ def message_received(one: Understood) -> ingest.MessageReceived:
         is_automatic=message.is_automatic,
         automatic_reason=message.automatic_reason,
         content_sha256=row.raw_sha256,
+        explanation=message.explanation,
     )
     # Filled in its place: a message that is made first and handed over is copied, at three times the cost.
     stamps.stamp(fact.received_at, row.received_at)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from services.ingest.application.ports import Inbox
 from services.ingest.channels import _smtp
+from services.ingest.channels._patterns import Patterns
 from services.ingest.domain import letter, signature
 from services.ingest.domain.addresses import normalise
 from services.ingest.domain.channel import ServerCheck
@@ -54,6 +55,10 @@ class Settings(BaseModel):
     )
     form_senders: Addresses = Field(
         (), description="Addresses in whose name web forms write: the person is then in Reply-To."
+    )
+    mail_patterns: Patterns = Field(
+        (),
+        description="How mails of forms, marketplaces and payment systems are read: a list in YAML, see docs/email.md.",
     )
     signature: str = Field(
         default="",
@@ -205,7 +210,10 @@ class Mailbox:
         )
         self._server = _smtp.Sender(server)
         self._house = House(
-            inbox.tokens, inbox.is_ours, frozenset(normalise(sender) for sender in settings.form_senders)
+            inbox.tokens,
+            inbox.is_ours,
+            frozenset(normalise(sender) for sender in settings.form_senders),
+            tuple(one.made() for one in settings.mail_patterns),
         )
         self.sends = bool(settings.smtp_host)
         self.sends_per_minute = settings.sends_per_minute

@@ -38,7 +38,7 @@ def judge(headers: Headers, envelope_sender: str | None, author_email: str, subj
     suppressed = _words(headers.raw("x-auto-response-suppress")) & _SUPPRESSED
     is_suppressed = bool(suppressed)
     reason = _by_submission(headers) or _by_lists(headers) or _by_envelope(headers, envelope_sender)
-    reason = reason or _by_author(author_email) or _by_report(headers)
+    reason = reason or judge_author(author_email) or _by_report(headers)
     if not reason and is_suppressed and _SUBJECT_HINT.match(subject):
         # Each alone says too little: the words are anybody's, the field is on every second mail from Outlook.
         reason = "X-Auto-Response-Suppress with the subject of an automatic reply"
@@ -83,7 +83,8 @@ def _by_envelope(headers: Headers, envelope_sender: str | None) -> str:
     return ""
 
 
-def _by_author(author_email: str) -> str:
+def judge_author(author_email: str) -> str:
+    """Why nobody reads what is written to the address; empty where somebody may."""
     local = author_email.partition("@")[0].partition("+")[0]
     if not author_email:
         return "From: empty"

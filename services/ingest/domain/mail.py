@@ -6,7 +6,7 @@ best that can be had of it and a flag for what was wrong.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from services.ingest.domain import mime
@@ -15,8 +15,11 @@ from services.ingest.domain.automatic import judge
 from services.ingest.domain.body import Body, read_body
 from services.ingest.domain.bounces import find_bounce
 from services.ingest.domain.errors import CannotRead
+from services.ingest.domain.filled_in import filled_in, may_be_filled_in
 from services.ingest.domain.headers import Headers, message_ids, parse_date
 from services.ingest.domain.mime import Mail, parse_mail
+from services.ingest.domain.patterns import MailPattern
+from services.ingest.domain.picking import Letter, read_by_patterns
 from services.ingest.domain.received import (
     BROKEN_MIME,
     ENCRYPTED,
@@ -60,6 +63,8 @@ class House:
     is_ours: Callable[[str], bool]
     # Addresses in whose name web forms write; their Reply-To is the person.
     form_senders: frozenset[str] = frozenset()
+    # How mails of forms, shops and marketplaces are read; the first that fits.
+    patterns: Sequence[MailPattern] = ()
 
 
 def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> ReceivedMessage:
@@ -104,7 +109,7 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
     to, cc = _recipients(headers, flags)
     _judge_structure(mail, flags)
     flags.update(dict.fromkeys(body.flags))
-    return ReceivedMessage(
+    message = ReceivedMessage(
         author=author,
         subject=subject,
         text=body.text,
@@ -122,6 +127,10 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
         to=to,
         cc=cc,
     )
+    if not house.patterns or not may_be_filled_in(headers, message):
+        return message
+    letter = Letter(headers, sender, subject, body.text, body.html)
+    return filled_in(message, read_by_patterns(letter, house.patterns, house.is_ours))
 
 
 # ------------------------------------------------------------------------------------------------- who and where

@@ -19,6 +19,12 @@ BROKEN_MIME = "broken_mime"
 GUESSED_CHARSET = "guessed_charset"
 TOO_MANY_PARTS = "too_many_parts"
 TOO_MANY_RECIPIENTS = "too_many_recipients"
+# A pattern of the mailbox picked the author out of the mail: whoever filled it in said so, and nothing proves it.
+CLAIMED = "claimed_requester"
+# News that nobody waits for an answer to.
+NOTICED = "notice"
+# It looked like a form's, and what a pattern needs was not found in it.
+PATTERN_MISSED = "pattern_missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +124,5 @@ class ReceivedMessage:
     flags: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
+    # How the mailbox's patterns or lists read it, for a person; empty where they had nothing to say.
+    explanation: str = ""

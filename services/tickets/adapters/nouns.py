@@ -124,6 +124,7 @@ def set_message(wire: ticket_pb2.Message, message: Message, *, with_html: bool) 
         wire.html = message.html
         wire.said = message.said
         wire.said_html = message.said_html
+        wire.explanation = message.explanation
     if message.attachments:
         wire.attachments.extend(map(_attachment_to_wire, message.attachments))
     wire.is_automatic = message.is_automatic

@@ -95,6 +95,7 @@ def message_of_received(fact: ingest.MessageReceived, envelope: Envelope) -> Rec
         to=tuple(fact.to[:_MOST_ADDRESSES]),
         cc=tuple(fact.cc[:_MOST_ADDRESSES]),
         content=fact.content_sha256[:32],
+        explanation=fact.explanation[:_LONGEST_SUBJECT],
     )
 
 

@@ -71,8 +71,11 @@ class Conversations(Protocol):
 class Requesters(Protocol):
     """People who ask."""
 
-    def find_or_make(self, channel: str, sender: Sender) -> Requester:
-        """The person by our id, e-mail address, the channel's id or phone; made where unknown. Learns what is new."""
+    def find_or_make(self, channel: str, sender: Sender, *, is_claim: bool = False) -> Requester:
+        """The person by our id, e-mail address, the channel's id or phone; made where unknown. Learns what is new.
+
+        A claim is somebody else's word: it names a person by the strongest of these alone, and nobody learns from it.
+        """
         ...
 
     def find(self, channel: str, sender: Sender) -> Requester | None:

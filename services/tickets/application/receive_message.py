@@ -8,6 +8,7 @@ from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgno
 from services.tickets.domain.message import Message, chain_after, first_words
 from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
 from services.tickets.domain.reach import REACHED
+from services.tickets.domain.status import CLOSED
 from services.tickets.domain.storm import TAG, burst_after
 from services.tickets.domain.tags import sorted_tags
 from services.tickets.domain.ticket import MOST_PARTICIPANTS, Ticket, subject_of
@@ -46,9 +47,10 @@ def _asker(command: ReceiveMessage, flags: tuple[str, ...]) -> Sender:
 
 def _storm(command: ReceiveMessage, ports: Ports) -> Ticket | None:
     """The ticket that takes what one sender writes beyond the limit, so that nothing of it is lost."""
-    sender = (
-        ports.requesters.find(command.channel, command.sender) if command.channel_kind == "email" else None
-    )
+    who = command.sender
+    if messages.CLAIMED in command.flags and who.email:
+        who = Sender(email=who.email)
+    sender = ports.requesters.find(command.channel, who) if command.channel_kind == "email" else None
     burst = ports.requesters.burst_of(sender.requester_id, command.channel) if sender is not None else None
     if sender is None or burst is None or not burst.is_storm(command.received_at, ports.storm_limit):
         return None
@@ -75,8 +77,7 @@ def open_ticket(
 ) -> TicketOpened:
     """Begin a ticket with the message; it may go on from a closed one."""
     closed = found.closed
-    requester = ports.requesters.find_or_make(command.channel, _asker(command, flags))
-    _is_reached(requester, ports)
+    requester = _requester(command, _asker(command, flags), ports)
     actor = _actor(requester)
     ticket_id = ports.new_ticket_id(command.received_at)
     message = _message(command, flags, ticket_id, actor, ports)
@@ -103,6 +104,9 @@ def open_ticket(
         chain=chain_after(command.thread.references, command.thread.message_id),
         is_machine_waiting=message.wants_no_machine,
     )
+    if messages.NOTICE in flags:
+        # Kept and found, and in nobody's way.
+        ticket.set_status(CLOSED, command.received_at)
     opened = TicketOpened(ticket, message, actor)
     facts: list[LoggedFact] = [opened]
     if found.mentioned:
@@ -129,8 +133,9 @@ def _add(
     draft = ticket.next_version()
     requester = draft.requester
     if not _is_from(command, requester):
-        requester = ports.requesters.find_or_make(command.channel, command.sender)
-    _is_reached(requester, ports)
+        requester = _requester(command, command.sender, ports)
+    elif messages.CLAIMED not in flags:
+        _is_reached(requester, ports)
     actor = _actor(requester)
     message = _message(command, flags, ticket.ticket_id, actor, ports)
     changes = draft.hear(message, command.thread.references, command.sender.email)
@@ -203,6 +208,7 @@ def _message(
         cc=command.cc,
         external_id=command.thread.message_id,
         flags=flags,
+        explanation=command.explanation,
     )
 
 
@@ -245,6 +251,14 @@ def _is_from(command: ReceiveMessage, requester: Requester) -> bool:
     if sender.email:
         return sender.email == requester.email
     return bool(sender.external_id) and sender.external_id == requester.external_id
+
+
+def _requester(command: ReceiveMessage, sender: Sender, ports: Ports) -> Requester:
+    is_claim = messages.CLAIMED in command.flags
+    requester = ports.requesters.find_or_make(command.channel, sender, is_claim=is_claim)
+    if not is_claim:
+        _is_reached(requester, ports)
+    return requester
 
 
 def _is_reached(requester: Requester, ports: Ports) -> None:

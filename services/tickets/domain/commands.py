@@ -69,6 +69,7 @@ class ReceiveMessage:
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     content: str = ""
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ UNVERIFIED_AGENT = "unverified_agent"
 BAD_ADDRESS = "bad_address"
 # One of too many from one sender.
 FLOOD = "flood"
+# A form named the sender; nothing proves it.
+CLAIMED = "claimed_requester"
+# News for the record: nobody waits for an answer.
+NOTICE = "notice"
 # With any of these an automatic answer would come back to us, circle, or go against the sender's wish.
 _NO_ANSWER = frozenset({OWN_ADDRESS, FLOOD, "suppress_answer", "too_many_hops"})
 
@@ -70,6 +74,8 @@ class Message:
     # Message-ID of the mail, in or out.
     external_id: str = ""
     flags: tuple[str, ...] = ()
+    # How the channel read it, for a person; empty where that takes no word.
+    explanation: str = ""
     # Of what we send: queued, sent, failed or unknown; empty for what is not sent.
     delivery_state: str = ""
     delivery_reason: str = ""

@@ -1,20 +1,30 @@
 """The words by which a ticket is found, and those that a question asks for."""
 
+import itertools
 import unicodedata
+from collections.abc import Iterable
 
 from services.tickets.domain.people import Requester, normal_email
 
 MOST_WORDS = 60
 LONGEST_WORD = 40
+MOST_VALUES = 20
+LONGEST_VALUE = 80
 # More characters than several languages write with, and far less than there are.
 _REMEMBERED = 20_000
 
 
-def words_of_ticket(subject: str, preview: str, requester: Requester) -> list[str]:
-    """Sorted, each once: the words of the subject, the requester's name and the preview, and the address as a whole."""
+def words_of_ticket(
+    subject: str, preview: str, requester: Requester, values: Iterable[str] = ()
+) -> list[str]:
+    """Sorted, each once: the words of the subject, the requester's name and the preview, the address as a whole, and
+    the words of fields that hold no more than a number or a name."""
     found = set(_words(f"{subject}\n{requester.name}\n{preview}"))
     if len(found) > MOST_WORDS:
         found = set(sorted(found)[:MOST_WORDS])
+    short = "\n".join(value for value in itertools.islice(values, MOST_VALUES) if len(value) <= LONGEST_VALUE)
+    if short:
+        found.update(_words(short)[:MOST_WORDS])
     if requester.email:
         found.add(requester.email[:254])
     return sorted(found)

@@ -17,8 +17,8 @@ class Selection:
     priorities: tuple[str, ...] = ()
     # Id, e-mail address or phone.
     requester: str = ""
-    # Whole words of the subject, the requester's name and the preview, in any order, case and accents aside; `refun*`
-    # for a beginning; an address as a whole; or a ticket's number, as 48001 or #48001.
+    # Whole words of the subject, the requester's name, the preview and short fields, in any order, case and accents
+    # aside; `refun*` for a beginning; an address as a whole; or a ticket's number, as 48001 or #48001.
     text: str = ""
     created_after: datetime | None = None
     created_before: datetime | None = None

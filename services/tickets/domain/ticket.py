@@ -140,7 +140,9 @@ class Ticket:
 
     def reply_of(self, message: Message) -> Reply | None:
         """How a public answer of ours leaves; None where the ticket has no channel or nobody can be reached."""
-        address = self.requester.email or self.requester.external_id or self.requester.phone
+        address = self.requester.email
+        if self.channel_kind != "email":
+            address = address or self.requester.external_id or self.requester.phone
         if not self.channel or not address or message.visibility != PUBLIC:
             return None
         # An automatic answer is for the one who wrote; nobody else asked for it.

@@ -67,6 +67,7 @@ class MessageReceived(_message.Message):
     CONTENT_SHA256_FIELD_NUMBER: _builtins.int
     SAID_FIELD_NUMBER: _builtins.int
     SAID_HTML_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
     intake_id: _builtins.str
     channel_id: _builtins.str
     channel_kind: _builtins.str
@@ -86,6 +87,8 @@ class MessageReceived(_message.Message):
     """What is new in the text, without quoted history and signature: some of its lines; empty where nothing was cut."""
     said_html: _builtins.str
     """The same of the HTML."""
+    explanation: _builtins.str
+    """How the channel's mail patterns or lists read it, for a person; empty where they had nothing to say."""
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -108,7 +111,9 @@ class MessageReceived(_message.Message):
 
     @_builtins.property
     def flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Things a person should know of: same_id_other_content, loop, own_address, spoofed_token, too_many_hops."""
+        """Things a person should know of: same_id_other_content, loop, own_address, spoofed_token, too_many_hops,
+        claimed_requester, notice, pattern_missed.
+        """
 
     @_builtins.property
     def to(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -139,10 +144,11 @@ class MessageReceived(_message.Message):
         content_sha256: _builtins.str = ...,
         said: _builtins.str = ...,
         said_html: _builtins.str = ...,
+        explanation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "bounce", b"bounce", "received_at", b"received_at", "sent_at", b"sent_at", "thread", b"thread"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author", b"author", "automatic_reason", b"automatic_reason", "bounce", b"bounce", "cc", b"cc", "channel_id", b"channel_id", "channel_kind", b"channel_kind", "content_sha256", b"content_sha256", "fields", b"fields", "flags", b"flags", "html", b"html", "intake_id", b"intake_id", "is_automatic", b"is_automatic", "is_truncated", b"is_truncated", "received_at", b"received_at", "said", b"said", "said_html", b"said_html", "sent_at", b"sent_at", "subject", b"subject", "text", b"text", "thread", b"thread", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author", b"author", "automatic_reason", b"automatic_reason", "bounce", b"bounce", "cc", b"cc", "channel_id", b"channel_id", "channel_kind", b"channel_kind", "content_sha256", b"content_sha256", "explanation", b"explanation", "fields", b"fields", "flags", b"flags", "html", b"html", "intake_id", b"intake_id", "is_automatic", b"is_automatic", "is_truncated", b"is_truncated", "received_at", b"received_at", "said", b"said", "said_html", b"said_html", "sent_at", b"sent_at", "subject", b"subject", "text", b"text", "thread", b"thread", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

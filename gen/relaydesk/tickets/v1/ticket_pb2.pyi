@@ -313,6 +313,7 @@ class Message(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     SAID_FIELD_NUMBER: _builtins.int
     SAID_HTML_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     ticket_id: _builtins.str
     visibility: _builtins.str
@@ -334,6 +335,8 @@ class Message(_message.Message):
     """What is new in the text, without quoted history and signature; empty where nothing was cut, and in events."""
     said_html: _builtins.str
     """The same of the HTML."""
+    explanation: _builtins.str
+    """How its channel read it, where that takes a word: the mail pattern or the list that decided; empty in events."""
     @_builtins.property
     def author(self) -> Global___Actor:
         """requester, agent, rule or system."""
@@ -371,10 +374,11 @@ class Message(_message.Message):
         subject: _builtins.str = ...,
         said: _builtins.str = ...,
         said_html: _builtins.str = ...,
+        explanation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author", b"author", "cc", b"cc", "created_at", b"created_at", "delivery_reason", b"delivery_reason", "delivery_state", b"delivery_state", "external_id", b"external_id", "flags", b"flags", "html", b"html", "id", b"id", "intake_id", b"intake_id", "is_automatic", b"is_automatic", "is_truncated", b"is_truncated", "said", b"said", "said_html", b"said_html", "subject", b"subject", "text", b"text", "ticket_id", b"ticket_id", "to", b"to", "visibility", b"visibility"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author", b"author", "cc", b"cc", "created_at", b"created_at", "delivery_reason", b"delivery_reason", "delivery_state", b"delivery_state", "explanation", b"explanation", "external_id", b"external_id", "flags", b"flags", "html", b"html", "id", b"id", "intake_id", b"intake_id", "is_automatic", b"is_automatic", "is_truncated", b"is_truncated", "said", b"said", "said_html", b"said_html", "subject", b"subject", "text", b"text", "ticket_id", b"ticket_id", "to", b"to", "visibility", b"visibility"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

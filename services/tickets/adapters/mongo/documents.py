@@ -53,7 +53,7 @@ _always, _sometimes = attrgetter(*_ALWAYS), attrgetter(*_SOMETIMES)
 _NAMES = (*_ALWAYS.items(), *_SOMETIMES.items())
 _plain = attrgetter(*(name for name, _ in _NAMES))
 # What a ticket is found by comes from these.
-_TELLING = frozenset({"subject", "preview", "requester", "tags"})
+_TELLING = frozenset({"fields", "subject", "preview", "requester", "tags"})
 _HOLDING = frozenset({"group", "agent"})
 
 
@@ -119,7 +119,7 @@ def found_by(ticket: Ticket) -> list[str]:
     return [
         *map(by_tag, ticket.tags),
         by_requester(ticket.requester.requester_id),
-        *words_of_ticket(ticket.subject, ticket.preview, ticket.requester),
+        *words_of_ticket(ticket.subject, ticket.preview, ticket.requester, ticket.fields.values()),
     ]
 
 

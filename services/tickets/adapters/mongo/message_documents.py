@@ -34,6 +34,7 @@ def message_document(message: Message) -> Document:
         ("cc", message.cc),
         ("external_id", message.external_id),
         ("flags", message.flags),
+        ("explanation", message.explanation),
     ):
         if value:
             document[name] = value
@@ -72,6 +73,7 @@ def message_of(document: Mapping[str, Any]) -> Message:
         cc=tuple(get("cc", ())),
         external_id=get("external_id", ""),
         flags=tuple(get("flags", ())),
+        explanation=get("explanation", ""),
         delivery_state=delivery.get("state", ""),
         delivery_reason=delivery.get("reason", ""),
     )

@@ -101,12 +101,14 @@ class MongoRequesters:
         self._bursts.setdefault(requester_id, {})[channel] = burst
         self._bursts_learnt.add(requester_id)
 
-    def find_or_make(self, channel: str, sender: Sender) -> Requester:
+    def find_or_make(self, channel: str, sender: Sender, *, is_claim: bool = False) -> Requester:
         keys = keys_of(channel, sender)
+        if is_claim:
+            keys = keys[:1]
         known = self._known(sender, keys)
         if known is None:
             known = Requester(new_id(), sender.name, sender.email, sender.phone, sender.external_id)
-        else:
+        elif not is_claim:
             known = Requester(
                 known.requester_id,
                 known.name or sender.name,

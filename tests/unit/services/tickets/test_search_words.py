@@ -20,6 +20,12 @@ def test_a_ticket_is_found_by_subject_name_address_and_preview() -> None:
     ]
 
 
+def test_a_ticket_is_found_by_the_numbers_and_names_in_its_fields_but_not_by_their_stories() -> None:
+    words = words_of_ticket("", "", ANA, ["77-12", "Lisbon", "told at length " * 20])
+    assert {"77", "12", "lisbon"} < set(words)
+    assert "told" not in words
+
+
 def test_case_and_accents_do_not_matter_in_any_script() -> None:
     assert words_of_question("ÉTÉ Йод Straße") == [("ete", False), ("иод", False), ("strasse", False)]
     assert "иод" in words_of_ticket("йод", "", ANA)
