@@ -162,6 +162,7 @@ def delivery_changed(
         provider_message_id=provider_message_id,
         changed_at=stamp(at),
         attempt=row.attempts,
+        code=step.code,
     )
 
 

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.ingest.application.ports import Inbox
-from services.ingest.channels import _smtp
 from services.ingest.channels._patterns import Patterns
+from services.ingest.channels._smtp import Sender
+from services.ingest.channels._smtp_server import Server
 from services.ingest.domain import letter, signature
 from services.ingest.domain.addresses import normalise
 from services.ingest.domain.channel import ServerCheck
@@ -198,7 +199,7 @@ class Mailbox:
                 settings.quote_limit_kb * 1024,
             ),
         )
-        server = _smtp.Server(
+        server = Server(
             host=settings.smtp_host,
             port=settings.smtp_port,
             security=settings.smtp_security,
@@ -208,7 +209,7 @@ class Mailbox:
             secret=inbox.secret,
             keep_seconds=settings.smtp_keep_seconds,
         )
-        self._server = _smtp.Sender(server)
+        self._server = Sender(server)
         self._house = House(
             inbox.tokens,
             inbox.is_ours,

@@ -13,11 +13,10 @@ from services.ingest.domain.charsets import clean, decode
 from services.ingest.domain.headers import Headers, decode_words, message_ids, parse_fields
 from services.ingest.domain.mime import Mail, Part, parse_mail
 from services.ingest.domain.received import Bounce
+from services.ingest.domain.status_code import status_code
 
 _DAEMONS = ("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon")
 _ENCLOSED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers")
-# Not within an address of a network or the version of a program.
-_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY_CODE = re.compile(r"\b([45])\d\d[ -]")
 _OWN_ID = re.compile(rb"<t\.[0-9a-z]{1,64}\.[0-9a-z]{1,64}\.[0-9a-f]{16}@[^<>\s]+>", re.IGNORECASE)
 _ID_FIELD = re.compile(rb"^Message-ID:\s*(<[^<>\s]+>)", re.MULTILINE | re.IGNORECASE)
@@ -81,8 +80,7 @@ def _from_status(part: Part, original: str) -> Bounce | None:
         chosen = next((block for block in reports if not block.has("action")), None)
     if chosen is None:
         return None
-    code_match = _CODE.search(chosen.raw("status")) or _CODE.search(chosen.raw("diagnostic-code"))
-    code = code_match.group(1) if code_match else ""
+    code = _most_telling(status_code(chosen.raw("status")), status_code(chosen.raw("diagnostic-code")))
     reason = decode_words(
         chosen.raw("diagnostic-code").partition(";")[2].strip() or chosen.raw("diagnostic-code")
     )
@@ -95,6 +93,11 @@ def _from_status(part: Part, original: str) -> Bounce | None:
         reason=" ".join(clean(reason).split())[:500],
         original_message_id=original,
     )
+
+
+def _most_telling(status: str, said: str) -> str:
+    # Servers that have no code for it say 5.0.0, which is none, and quote the other server's, which is one.
+    return said if said and (not status or (status.endswith(".0.0") and status[0] == said[0])) else status
 
 
 def _from_old_servers(headers: Headers, raw: bytes, original: str) -> Bounce | None:
@@ -121,8 +124,7 @@ def _from_old_servers(headers: Headers, raw: bytes, original: str) -> Bounce | N
         named = normalise(clean(found[0].decode("utf-8", "replace"))) if found else ""
     if not named and not original:
         return None
-    code_match = _CODE.search(text)
-    code = code_match.group(1) if code_match else ""
+    code = status_code(text)
     reply = _REPLY_CODE.search(text)
     is_soft = (
         code.startswith("4")

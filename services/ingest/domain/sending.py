@@ -31,6 +31,8 @@ class SendResult:
     reason: str = ""
     # It is the channel that must wait, not this message alone.
     slows_down: bool = False
+    # The enhanced code (RFC 3463) with which the recipient was refused for good; empty where it was for anything else.
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class NextStep:
     reason: str
     # None where nothing is to be tried again.
     due_at: datetime | None = None
+    # As in SendResult.
+    code: str = ""
 
 
 def after_attempt(attempts: int, result: SendResult, now: datetime) -> NextStep:
@@ -123,7 +127,7 @@ def after_attempt(attempts: int, result: SendResult, now: datetime) -> NextStep:
     if result.outcome is Sent.UNKNOWN:
         return NextStep(SendState.UNKNOWN, result.reason)
     if result.outcome is Sent.PERMANENT:
-        return NextStep(SendState.FAILED, result.reason)
+        return NextStep(SendState.FAILED, result.reason, code=result.code)
     if attempts > len(BACKOFF):
         return NextStep(SendState.FAILED, f"gave up after {attempts} attempts: {result.reason}")
     return NextStep(SendState.QUEUED, result.reason, now + BACKOFF[attempts - 1])

@@ -4,12 +4,10 @@ Codes: RFC 5321 (4.2.3), RFC 3463 and its registry at IANA; https://support.goog
 non-delivery reports and SMTP errors in Exchange Online" at learn.microsoft.com.
 """
 
-import re
 from enum import Enum
 
 from services.ingest.domain.sending import SendResult, Sent
-
-_ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+from services.ingest.domain.status_code import status_code
 
 # By enhanced code without its class, since a full mailbox is 4.2.2 to one server and 5.2.2 to the next.
 _WORDS = {
@@ -40,6 +38,11 @@ _WORDS = {
     "7.705": "the provider has blocked sending for the organisation",
     "7.708": "the provider does not take mail from this server's address",
 }  # fmt: skip
+# The same codes in answer to MAIL FROM, where no recipient was named yet.
+_OF_SENDER = dict.fromkeys(
+    ("1.1", "1.2", "1.3", "1.6", "1.7", "1.10", "2.1", "2.2", "4.1", "4.4"),
+    "the server does not take the mailbox's own address for a sender",
+)
 _BASIC = {
     530: "the server wants the mailbox to sign in, or to encrypt the connection",
     534: "the server wants another way of signing in",
@@ -62,23 +65,44 @@ class Said(Enum):
     DATA = "data"
 
 
+def is_yes(code: int) -> bool:
+    """By its first digit, as clients shall tell answers apart (RFC 5321, 4.3.2); an answer that is none has -1."""
+    return 200 <= code < 300
+
+
+def is_go_ahead(code: int) -> bool:
+    """What follows is awaited."""
+    return 300 <= code < 400
+
+
+def is_no(code: int) -> bool:
+    """For now, or for good."""
+    return 400 <= code < 600
+
+
 def on_one_line(code: int, text: bytes | str) -> str:
     """An answer of a server as it is kept."""
-    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(shown.split())}"
+    shown = " ".join((text.decode("utf-8", "replace") if isinstance(text, bytes) else text).split())
+    return f"{code} {shown}" if code >= 0 else shown
 
 
 def refused(code: int, text: bytes | str, to: Said) -> SendResult:
     """What becomes of the mail, with the server's answer behind our words; whether the whole mailbox must wait."""
     answer = on_one_line(code, text)
+    if not is_no(code):
+        unclear = f"the server's answer is not understood: {answer}"[:500]
+        return SendResult(Sent.TEMPORARY, unclear, slows_down=True)
     enhanced = _enhanced(answer)
-    words = _WORDS.get(enhanced.partition(".")[2]) or _BASIC.get(code, "")
+    known = enhanced.partition(".")[2]
+    words = (
+        (_OF_SENDER.get(known) if to is Said.SENDER else None) or _WORDS.get(known) or _BASIC.get(code, "")
+    )
     reason = (f"{words}: {answer}" if words else answer)[:500]
     # Before any mail was spoken of, nothing that is wrong is the mail's fault: it waits until the mailbox is in order.
     if to is Said.HELLO or code in _SIGN_IN or enhanced in _ENDS:
         return SendResult(Sent.TEMPORARY, reason, slows_down=True)
-    if 500 <= code < 600:
-        return SendResult(Sent.PERMANENT, reason)
+    if code >= 500:
+        return SendResult(Sent.PERMANENT, reason, code="" if to is Said.SENDER else enhanced)
     return SendResult(Sent.TEMPORARY, reason, _concerns_mailbox(code, enhanced, to))
 
 
@@ -92,7 +116,5 @@ def _concerns_mailbox(code: int, enhanced: str, to: Said) -> bool:
 
 
 def _enhanced(answer: str) -> str:
-    found = _ENHANCED.search(answer, 3)
-    if found is None or found.group(1) != answer[0]:
-        return ""
-    return found.group(0)
+    found = status_code(answer, 3)
+    return found if found[:1] == answer[0] else ""

@@ -121,6 +121,7 @@ def delivery_of_changed(fact: ingest.DeliveryChanged, _: Envelope) -> RecordDeli
         changed_at=moment_of(fact.changed_at),
         attempt=fact.attempt,
         recipient=normal_email(fact.recipient),
+        code=fact.code,
     )
 
 

@@ -33,9 +33,10 @@ def record_delivery(command: RecordDelivery, ports: Ports) -> None:
     if not sending.hear(command.send_id, delivery):
         return
     ports.messages.keep_sending(sending)
-    if command.state == messages.FAILED and blames_address(command.reason):
+    if command.state == messages.FAILED and blames_address(command.code):
         # The server said at once what others report by mail.
-        remember_bounce(ticket, command.recipient, "hard", "", command.reason, command.changed_at, ports)
+        email, at = command.recipient, command.changed_at
+        remember_bounce(ticket, email, "hard", command.code, command.reason, at, ports)
     if sending.state == old or sending.state not in _TOLD:
         return
     draft = ticket.next_version()

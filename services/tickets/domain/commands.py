@@ -102,6 +102,8 @@ class RecordDelivery:
     changed_at: datetime
     attempt: int
     recipient: str = ""
+    # With which the recipient was refused for good; empty where it was for anything else.
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

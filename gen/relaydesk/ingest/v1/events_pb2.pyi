@@ -315,6 +315,7 @@ class DeliveryChanged(_message.Message):
     PROVIDER_MESSAGE_ID_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
     send_id: _builtins.str
     ticket_id: _builtins.str
     message_id: _builtins.str
@@ -326,6 +327,8 @@ class DeliveryChanged(_message.Message):
     provider_message_id: _builtins.str
     """The Message-ID it left with."""
     attempt: _builtins.int
+    code: _builtins.str
+    """With which the recipient was refused for good (RFC 3463), for instance 5.1.1; empty where it was for anything else."""
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -340,10 +343,11 @@ class DeliveryChanged(_message.Message):
         provider_message_id: _builtins.str = ...,
         changed_at: _timestamp_pb2.Timestamp | None = ...,
         attempt: _builtins.int = ...,
+        code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "changed_at", b"changed_at", "message_id", b"message_id", "provider_message_id", b"provider_message_id", "reason", b"reason", "recipient", b"recipient", "send_id", b"send_id", "state", b"state", "ticket_id", b"ticket_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "changed_at", b"changed_at", "code", b"code", "message_id", b"message_id", "provider_message_id", b"provider_message_id", "reason", b"reason", "recipient", b"recipient", "send_id", b"send_id", "state", b"state", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

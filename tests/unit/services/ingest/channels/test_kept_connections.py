@@ -1,6 +1,9 @@
 """Connections to a mail server are kept for some seconds, and a mail never leaves twice for it."""
 
-from services.ingest.channels._smtp import Sender, Server
+import pytest
+
+from services.ingest.channels._smtp import Sender
+from services.ingest.channels._smtp_server import Server
 from services.ingest.domain.sending import Composed, Sent
 from tests.unit.services.ingest.channels.mail_server import MailServer, mail_server
 from tests.waiting import wait_until
@@ -66,12 +69,13 @@ def test_a_kept_connection_that_died_is_replaced_and_the_mail_leaves_once() -> N
         assert [len(server.heard), server.mails, hand.begun] == [2, 2, 2]
 
 
-def test_a_kept_connection_that_dies_before_the_data_is_replaced() -> None:
-    scripts: list[dict[str, str | None]] = [{"MAIL": "250 ok"}, {}]
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+def test_a_kept_connection_that_dies_before_the_data_is_replaced(verb: str) -> None:
+    scripts: list[dict[str, str | None]] = [{}, {}]
     with mail_server(*scripts) as server:
         hand = Hand(server)
         hand.send()
-        scripts[0]["MAIL"] = None
+        scripts[0][verb] = None
         assert hand.send() is Sent.SENT
         assert [len(server.heard), server.mails, hand.begun] == [2, 2, 2]
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.ingest.channels._smtp import Sender, Server
+from services.ingest.channels._smtp import Sender
+from services.ingest.channels._smtp_server import Server
 from services.ingest.domain.sending import Composed
 from tests.unit.services.ingest.channels.mail_server import mail_server
 

@@ -1,0 +1,84 @@
+"""A mailbox's server for what leaves, and signing in there."""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.ingest.domain.smtp_answers import Said, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A mailbox's server for what leaves."""
+
+    host: str
+    port: int
+    # none, starttls or tls.
+    security: str
+    # No login is tried where it is empty.
+    user: str
+    password_secret: str
+    timeout_seconds: int
+    # The secret of a name; KeyError where it is not mounted.
+    secret: Callable[[str], str] = field(repr=False)
+    # How long a connection waits for the next mail; 0 ends it after each.
+    keep_seconds: int = 0
+
+
+def connect(server: Server) -> smtplib.SMTP:
+    """A connection that is signed in. Raises OSError, SMTPException, and KeyError where the password is not mounted."""
+    wait = server.timeout_seconds
+    connection: smtplib.SMTP
+    if server.security == "tls":
+        connection = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=wait, context=ssl.create_default_context()
+        )
+    else:
+        connection = smtplib.SMTP(server.host, server.port, timeout=wait)
+    try:
+        connection.ehlo_or_helo_if_needed()
+        if server.security == "starttls":
+            connection.starttls(context=ssl.create_default_context())
+            connection.ehlo()
+        if server.user:
+            connection.login(server.user, server.secret(server.password_secret))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def trouble(error: Exception, server: Server) -> str:
+    """Why nobody could be signed in, in words."""
+    place = f"{server.host}:{server.port}"
+    match error:
+        case KeyError():
+            return f"the secret {server.password_secret or 'with the password'} is not mounted"
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):
+            return refused(code, text, Said.HELLO).reason
+        case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):
+            return f"{place} offers no STARTTLS"
+        case smtplib.SMTPNotSupportedError():
+            return f"{place} offers no sign-in (AUTH) on this connection; many do only where it is encrypted"
+        case smtplib.SMTPServerDisconnected():
+            return f"{place} ends the connection at once: {error}"
+        case smtplib.SMTPException():
+            return f"{place} offers no way of signing in that we know: {error}"
+        case ssl.SSLCertVerificationError():
+            return f"the certificate of {place} is not accepted: {error.verify_message}"
+        case ssl.SSLError() if server.security == "tls":
+            return f"{place} does not speak TLS from the first byte, as smtp_security says: {error.reason}"
+        case socket.gaierror():
+            return f"the name {server.host} is not found"
+        case ConnectionRefusedError():
+            return f"{place} refuses the connection"
+        case TimeoutError():
+            return f"{place} does not answer"
+        case _:
+            return f"no connection to {place}: {describe(error)}"
+
+
+def describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
