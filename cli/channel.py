@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from chassis.errors import NotFound
+from cli import try_patterns
 from cli.printing import table
 from cli.system import System
 from relaydesk.ingest.v1 import service_pb2
@@ -30,6 +31,7 @@ def add(words: Any) -> None:
     test = group.add_parser("test", help="sign in at a channel's servers and say what is wrong, if anything")
     test.add_argument("id")
     test.set_defaults(run=_test)
+    try_patterns.add(group)
     apply = group.add_parser(
         "apply",
         help="make or change the channels of a YAML file",

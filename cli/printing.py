@@ -10,7 +10,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print columns under their names; nothing at all where there are no rows."""
     if not rows:
         return
-    texts = [[_one_line(value) for value in row] for row in rows]
+    texts = [[one_line(value) for value in row] for row in rows]
     widths = [max(len(name), *(len(row[place]) for row in texts)) for place, name in enumerate(head)]
     for row in [list(head), *texts]:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
@@ -23,7 +23,8 @@ def when(stamp: Timestamp) -> str:
     return stamp.ToDatetime(tzinfo=UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def _one_line(value: object) -> str:
+def one_line(value: object) -> str:
+    """The value on one line of at most 100 characters."""
     # What somebody wrote in a mail must not move the cursor of whoever reads the list.
     text = "".join(letter if letter.isprintable() else " " for letter in str(value))
     return text if len(text) <= 100 else text[:99] + "…"

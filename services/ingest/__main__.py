@@ -14,7 +14,7 @@ from chassis.service import LANES, Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.web import serve_asgi
 from services.ingest import channels
-from services.ingest.adapters import intake_queues
+from services.ingest.adapters import intake_queues, screening
 from services.ingest.adapters.accounts import RETRIED, Accounts
 from services.ingest.adapters.conversations import LISTED, Conversations
 from services.ingest.adapters.edge import Backlog, Edge
@@ -35,6 +35,7 @@ from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import ClaimKeeper, MongoSends
 from services.ingest.adapters.reading import Reader
 from services.ingest.adapters.rpc import ACCESS, REFUSALS, IngestRpc, add_to
+from services.ingest.adapters.screening import ScreeningRpc
 from services.ingest.adapters.sealing import Seal
 from services.ingest.adapters.smtp import MailReceiver, SmtpSettings
 from services.ingest.adapters.web import EdgeApp
@@ -139,7 +140,12 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
     authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
     server = RpcServer(
-        settings.grpc_port, parts.metrics, authenticate, ACCESS, refusals=REFUSALS, host=settings.grpc_host
+        settings.grpc_port,
+        parts.metrics,
+        authenticate,
+        {**ACCESS, **screening.ACCESS},
+        refusals=REFUSALS,
+        host=settings.grpc_host,
     )
     answers = IngestRpc(
         channels=ground.channels,
@@ -153,6 +159,15 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         clock=parts.clock,
     )
     add_to(server, answers)
+    screening.add_to(
+        server,
+        ScreeningRpc(
+            channels=ground.channels,
+            directory=ground.directory,
+            kinds=ground.kinds,
+            intake=ground.intake,
+        ),
+    )
     receivers = [MailReceiver(edge, one, parts.metrics) for one in _receivers(settings)]
     components: list[run.Component] = [ground.publisher, edge.committer, server, http, *receivers]
     return roles.assembled(parts, components, ground.prepare)

@@ -17,6 +17,7 @@ from chassis.web import AsgiServer
 from local.broker_management import BrokerManagement
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.ingest.v1 import service_pb2 as pb
+from relaydesk.ingest.v1.screening_pb2_grpc import ScreeningServiceStub
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
 from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import ticket_pb2
@@ -37,6 +38,7 @@ class Sockets:
     lmtp: int
     http: str
     rpc: Any
+    screening: Any
 
 
 class IngestDesk:
@@ -67,14 +69,16 @@ class IngestDesk:
         smtp, lmtp = (one for one in components if isinstance(one, MailReceiver))
         (http,) = (one for one in components if isinstance(one, AsgiServer))
         (server,) = (one for one in components if one.name == "rpc")
-        rpc = IngestServiceStub(self.desk.channel(server.port))  # type: ignore[attr-defined]
+        channel = self.desk.channel(server.port)  # type: ignore[attr-defined]
+        rpc = IngestServiceStub(channel)
         if not self.key:
             self.save(rpc, "support", "email", "email", address=MAILBOX, aliases="help@demo.example")
             self.save(rpc, "sales", "email", "email", address=OTHER)
             self.save(rpc, "api", "json", "api")
             self.key = rpc.GetChannelKey(pb.GetChannelKeyRequest(channel_id="api")).key
         self._rpc = rpc
-        return Sockets(smtp.port, lmtp.port, f"http://127.0.0.1:{http.port}", rpc)
+        url = f"http://127.0.0.1:{http.port}"
+        return Sockets(smtp.port, lmtp.port, url, rpc, ScreeningServiceStub(channel))
 
     @staticmethod
     def save(rpc: Any, channel_id: str, kind: str, lane: str, **settings: str) -> None:

@@ -85,6 +85,11 @@ class Reader(Taker[Envelope]):
         self._read = metrics.counter(
             "ingest_read_total", "Rows read, by what came of it.", ["channel", "outcome"]
         )
+        self._by_patterns = metrics.counter(
+            "ingest_by_patterns_total",
+            "Mails that a mail pattern was meant for: form, notice, or missed.",
+            ["channel", "outcome"],
+        )
         self._seconds = metrics.histogram(
             "ingest_read_seconds", "From taking a batch of ids to its acknowledgement."
         )
@@ -213,6 +218,9 @@ class Reader(Taker[Envelope]):
             self._set_aside(aside)
         for channel_id, number in Counter(one.row.channel_id for one in understood).items():
             self._read.labels(channel_id, "understood").inc(number)
+        for one in understood:
+            if one.message.read_as:
+                self._by_patterns.labels(one.row.channel_id, one.message.read_as).inc()
 
     def _normalise(self, row: IntakeRow) -> Understood | SetAside:
         try:

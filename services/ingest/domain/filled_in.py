@@ -9,6 +9,7 @@ from services.ingest.domain.patterns import NOTICE
 from services.ingest.domain.picking import Outcome, Picked
 from services.ingest.domain.received import (
     CLAIMED,
+    MISSED,
     NOTICED,
     OWN_ADDRESS,
     PATTERN_MISSED,
@@ -31,12 +32,15 @@ def filled_in(message: ReceivedMessage, outcome: Outcome) -> ReceivedMessage:
     if picked is None:
         if not outcome.missed:
             return message
-        return replace(message, flags=(*message.flags, PATTERN_MISSED), explanation=outcome.explanation)
+        return replace(
+            message, flags=(*message.flags, PATTERN_MISSED), read_as=MISSED, explanation=outcome.explanation
+        )
     message = replace(
         message,
         subject=picked.subject or message.subject,
         thread=_thread(message.thread, picked),
         fields={**message.fields, **picked.fields},
+        read_as=picked.pattern.kind,
         explanation=outcome.explanation,
     )
     if picked.text:

@@ -25,6 +25,7 @@ CLAIMED = "claimed_requester"
 NOTICED = "notice"
 # It looked like a form's, and what a pattern needs was not found in it.
 PATTERN_MISSED = "pattern_missed"
+MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +125,7 @@ class ReceivedMessage:
     flags: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
+    # What a pattern made of it: form or notice; missed where one was meant for it and did not find what it needs.
+    read_as: str = ""
     # How the mailbox's patterns or lists read it, for a person; empty where they had nothing to say.
     explanation: str = ""

@@ -174,6 +174,20 @@ class MongoIntake:
             if "raw_file" in document:
                 yield [_row_of(document, self._chunks.whole(document["raw_file"]))]
 
+    def latest(self, channel_id: str, limit: int) -> Iterator[IntakeRow]:
+        """The channel's newest messages, raw bytes and all, one in memory at a time."""
+        where = {"channel_id": channel_id, "state": {"$in": [state.value for state in State]}}
+        with named_failures():
+            found = self._rows.find(where, {"received_at": 1}).sort("received_at", -1).limit(limit)
+            ids = [row["_id"] for row in found]
+        for intake_id in ids:
+            with named_failures():
+                document = self._rows.find_one({"_id": intake_id})
+            if document is not None:
+                is_here = "raw" in document
+                raw = bytes(document["raw"]) if is_here else self._chunks.whole(document["raw_file"])
+                yield _row_of(document, raw)
+
     def head(self, intake_id: str) -> IntakeRow | None:
         """A row that is still to be understood, without its raw bytes."""
         with named_failures():
