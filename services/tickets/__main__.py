@@ -44,7 +44,8 @@ _SLICE_EVERY = timedelta(milliseconds=250)
 def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """gRPC: tickets and accounts."""
     directory = MongoDirectory(parts.database)
-    runner = parts.runner("tickets.rpc", _ports(parts, directory), ANSWERING)
+    open_ports = _ports(parts, directory, settings.phone_region)
+    runner = parts.runner("tickets.rpc", open_ports, ANSWERING)
     committer = GroupCommitter(runner.run, batch_max=settings.batch_max)
     accounts = RealAccounts(MongoAccounts(parts.database), parts.clock)
     log = MongoLog(parts.database)
@@ -77,7 +78,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Messages, deliveries and clocks."""
     limit = StormLimit(settings.storm_tickets, settings.storm_window)
-    open_ports = _ports(parts, MongoDirectory(parts.database), limit)
+    open_ports = _ports(parts, MongoDirectory(parts.database), settings.phone_region, limit)
     listener = parts.listener(
         CONSUMES,
         open_ports,
@@ -113,11 +114,12 @@ def prepare(parts: Parts) -> None:
 def _ports(
     parts: Parts,
     directory: MongoDirectory,
+    phone_region: str,
     storm_limit: StormLimit = StormLimit(),  # noqa: B008 - frozen
 ) -> Callable[[Unit], MongoPorts]:
     numbers = Numbers(parts.database)
     measures = Measures(parts.metrics, parts.clock)
-    return lambda unit: MongoPorts(unit, numbers, directory, measures.committed, storm_limit)
+    return lambda unit: MongoPorts(unit, numbers, directory, measures.committed, storm_limit, phone_region)
 
 
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {

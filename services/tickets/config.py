@@ -26,3 +26,5 @@ class Settings(CommonSettings):
     storm_window: timedelta = timedelta(minutes=10)
     # How often the open tickets are counted for the gauges.
     count_every: timedelta = timedelta(seconds=15)
+    # Phone numbers that come without their country are read as of this one (ISO 3166, for instance RU); empty: they are none.
+    phone_region: str = ""

@@ -14,8 +14,9 @@ from services.tickets.domain.events import (
     TicketChanged,
     TicketOpened,
 )
+from services.tickets.domain.identities import as_they_wrote, finding, known_by, normal_sender, taught
 from services.tickets.domain.message import Message, Sending
-from services.tickets.domain.people import Agent, Requester, identity_keys
+from services.tickets.domain.people import Agent, Requester
 from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.storm import Burst, StormLimit
 from services.tickets.domain.ticket import Clock, Ticket
@@ -81,13 +82,15 @@ class MemoryRequesters:
     def __init__(self) -> None:
         self.people: dict[str, Requester] = {}
         self.keys: dict[str, str] = {}
+        self.claims: dict[str, set[str]] = {}
         self.reaches: dict[str, Reach] = {}
         self.bursts: dict[tuple[str, str], Burst] = {}
         self._ids = count(1)
 
-    def find(self, channel: str, sender: Sender) -> Requester | None:
-        keys = identity_keys(channel, sender.email, sender.phone, sender.external_id)
-        return next((self.people[self.keys[key]] for key in keys if key in self.keys), None)
+    def find(self, channel: str, sender: Sender, channel_kind: str = "") -> Requester | None:
+        sender = normal_sender(sender, "GB")
+        keys, _ = known_by(channel, channel_kind, sender.email, sender.phone, sender.external_id)
+        return next((self.people[self.keys[key]] for key in finding(keys) if key in self.keys), None)
 
     def get(self, requester_id: str) -> Requester | None:
         return self.people.get(requester_id)
@@ -104,24 +107,22 @@ class MemoryRequesters:
     def keep_reach(self, requester_id: str, reach: Reach) -> None:
         self.reaches[requester_id] = reach
 
-    def find_or_make(self, channel: str, sender: Sender, *, is_claim: bool = False) -> Requester:
-        keys = identity_keys(channel, sender.email, sender.phone, sender.external_id)
-        keys = keys[:1] if is_claim else keys
-        found = sender.requester_id or next((self.keys[key] for key in keys if key in self.keys), "")
-        if is_claim and found in self.people:
-            return self.people[found]
-        known = self.people.get(found) or Requester(f"r{next(self._ids)}")
-        person = Requester(
-            known.requester_id,
-            known.name or sender.name,
-            known.email or sender.email,
-            known.phone or sender.phone,
-            known.external_id or sender.external_id,
-        )
-        self.people[person.requester_id] = person
+    def find_or_make(
+        self, channel: str, sender: Sender, channel_kind: str = "", *, is_claim: bool = False
+    ) -> Requester:
+        sender = normal_sender(sender, "GB")
+        keys, claims = known_by(channel, channel_kind, sender.email, sender.phone, sender.external_id)
+        known = self.people.get(sender.requester_id) or self.find(channel, sender, channel_kind)
+        if known is None:
+            known = Requester(
+                f"r{next(self._ids)}", sender.name, sender.email, sender.phone, sender.external_id
+            )
         for key in keys:
-            self.keys.setdefault(key, person.requester_id)
-        return person
+            self.keys.setdefault(key, known.requester_id)
+        own = {key for key, whose in self.keys.items() if whose == known.requester_id}
+        self.claims.setdefault(known.requester_id, set()).update({*keys, *claims} - own)
+        self.people[known.requester_id] = known if is_claim else taught(known, sender, own)
+        return as_they_wrote(self.people[known.requester_id], sender, own if is_claim else None)
 
 
 class MemoryMessages:
@@ -168,6 +169,7 @@ class MemoryPorts:
         self.messages = MemoryMessages(self.tickets)
         self.directory = MemoryDirectory()
         self.storm_limit = StormLimit()
+        self.phone_region = "GB"
         self.now = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
         self.ignored: list[MessageIgnored] = []
         self._ids = count(1)

@@ -22,7 +22,11 @@ class _Ports(MongoPorts):
 
     def __init__(self, unit: Unit, desk: "MongoDesk") -> None:
         super().__init__(
-            unit, desk.numbers, desk.directory, lambda commands, facts: desk.tickets.facts.extend(facts)
+            unit,
+            desk.numbers,
+            desk.directory,
+            lambda commands, facts: desk.tickets.facts.extend(facts),
+            phone_region="GB",
         )
         self._desk = desk
 

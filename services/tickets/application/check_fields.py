@@ -26,8 +26,8 @@ def check_value(checks: Checks, name: str, value: str, directory: Directory) -> 
         checks.form_field(name.removeprefix("fields."), value, name)
 
 
-def check_sender(checks: Checks, sender: Sender, field: str = "requester") -> None:
-    """Whether the person can be known again."""
+def check_sender(checks: Checks, sender: Sender, phone_region: str, field: str = "requester") -> None:
+    """Whether the person can be known again. A phone without its country is read as of the region."""
     checks.that(
         bool(sender.requester_id or sender.email or sender.phone or sender.external_id),
         field,
@@ -38,4 +38,4 @@ def check_sender(checks: Checks, sender: Sender, field: str = "requester") -> No
     if sender.email:
         checks.email(sender.email, f"{field}.email")
     if sender.phone:
-        checks.phone(sender.phone, f"{field}.phone")
+        checks.phone(sender.phone, f"{field}.phone", phone_region)

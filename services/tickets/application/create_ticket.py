@@ -60,7 +60,7 @@ def _check(command: CreateTicket, ports: Ports) -> None:
     checks = Checks()
     checks.subject(command.subject)
     checks.text(command.text)
-    check_sender(checks, command.requester)
+    check_sender(checks, command.requester, ports.phone_region)
     if command.requester.requester_id:
         known = ports.requesters.get(command.requester.requester_id)
         checks.that(

@@ -71,14 +71,17 @@ class Conversations(Protocol):
 class Requesters(Protocol):
     """People who ask."""
 
-    def find_or_make(self, channel: str, sender: Sender, *, is_claim: bool = False) -> Requester:
-        """The person by our id, e-mail address, the channel's id or phone; made where unknown. Learns what is new.
+    def find_or_make(
+        self, channel: str, sender: Sender, channel_kind: str = "", *, is_claim: bool = False
+    ) -> Requester:
+        """The person by our id or by what proves who writes (domain/identities.py), with the address they write from now;
+        made where unknown. Learns what is new; what proves nothing is remembered as claimed.
 
-        A claim is somebody else's word: it names a person by the strongest of these alone, and nobody learns from it.
+        A claim is somebody else's word as a whole: nobody learns from it.
         """
         ...
 
-    def find(self, channel: str, sender: Sender) -> Requester | None:
+    def find(self, channel: str, sender: Sender, channel_kind: str = "") -> Requester | None:
         """The person, where known."""
         ...
 
@@ -146,6 +149,11 @@ class Ports(Protocol):
     @property
     def storm_limit(self) -> StormLimit:
         """How many tickets one sender may open."""
+        ...
+
+    @property
+    def phone_region(self) -> str:
+        """The country of phone numbers that come without theirs; empty where there is none."""
         ...
 
     @property

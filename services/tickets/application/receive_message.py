@@ -47,10 +47,9 @@ def _asker(command: ReceiveMessage, flags: tuple[str, ...]) -> Sender:
 
 def _storm(command: ReceiveMessage, ports: Ports) -> Ticket | None:
     """The ticket that takes what one sender writes beyond the limit, so that nothing of it is lost."""
-    who = command.sender
-    if messages.CLAIMED in command.flags and who.email:
-        who = Sender(email=who.email)
-    sender = ports.requesters.find(command.channel, who) if command.channel_kind == "email" else None
+    if command.channel_kind != "email":
+        return None
+    sender = ports.requesters.find(command.channel, command.sender, command.channel_kind)
     burst = ports.requesters.burst_of(sender.requester_id, command.channel) if sender is not None else None
     if sender is None or burst is None or not burst.is_storm(command.received_at, ports.storm_limit):
         return None
@@ -255,7 +254,9 @@ def _is_from(command: ReceiveMessage, requester: Requester) -> bool:
 
 def _requester(command: ReceiveMessage, sender: Sender, ports: Ports) -> Requester:
     is_claim = messages.CLAIMED in command.flags
-    requester = ports.requesters.find_or_make(command.channel, sender, is_claim=is_claim)
+    requester = ports.requesters.find_or_make(
+        command.channel, sender, command.channel_kind, is_claim=is_claim
+    )
     if not is_claim:
         _is_reached(requester, ports)
     return requester

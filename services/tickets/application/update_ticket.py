@@ -55,7 +55,7 @@ def _check(command: UpdateTicket, ports: Ports) -> None:
     if command.fields is not None:
         checks.form(command.fields)
     if command.requester is not None:
-        check_sender(checks, command.requester)
+        check_sender(checks, command.requester, ports.phone_region)
         if command.requester.requester_id:
             known = ports.requesters.get(command.requester.requester_id)
             checks.that(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from chassis.errors import InvalidField, InvalidFields
 from services.tickets.domain import tags as tag_rules
+from services.tickets.domain.identities import normal_phone
 from services.tickets.domain.people import normal_email
 from services.tickets.domain.ticket import LONGEST_SUBJECT
 
@@ -14,7 +15,6 @@ LONGEST_VALUE = 4_000
 MOST_FIELDS = 100
 # One @ between something and a domain with no blank anywhere; what a mail server makes of it is its own affair.
 _EMAIL = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,253}")
-_PHONE = re.compile(r"\+[1-9][0-9]{5,14}")
 _CHANNEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _FIELD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -71,8 +71,8 @@ class Checks:
     def email(self, value: str, field: str) -> None:
         self.that(_EMAIL.fullmatch(normal_email(value)) is not None, field, "an e-mail address", value)
 
-    def phone(self, value: str, field: str) -> None:
-        self.that(_PHONE.fullmatch(value) is not None, field, "a phone number as +442079460000", value)
+    def phone(self, value: str, field: str, region: str = "") -> None:
+        self.that(bool(normal_phone(value, region)), field, "a phone number as +442079460000", value)
 
     def name(self, value: str, field: str, *, may_be_empty: bool = True) -> None:
         self.that(may_be_empty or bool(value.strip()), field, "a text that is not empty")

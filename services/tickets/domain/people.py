@@ -1,4 +1,4 @@
-"""Who writes, who answers, and how the same person is known again."""
+"""Who writes, and who answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,18 +76,6 @@ def normal_email(address: str) -> str:
         return f"{local}{at}{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         return address
-
-
-def identity_keys(channel: str, email: str, phone: str, external_id: str) -> tuple[str, ...]:
-    """The keys under which a person is found, the strongest first. An external id counts only within its channel."""
-    keys = []
-    if email:
-        keys.append(f"e:{email}")
-    if external_id:
-        keys.append(f"x:{channel}:{external_id}")
-    if phone:
-        keys.append(f"p:{phone}")
-    return tuple(keys)
 
 
 def is_a_machines_address(address: str) -> bool:

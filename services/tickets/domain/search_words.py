@@ -4,12 +4,14 @@ import itertools
 import unicodedata
 from collections.abc import Iterable
 
+from services.tickets.domain.organisations import domain_of, is_free_mail
 from services.tickets.domain.people import Requester, normal_email
 
 MOST_WORDS = 60
 LONGEST_WORD = 40
 MOST_VALUES = 20
 LONGEST_VALUE = 80
+_LONGEST_NAME = 200
 # More characters than several languages write with, and far less than there are.
 _REMEMBERED = 20_000
 
@@ -28,6 +30,14 @@ def words_of_ticket(
     if requester.email:
         found.add(requester.email[:254])
     return sorted(found)
+
+
+def words_of_person(name: str, email: str) -> set[str]:
+    """The words of a name, and where the address is of an organisation's domain the domain as `@example.org`."""
+    words = set(_words(name[:_LONGEST_NAME])) if name else set()
+    if (domain := domain_of(email)) and not is_free_mail(domain):
+        words.add(f"@{domain}"[:254])
+    return words
 
 
 def words_of_question(text: str) -> list[tuple[str, bool]]:

@@ -43,15 +43,17 @@ class MongoPorts:
         directory: MongoDirectory,
         observe: Observe = lambda commands, facts: None,
         storm_limit: StormLimit = StormLimit(),  # noqa: B008 - frozen
+        phone_region: str = "",
     ) -> None:
         self._unit = unit
         self._observe = observe
         self.tickets = MongoTickets(unit, numbers)
         self.conversations = MongoConversations(unit)
-        self.requesters = MongoRequesters(unit)
+        self.requesters = MongoRequesters(unit, phone_region)
         self.messages = MongoMessages(unit)
         self.directory = directory
         self.storm_limit = storm_limit
+        self.phone_region = phone_region
 
     @property
     def now(self) -> datetime:
@@ -112,7 +114,8 @@ class _Needs:
         self.keys: list[tuple[str, str]] = []
         self.ticket_ids: list[str] = []
         self.numbers: list[int] = []
-        self.senders: list[tuple[str, Sender]] = []
+        # Channel, its kind, and who wrote.
+        self.senders: list[tuple[str, str, Sender]] = []
         self.messages: list[tuple[str, str]] = []
         # Ticket and Message-ID of what has left.
         self.sent: list[tuple[str, str]] = []
@@ -126,14 +129,14 @@ def _received(command: ReceiveMessage, needs: _Needs) -> None:
     needs.keys += [(channel, key) for key in (thread.message_id, thread.conversation_id, *thread.leads)]
     needs.ticket_ids += thread.proven_ticket_ids
     needs.numbers += thread.mentioned_numbers
-    needs.senders.append((channel, command.sender))
+    needs.senders.append((channel, command.channel_kind, command.sender))
 
 
 def _bounced(command: ReceiveBounce, needs: _Needs) -> None:
     needs.keys.append((command.channel, command.original_message_id))
     needs.ticket_ids += command.proven_ticket_ids
     if command.failed_recipient:
-        needs.senders.append((command.channel, Sender(email=command.failed_recipient)))
+        needs.senders.append((command.channel, "", Sender(email=command.failed_recipient)))
     needs.has_bounces = True
 
 
@@ -143,11 +146,11 @@ def _delivered(command: RecordDelivery, needs: _Needs) -> None:
     if command.external_id:
         needs.sent.append((command.ticket_id, command.external_id))
     if command.state == FAILED and command.recipient:
-        needs.senders.append(("", Sender(email=command.recipient)))
+        needs.senders.append(("", "", Sender(email=command.recipient)))
 
 
 def _created(command: CreateTicket, needs: _Needs) -> None:
-    needs.senders.append((command.channel, command.requester))
+    needs.senders.append((command.channel, "", command.requester))
 
 
 def _of_a_ticket(command: UpdateTicket, needs: _Needs) -> None:

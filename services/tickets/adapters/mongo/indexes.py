@@ -23,8 +23,12 @@ INDEXES = {
     "messages": [],
     "changes": [],
     "conversations": [],
-    # One person a key, whoever makes it first.
-    "requesters": [IndexModel("keys", unique=True, sparse=True)],
+    "requesters": [
+        # One person a key, whoever makes it first.
+        IndexModel("keys", unique=True, sparse=True),
+        # Words of the name, the organisation's domain, and what the person is only said to be known by.
+        IndexModel("found_by", sparse=True),
+    ],
     # 0 is what the sequencer has yet to stamp; above it, what a watch goes on from.
     "commits": [IndexModel([("first_sequence", ASCENDING), ("_id", ASCENDING)])],
     "counters": [],
