@@ -14,6 +14,7 @@ from services.tickets.adapters.gauges import OpenTickets
 from services.tickets.adapters.measures import Measures
 from services.tickets.adapters.mongo import INDEXES, MongoDirectory, MongoPorts, Numbers
 from services.tickets.adapters.mongo.accounts import MongoAccounts
+from services.tickets.adapters.mongo.bursts import Met
 from services.tickets.adapters.mongo.log import MongoLog
 from services.tickets.adapters.mongo.queries import MongoQueries
 from services.tickets.adapters.mongo.sequence import Sequencer
@@ -119,7 +120,10 @@ def _ports(
 ) -> Callable[[Unit], MongoPorts]:
     numbers = Numbers(parts.database)
     measures = Measures(parts.metrics, parts.clock)
-    return lambda unit: MongoPorts(unit, numbers, directory, measures.committed, storm_limit, phone_region)
+    met = Met()
+    return lambda unit: MongoPorts(
+        unit, numbers, directory, measures.committed, storm_limit, phone_region, met
+    )
 
 
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {

@@ -84,7 +84,6 @@ class MemoryRequesters:
         self.keys: dict[str, str] = {}
         self.claims: dict[str, set[str]] = {}
         self.reaches: dict[str, Reach] = {}
-        self.bursts: dict[tuple[str, str], Burst] = {}
         self._ids = count(1)
 
     def find(self, channel: str, sender: Sender, channel_kind: str = "") -> Requester | None:
@@ -97,12 +96,6 @@ class MemoryRequesters:
 
     def reach_of(self, requester_id: str) -> Reach:
         return self.reaches.get(requester_id, REACHED)
-
-    def burst_of(self, requester_id: str, channel: str) -> Burst | None:
-        return self.bursts.get((requester_id, channel))
-
-    def keep_burst(self, requester_id: str, channel: str, burst: Burst) -> None:
-        self.bursts[requester_id, channel] = burst
 
     def keep_reach(self, requester_id: str, reach: Reach) -> None:
         self.reaches[requester_id] = reach
@@ -123,6 +116,19 @@ class MemoryRequesters:
         self.claims.setdefault(known.requester_id, set()).update({*keys, *claims} - own)
         self.people[known.requester_id] = known if is_claim else taught(known, sender, own)
         return as_they_wrote(self.people[known.requester_id], sender, own if is_claim else None)
+
+
+class MemoryBursts:
+    """Keeps who opens ticket upon ticket."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Burst] = {}
+
+    def of(self, requester_id: str, channel: str) -> Burst | None:
+        return self.rows.get((requester_id, channel))
+
+    def keep(self, requester_id: str, channel: str, burst: Burst) -> None:
+        self.rows[requester_id, channel] = burst
 
 
 class MemoryMessages:
@@ -166,6 +172,7 @@ class MemoryPorts:
         self.tickets = MemoryTickets()
         self.conversations = MemoryConversations()
         self.requesters = MemoryRequesters()
+        self.bursts = MemoryBursts()
         self.messages = MemoryMessages(self.tickets)
         self.directory = MemoryDirectory()
         self.storm_limit = StormLimit()

@@ -8,6 +8,7 @@ from chassis.mongo import Documents
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Unit
 from services.tickets.adapters.mongo import MongoDirectory, MongoPorts, Numbers
+from services.tickets.adapters.mongo.bursts import Met
 from services.tickets.adapters.mongo.documents import clock_of, ticket_of
 from services.tickets.adapters.mongo.message_documents import message_of, sending_of
 from services.tickets.application import HANDLERS
@@ -27,6 +28,7 @@ class _Ports(MongoPorts):
             desk.directory,
             lambda commands, facts: desk.tickets.facts.extend(facts),
             phone_region="GB",
+            met=desk.met,
         )
         self._desk = desk
 
@@ -87,6 +89,7 @@ class MongoDesk:
         self.database = database
         self.numbers = Numbers(database)
         self.directory = MongoDirectory(database)
+        self.met = Met()
         self.tickets = _Tickets(database)
         self.messages = _Messages(database)
         self.ignored: list[MessageIgnored] = []

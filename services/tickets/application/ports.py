@@ -93,16 +93,20 @@ class Requesters(Protocol):
         """Whether our mail reaches the person."""
         ...
 
-    def burst_of(self, requester_id: str, channel: str) -> Burst | None:
+    def keep_reach(self, requester_id: str, reach: Reach) -> None:
+        """Remember it of a person that was found."""
+        ...
+
+
+class Bursts(Protocol):
+    """Who opens ticket upon ticket. A replica may take a sender whom it has not met for new, once."""
+
+    def of(self, requester_id: str, channel: str) -> Burst | None:
         """The latest tickets that the person opened by this channel."""
         ...
 
-    def keep_burst(self, requester_id: str, channel: str, burst: Burst) -> None:
-        """Remember it of a person that was found or made; of two who do so at once one may be forgotten."""
-        ...
-
-    def keep_reach(self, requester_id: str, reach: Reach) -> None:
-        """Remember it of a person that was found."""
+    def keep(self, requester_id: str, channel: str, burst: Burst) -> None:
+        """Remember it. Of two who come to the limit at once one decides again."""
         ...
 
 
@@ -139,6 +143,9 @@ class Ports(Protocol):
 
     @property
     def requesters(self) -> Requesters: ...
+
+    @property
+    def bursts(self) -> Bursts: ...
 
     @property
     def messages(self) -> Messages: ...

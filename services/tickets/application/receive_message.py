@@ -2,6 +2,7 @@
 
 from services.tickets.application.find_thread import Found, find_thread
 from services.tickets.application.ports import Place, Ports
+from services.tickets.application.storms import count_opening, storm_of
 from services.tickets.domain import message as messages
 from services.tickets.domain.commands import ReceiveMessage, Sender
 from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgnored, TicketOpened
@@ -9,7 +10,7 @@ from services.tickets.domain.message import Message, chain_after, first_words
 from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
 from services.tickets.domain.reach import REACHED
 from services.tickets.domain.status import CLOSED
-from services.tickets.domain.storm import TAG, burst_after
+from services.tickets.domain.storm import TAG
 from services.tickets.domain.tags import sorted_tags
 from services.tickets.domain.ticket import MOST_PARTICIPANTS, Ticket, subject_of
 
@@ -31,11 +32,11 @@ def receive_message(command: ReceiveMessage, ports: Ports) -> None:
     found = find_thread(command, known, ports)
     if found.ticket is not None:
         _add(command, flags, known, found.ticket, ports)
-    elif (storm := _storm(command, ports)) is not None:
+    elif (storm := storm_of(command, ports)) is not None:
         _add(command, (*flags, messages.FLOOD), known, storm, ports)
     else:
         opened = open_ticket(command, flags, known, found, ports)
-        _count(command, opened.ticket, ports)
+        count_opening(command, opened.ticket, ports)
 
 
 def _asker(command: ReceiveMessage, flags: tuple[str, ...]) -> Sender:
@@ -43,32 +44,6 @@ def _asker(command: ReceiveMessage, flags: tuple[str, ...]) -> Sender:
     if messages.OWN_ADDRESS in flags:
         return Sender(name=command.sender.name or command.sender.email)
     return command.sender
-
-
-def _storm(command: ReceiveMessage, ports: Ports) -> Ticket | None:
-    """The ticket that takes what one sender writes beyond the limit, so that nothing of it is lost."""
-    if command.channel_kind != "email":
-        return None
-    sender = ports.requesters.find(command.channel, command.sender, command.channel_kind)
-    burst = ports.requesters.burst_of(sender.requester_id, command.channel) if sender is not None else None
-    if sender is None or burst is None or not burst.is_storm(command.received_at, ports.storm_limit):
-        return None
-    ticket = ports.tickets.get(burst.ticket_id)
-    # Who closed it wants to see a new one where it goes on.
-    if ticket is None or ticket.is_closed:
-        return None
-    ports.requesters.keep_burst(sender.requester_id, command.channel, burst.goes_on(command.received_at))
-    return ticket
-
-
-def _count(command: ReceiveMessage, ticket: Ticket, ports: Ports) -> None:
-    limit = ports.storm_limit
-    if command.channel_kind != "email" or not limit.tickets:
-        return
-    sender = ticket.requester.requester_id
-    earlier = ports.requesters.burst_of(sender, command.channel)
-    burst = burst_after(earlier, command.received_at, ticket.ticket_id, limit)
-    ports.requesters.keep_burst(sender, command.channel, burst)
 
 
 def open_ticket(

@@ -1,11 +1,12 @@
 """One batch on the store: a few reads for all of its commands, its use cases in memory, one write a collection."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from chassis.ids import new_id
 from chassis.units import Unit
+from services.tickets.adapters.mongo.bursts import Met, MongoBursts
 from services.tickets.adapters.mongo.conversations import MongoConversations
 from services.tickets.adapters.mongo.directory import MongoDirectory
 from services.tickets.adapters.mongo.ids import ticket_id_at
@@ -44,12 +45,14 @@ class MongoPorts:
         observe: Observe = lambda commands, facts: None,
         storm_limit: StormLimit = StormLimit(),  # noqa: B008 - frozen
         phone_region: str = "",
+        met: Met | None = None,
     ) -> None:
         self._unit = unit
         self._observe = observe
         self.tickets = MongoTickets(unit, numbers)
         self.conversations = MongoConversations(unit)
         self.requesters = MongoRequesters(unit, phone_region)
+        self.bursts = MongoBursts(unit, storm_limit, met or Met())
         self.messages = MongoMessages(unit)
         self.directory = directory
         self.storm_limit = storm_limit
@@ -81,6 +84,7 @@ class MongoPorts:
             _READS.get(type(command), _nothing)(command, needs)
         self.conversations.load(needs.keys)
         self.requesters.load(needs.senders)
+        self.bursts.load(self._openers(needs))
         places = list(self.conversations.led())
         self.tickets.load([*needs.ticket_ids, *(place.ticket_id for place in places)], needs.numbers)
         if needs.answered:
@@ -97,18 +101,34 @@ class MongoPorts:
             )
         self._unit.after_commit.append(lambda: self._observe(commands, self.tickets.facts))
 
+    def _openers(self, needs: "_Needs") -> Iterable[tuple[str, str]]:
+        for channel, kind, sender in needs.openers if self.storm_limit.tickets else ():
+            if (person := self.requesters.find(channel, sender, kind)) is not None:
+                yield person.requester_id, channel
+
     def flush(self) -> None:
         """Stage everything that the use cases left in memory."""
         self.tickets.flush()
         self.conversations.flush()
         self.requesters.flush()
+        self.bursts.flush()
         self.messages.flush()
 
 
 class _Needs:
     """What the commands of a batch will ask for."""
 
-    __slots__ = ("answered", "has_bounces", "keys", "messages", "numbers", "senders", "sent", "ticket_ids")
+    __slots__ = (
+        "answered",
+        "has_bounces",
+        "keys",
+        "messages",
+        "numbers",
+        "openers",
+        "senders",
+        "sent",
+        "ticket_ids",
+    )
 
     def __init__(self) -> None:
         self.keys: list[tuple[str, str]] = []
@@ -116,6 +136,8 @@ class _Needs:
         self.numbers: list[int] = []
         # Channel, its kind, and who wrote.
         self.senders: list[tuple[str, str, Sender]] = []
+        # Those of them who may open a ticket that counts.
+        self.openers: list[tuple[str, str, Sender]] = []
         self.messages: list[tuple[str, str]] = []
         # Ticket and Message-ID of what has left.
         self.sent: list[tuple[str, str]] = []
@@ -130,6 +152,8 @@ def _received(command: ReceiveMessage, needs: _Needs) -> None:
     needs.ticket_ids += thread.proven_ticket_ids
     needs.numbers += thread.mentioned_numbers
     needs.senders.append((channel, command.channel_kind, command.sender))
+    if command.channel_kind == "email":
+        needs.openers.append((channel, command.channel_kind, command.sender))
 
 
 def _bounced(command: ReceiveBounce, needs: _Needs) -> None:

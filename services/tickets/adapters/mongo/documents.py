@@ -1,6 +1,6 @@
 """Tickets and who they are about as documents, and back. What has its default is not written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -10,7 +10,6 @@ from services.tickets.application.ports import Place
 from services.tickets.domain.people import Actor, Requester
 from services.tickets.domain.reach import Reach
 from services.tickets.domain.search_words import words_of_ticket
-from services.tickets.domain.storm import Burst
 from services.tickets.domain.ticket import NO_CLOCK, Clock, Ticket
 
 # Sorts behind every due moment.
@@ -221,16 +220,6 @@ def reach_part(reach: Reach) -> Document:
 def reach_of(part: Mapping[str, Any]) -> Reach:
     """Whether mail reaches the requester that has it."""
     return Reach(part["state"], part["reason"], part["since"], tuple(part["soft"]))
-
-
-def bursts_part(bursts: Mapping[str, Burst]) -> list[list[Any]]:
-    """The latest tickets that a requester opened, by channel."""
-    return [[name, one.began_at, one.last_at, one.tickets, one.ticket_id] for name, one in bursts.items()]
-
-
-def bursts_of(part: Iterable[Sequence[Any]]) -> dict[str, Burst]:
-    """The latest tickets that the requester opened who has it, by channel."""
-    return {name: Burst(*rest) for name, *rest in part}
 
 
 def actor_part(actor: Actor) -> Document:

@@ -21,6 +21,7 @@ INDEXES = {
     ],
     # `_id` is "<ticket>:<message>", "<ticket>:<version>:<index>": a ticket's are found by their prefix.
     "messages": [],
+    "bursts": [],
     "changes": [],
     "conversations": [],
     "requesters": [

@@ -7,8 +7,6 @@ from chassis.ids import new_id
 from chassis.mongo import Document, named_failures
 from chassis.units import Unit
 from services.tickets.adapters.mongo.documents import (
-    bursts_of,
-    bursts_part,
     reach_of,
     reach_part,
     requester_of,
@@ -26,7 +24,6 @@ from services.tickets.domain.identities import (
 from services.tickets.domain.people import Requester
 from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.search_words import words_of_person
-from services.tickets.domain.storm import Burst
 
 
 class MongoRequesters:
@@ -48,8 +45,6 @@ class MongoRequesters:
         # Only of those whom mail does not reach, or did not.
         self._reach: dict[str, Reach] = {}
         self._reach_learnt: set[str] = set()
-        self._bursts: dict[str, dict[str, Burst]] = {}
-        self._bursts_learnt: set[str] = set()
 
     # ---------------------------------------------------------------------------------------------------- for the batch
 
@@ -85,8 +80,6 @@ class MongoRequesters:
             row["channel"] = channel
         if found := {*self._words(person), *self._claims.get(requester_id, ())}:
             row["found_by"] = sorted(found)
-        if requester_id in self._bursts_learnt:
-            row["bursts"] = bursts_part(self._bursts[requester_id])
         return row
 
     def _learnt(self, person: Requester, read: "_Row") -> Document:
@@ -102,8 +95,6 @@ class MongoRequesters:
             found = {*found, *self._words(person)}
         if requester_id in self._reach_learnt:
             to_set["reach"] = reach_part(self._reach[requester_id])
-        if requester_id in self._bursts_learnt:
-            to_set["bursts"] = bursts_part(self._bursts[requester_id])
         if to_set:
             learnt["$set"] = to_set
         added: Document = {}
@@ -142,14 +133,6 @@ class MongoRequesters:
     def keep_reach(self, requester_id: str, reach: Reach) -> None:
         self._reach[requester_id] = reach
         self._reach_learnt.add(requester_id)
-
-    def burst_of(self, requester_id: str, channel: str) -> Burst | None:
-        self.get(requester_id)
-        return self._bursts.get(requester_id, {}).get(channel)
-
-    def keep_burst(self, requester_id: str, channel: str, burst: Burst) -> None:
-        self._bursts.setdefault(requester_id, {})[channel] = burst
-        self._bursts_learnt.add(requester_id)
 
     def find_or_make(
         self, channel: str, sender: Sender, channel_kind: str = "", *, is_claim: bool = False
@@ -211,8 +194,6 @@ class MongoRequesters:
             self._people[person.requester_id] = person
             if "reach" in row:
                 self._reach.setdefault(person.requester_id, reach_of(row["reach"]))
-            if "bursts" in row:
-                self._bursts.setdefault(person.requester_id, bursts_of(row["bursts"]))
             self._keys[person.requester_id] = set(its_keys)
             for key in its_keys:
                 self._by_key[key] = person.requester_id

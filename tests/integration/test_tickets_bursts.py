@@ -1,0 +1,120 @@
+"""Several replicas count what one sender opens, and none of them waits for another for it: A6."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from chassis import batches, mongo, outbox
+from chassis.mongo import Documents, Raced
+from chassis.units import Unit
+from services.tickets.adapters.mongo import INDEXES, MongoDirectory, MongoPorts, Numbers
+from services.tickets.adapters.mongo.bursts import Met
+from services.tickets.application.receive_message import receive_message
+from services.tickets.domain.storm import StormLimit
+from tests.builders import MONDAY, a_message
+
+LIMIT = StormLimit(tickets=6)
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return MONDAY
+
+
+class Replica:
+    """One of several; `take` makes a batch that is not committed yet."""
+
+    def __init__(self, database: Documents) -> None:
+        self._database = database
+        self._numbers = Numbers(database)
+        self._directory = MongoDirectory(database)
+        self._met = Met()
+
+    def take(self, mails: int, sender: str = "shop@market.example") -> Unit:
+        unit = Unit(self._database, _Clock())
+        ports = MongoPorts(unit, self._numbers, self._directory, storm_limit=LIMIT, met=self._met)
+        # The store keeps milliseconds.
+        commands = [a_message(sender=sender, after=timedelta(microseconds=1500)) for _ in range(mails)]
+        ports.load(commands)
+        for command in commands:
+            receive_message(command, ports)
+        ports.flush()
+        return unit
+
+
+@pytest.fixture
+def database(mongo_url: str) -> Iterator[Documents]:
+    client = mongo.connect(mongo_url)
+    database = client[f"t{uuid.uuid4().hex[:10]}_tickets"]
+    mongo.ensure_indexes(database, {**batches.INDEXES, **outbox.INDEXES, **INDEXES})
+    yield database
+    client.drop_database(database.name)
+    client.close()
+
+
+@pytest.fixture
+def replicas(database: Documents) -> tuple[Replica, Replica]:
+    """Two that both know the sender."""
+    first, second = Replica(database), Replica(database)
+    first.take(1).commit()
+    second.take(1).commit()
+    return first, second
+
+
+def test_two_replicas_take_mails_of_one_sender_at_once_and_neither_decides_again(
+    database: Documents, replicas: tuple[Replica, Replica]
+) -> None:
+    units = [replica.take(1) for replica in replicas]
+    for unit in units:
+        unit.commit()
+    assert database["tickets"].count_documents({}) == 4
+
+
+def test_what_both_counted_is_added_up(database: Documents, replicas: tuple[Replica, Replica]) -> None:
+    for unit in [replica.take(1) for replica in replicas]:
+        unit.commit()
+    (row,) = database["bursts"].find()
+    assert row["tickets"] == 4
+
+
+def test_what_was_counted_is_not_counted_again(
+    database: Documents, replicas: tuple[Replica, Replica]
+) -> None:
+    for _ in range(2):
+        for replica in replicas:
+            replica.take(1).commit()
+    (row,) = database["bursts"].find()
+    # Of the two first ones one was told.
+    assert (row["tickets"], database["tickets"].count_documents({})) == (5, 6)
+
+
+def test_of_two_that_come_to_the_limit_at_once_one_decides_again_and_joins_the_others_ticket(
+    database: Documents, replicas: tuple[Replica, Replica]
+) -> None:
+    one, other = (replica.take(8) for replica in replicas)
+    one.commit()
+    with pytest.raises(Raced):
+        other.commit()
+    replicas[1].take(8).commit()
+    # Its first was not known to the other.
+    assert database["tickets"].count_documents({}) <= LIMIT.tickets + 1
+    assert database["messages"].count_documents({}) == 18
+    (flooded,) = database["tickets"].find({"tags": "flood"})
+    assert flooded["messages"] >= 11
+
+
+def test_a_senders_only_ticket_is_counted_nowhere(database: Documents) -> None:
+    Replica(database).take(1).commit()
+    assert database["bursts"].count_documents({}) == 0
+
+
+def test_a_storm_that_one_replica_knows_reaches_the_others_with_their_second_mail(
+    database: Documents,
+) -> None:
+    first, second = Replica(database), Replica(database)
+    first.take(7).commit()
+    for _ in range(3):
+        second.take(1).commit()
+    assert database["tickets"].count_documents({}) == LIMIT.tickets + 1
