@@ -8,11 +8,11 @@ import grpc
 
 from chassis.config import ConfigError
 from chassis.errors import Refused, Unavailable
-from cli import agent, channel, dead, group, ledger, peek, quarantine, rules, ticket, token
+from cli import agent, blocked, channel, dead, group, ledger, peek, quarantine, rules, ticket, token
 from cli.system import NoToken, system
 
 # In the order in which `--help` shows them.
-WORDS = (ticket, channel, quarantine, ledger, peek, dead, rules, group, agent, token)
+WORDS = (ticket, channel, quarantine, blocked, ledger, peek, dead, rules, group, agent, token)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -115,10 +115,15 @@ def channels_of(content: object, name: str) -> Iterator[service_pb2.Channel]:
         )
 
 
+def _needs_its_form(value: object) -> bool:
+    """Joined by commas it would not be the same any more."""
+    return isinstance(value, Mapping) or (isinstance(value, str) and ("," in value or ":" in value))
+
+
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+    if isinstance(value, list) and any(_needs_its_form(one) for one in value):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         return ",".join(_text(one) for one in value)

@@ -27,6 +27,7 @@ from services.ingest.adapters.jobs import ChunkSweep, IntakeSweep, SendLoop, mak
 from services.ingest.adapters.kinds import load_kinds
 from services.ingest.adapters.measures import ClosingCounts, LedgerGauges, SendCounts
 from services.ingest.adapters.mongo import INDEXES
+from services.ingest.adapters.mongo.blocked import MongoBlocked
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
@@ -166,6 +167,8 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
             directory=ground.directory,
             kinds=ground.kinds,
             intake=ground.intake,
+            blocked=MongoBlocked(parts.database, parts.clock),
+            publisher=ground.publisher,
         ),
     )
     receivers = [MailReceiver(edge, one, parts.metrics) for one in _receivers(settings)]
@@ -183,6 +186,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         database=parts.database,
         clock=parts.clock,
         intake=ground.intake,
+        blocked=MongoBlocked(parts.database, parts.clock),
         files=ground.files,
         directory=ground.directory,
         outbox=parts.outbox(publisher),

@@ -79,3 +79,33 @@ def _said_of(desk: IngestDesk, sockets: Sockets) -> ingest.MessageReceived | Non
     send(sockets.smtp, _form(f"<g{number}@forms>", "E-mail: anna@client.example\r\nOrder: 99"))
     wait_until(lambda: len(desk.received()) > number)
     return next((fact for fact in desk.received() if fact.fields.get("order") == "99"), None)
+
+
+def test_a_blocked_mail_is_counted_with_its_reason_read_by_nobody_and_can_be_brought_back(
+    desk: IngestDesk, sockets: Sockets
+) -> None:
+    desk.save(
+        sockets.rpc, "walled", "email", "email", address="walled@demo.example", block_list="casino.example"
+    )
+    raw = _form("<c1@casino>", "Win!", sender="x@casino.example")
+    wait_until(lambda: not send(sockets.smtp, raw, "walled@demo.example"), timeout=20)
+    wait_until(lambda: _line(sockets).ignored == 1, timeout=20)
+    (blocked,) = sockets.screening.ListBlocked(pb.ListBlockedRequest(channel_id="walled")).messages
+    assert blocked.reason == "blocked by domain: casino.example"
+    assert (_line(sockets).accepted, _line(sockets).in_flight) == (1, 0)
+    assert "<c1@casino>" not in {fact.thread.message_id for fact in desk.received()}
+
+    back = sockets.screening.BringBack(pb.BringBackRequest(intake_ids=[blocked.intake_id]))
+    assert back.brought_back == 1
+    wait_until(lambda: "<c1@casino>" in {fact.thread.message_id for fact in desk.received()})
+    assert not sockets.screening.ListBlocked(pb.ListBlockedRequest()).messages
+    assert (_line(sockets).ignored, _line(sockets).in_flight) == (0, 1)
+    again = sockets.screening.BringBack(pb.BringBackRequest(intake_ids=[blocked.intake_id]))
+    assert again.brought_back == 0
+
+
+def _line(sockets: Sockets) -> service_pb2.LedgerLine:
+    line: service_pb2.LedgerLine = sockets.rpc.GetLedger(
+        service_pb2.GetLedgerRequest(channel_id="walled")
+    ).total
+    return line

@@ -30,10 +30,11 @@ from chassis.telemetry.metrics import Metrics
 from chassis.units import BUNDLE_BYTES, BUNDLE_EVENTS, Cause, Unit
 from services.ingest.adapters import wire
 from services.ingest.adapters.intake_queues import DEAD, patience_after, prepare, queue_name
+from services.ingest.adapters.mongo.blocked import MongoBlocked
 from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
-from services.ingest.application.normalise import SetAside, Understood, normalise
+from services.ingest.application.normalise import Blocked, SetAside, Understood, normalise
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.intake import IntakeRow
 
@@ -54,6 +55,7 @@ class Reader(Taker[Envelope]):
         database: Documents,
         clock: Clock,
         intake: MongoIntake,
+        blocked: MongoBlocked,
         files: MongoFiles,
         directory: ChannelDirectory,
         outbox: Outbox,
@@ -75,6 +77,7 @@ class Reader(Taker[Envelope]):
         self._database = database
         self._clock = clock
         self._intake = intake
+        self._blocked = blocked
         self._files = files
         self._directory = directory
         self._outbox = outbox
@@ -89,6 +92,11 @@ class Reader(Taker[Envelope]):
             "ingest_by_patterns_total",
             "Mails that a mail pattern was meant for: form, notice, or missed.",
             ["channel", "outcome"],
+        )
+        self._screened = metrics.counter(
+            "ingest_screened_total",
+            "Mails that a list of their mailbox let in, kept out or took for spam, by what decided.",
+            ["channel", "verdict", "by"],
         )
         self._seconds = metrics.histogram(
             "ingest_read_seconds", "From taking a batch of ids to its acknowledgement."
@@ -196,6 +204,7 @@ class Reader(Taker[Envelope]):
     def _read_rows(self, rows: Sequence[IntakeRow], traces: Mapping[str, str]) -> None:
         understood: list[Understood] = []
         aside: list[SetAside] = []
+        blocked: list[Blocked] = []
         with ExitStack() as spans:
             said_by: dict[str, str] = {}
             for row in rows:
@@ -209,6 +218,8 @@ class Reader(Taker[Envelope]):
                 one = self._normalise(row)
                 if isinstance(one, SetAside):
                     aside.append(one)
+                elif isinstance(one, Blocked):
+                    blocked.append(one)
                 else:
                     understood.append(one)
             self._files.keep([file for one in understood for file in one.parts])
@@ -216,13 +227,17 @@ class Reader(Taker[Envelope]):
             self._say(understood, said_by)
         if aside:
             self._set_aside(aside)
+        if blocked:
+            self._keep_out(blocked)
         for channel_id, number in Counter(one.row.channel_id for one in understood).items():
             self._read.labels(channel_id, "understood").inc(number)
         for one in understood:
             if one.message.read_as:
                 self._by_patterns.labels(one.row.channel_id, one.message.read_as).inc()
+            if (found := one.message.screening) is not None:
+                self._screened.labels(one.row.channel_id, found.verdict, found.by).inc()
 
-    def _normalise(self, row: IntakeRow) -> Understood | SetAside:
+    def _normalise(self, row: IntakeRow) -> Understood | SetAside | Blocked:
         try:
             return normalise(row, self._directory)
         except Unavailable:
@@ -276,6 +291,13 @@ class Reader(Taker[Envelope]):
             for bundle in bundles.all
         ]
         self._publisher.publish(messages)
+
+    def _keep_out(self, blocked: Sequence[Blocked]) -> None:
+        """Close the rows here, so that no fact of them is ever said: whoever is brought back is heard for the first time."""
+        for one in blocked:
+            if self._blocked.block(one.row, one.reason):
+                self._read.labels(one.row.channel_id, "blocked").inc()
+                self._screened.labels(one.row.channel_id, one.screening.verdict, one.screening.by).inc()
 
     def _set_aside(self, aside: Sequence[SetAside]) -> None:
         for one in aside:

@@ -2,8 +2,6 @@
 
 # ruff: noqa: N802 - the methods have the names of the contract
 
-import base64
-import binascii
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +24,7 @@ from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.mailboxes import MailboxState, MongoMailboxes
 from services.ingest.adapters.mongo.sends import MongoSends
+from services.ingest.adapters.places import page_size_of, place_of, token_of
 from services.ingest.adapters.wire import stamp
 from services.ingest.application.ports import LedgerCounts
 from services.ingest.application.retry_quarantined import retry_quarantined
@@ -35,7 +34,6 @@ from services.ingest.domain.ledger import Line, line_of, total_of
 from services.ingest.domain.received import AttachmentPart
 from services.ingest.domain.sending import SendRow
 
-_PAGE = 200
 _PIECE = 1024 * 1024
 _UPLOAD = 25 * 1024 * 1024
 _READERS = frozenset({"admin", "agent", "system", "read_only"})
@@ -162,8 +160,8 @@ class IngestRpc(IngestServiceServicer):
         )
 
     def ListQuarantine(self, request: pb.ListQuarantineRequest, _: Any) -> pb.ListQuarantineResponse:
-        size = _page_size(request.page_size)
-        after = _place(request.page_token) if request.page_token else None
+        size = page_size_of(request.page_size)
+        after = place_of(request.page_token) if request.page_token else None
         rows = self._intake.quarantined(request.channel_id, size + 1, after)
         answer = pb.ListQuarantineResponse()
         for row in rows[:size]:
@@ -178,7 +176,7 @@ class IngestRpc(IngestServiceServicer):
             answer.messages.append(message)
         if len(rows) > size:
             last = rows[size - 1]
-            answer.next_page_token = _token(last.received_at, last.intake_id)
+            answer.next_page_token = token_of(last.received_at, last.intake_id)
         return answer
 
     def RetryQuarantined(self, request: pb.RetryQuarantinedRequest, _: Any) -> pb.RetryQuarantinedResponse:
@@ -233,7 +231,7 @@ class IngestRpc(IngestServiceServicer):
     # ---------------------------------------------------------------------------------------------------- sends
 
     def ListSends(self, request: pb.ListSendsRequest, _: Any) -> pb.ListSendsResponse:
-        size = _page_size(request.page_size)
+        size = page_size_of(request.page_size)
         rows = self._sends.list(request.ticket_id, list(request.states), size + 1, request.page_token)
         answer = pb.ListSendsResponse(sends=[_send_to_wire(row) for row in rows[:size]])
         if len(rows) > size:
@@ -321,26 +319,8 @@ def _send_to_wire(row: SendRow) -> pb.Send:
     )
 
 
-def _page_size(asked: int) -> int:
-    if asked < 0 or asked > _PAGE:
-        raise InvalidField("page_size", f"1 to {_PAGE}", str(asked))
-    return asked or 50
-
-
 def _moment(moment: Timestamp) -> datetime:
     return moment.ToDatetime(tzinfo=UTC)
-
-
-def _token(moment: datetime, intake_id: str) -> str:
-    return base64.urlsafe_b64encode(f"{moment.isoformat()} {intake_id}".encode()).decode()
-
-
-def _place(token: str) -> tuple[datetime, str]:
-    try:
-        moment, _, intake_id = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
-        return datetime.fromisoformat(moment), intake_id
-    except (binascii.Error, ValueError):
-        raise InvalidField("page_token", "a token that ListQuarantine gave") from None
 
 
 def add_to(server: RpcServer, rpc: IngestRpc) -> None:

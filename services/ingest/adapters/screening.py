@@ -13,9 +13,12 @@ from relaydesk.ingest.v1.screening_pb2_grpc import (
     ScreeningServiceServicer,
     add_ScreeningServiceServicer_to_server,
 )
+from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.kinds import Kind, check_settings
+from services.ingest.adapters.mongo.blocked import MongoBlocked
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.intake import MongoIntake
+from services.ingest.adapters.places import MOST, page_size_of, place_of, token_of
 from services.ingest.adapters.wire import stamp
 from services.ingest.application.try_settings import Tried, try_settings
 
@@ -23,8 +26,14 @@ _MOST_TRIED = 50
 _TRIED = 20
 _TEXT = 2_000
 _ADMINS = frozenset({"admin", "system"})
+_AGENTS = frozenset({"admin", "agent", "system"})
+_READERS = frozenset({"admin", "agent", "system", "read_only"})
 _SERVICE = "relaydesk.ingest.v1.ScreeningService"
-ACCESS: Access = {f"{_SERVICE}/TrySettings": _ADMINS}
+ACCESS: Access = {
+    f"{_SERVICE}/TrySettings": _ADMINS,
+    f"{_SERVICE}/ListBlocked": _READERS,
+    f"{_SERVICE}/BringBack": _AGENTS,
+}
 
 
 class ScreeningRpc(ScreeningServiceServicer):
@@ -37,11 +46,15 @@ class ScreeningRpc(ScreeningServiceServicer):
         directory: ChannelDirectory,
         kinds: Mapping[str, Kind],
         intake: MongoIntake,
+        blocked: MongoBlocked,
+        publisher: IntakePublisher,
     ) -> None:
         self._channels = channels
         self._directory = directory
         self._kinds = kinds
         self._intake = intake
+        self._blocked = blocked
+        self._publisher = publisher
 
     def TrySettings(self, request: pb.TrySettingsRequest, _: Any) -> pb.TrySettingsResponse:
         limit = request.limit or _TRIED
@@ -53,6 +66,32 @@ class ScreeningRpc(ScreeningServiceServicer):
         live = self._directory.built(channel)
         tried = try_settings(self._intake.latest(channel.channel_id, limit), live)
         return pb.TrySettingsResponse(messages=[_to_wire(one) for one in tried])
+
+    def ListBlocked(self, request: pb.ListBlockedRequest, _: Any) -> pb.ListBlockedResponse:
+        size = page_size_of(request.page_size)
+        after = place_of(request.page_token) if request.page_token else None
+        rows = self._blocked.list(request.channel_id, size + 1, after)
+        answer = pb.ListBlockedResponse()
+        for row in rows[:size]:
+            message = answer.messages.add(
+                intake_id=row.intake_id,
+                channel_id=row.channel_id,
+                reason=row.reason,
+                size=row.size,
+                received_at=stamp(row.received_at),
+            )
+            setattr(message, "from", row.sender)
+        if len(rows) > size:
+            last = rows[size - 1]
+            answer.next_page_token = token_of(last.received_at, last.intake_id)
+        return answer
+
+    def BringBack(self, request: pb.BringBackRequest, _: Any) -> pb.BringBackResponse:
+        if not 1 <= len(request.intake_ids) <= MOST:
+            raise InvalidField("intake_ids", f"1 to {MOST} ids", str(len(request.intake_ids)))
+        rows = self._blocked.bring_back(list(request.intake_ids))
+        self._publisher.offer(rows)
+        return pb.BringBackResponse(brought_back=len(rows))
 
 
 def _to_wire(one: Tried) -> pb.TriedMessage:

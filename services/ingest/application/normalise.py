@@ -6,7 +6,8 @@ from services.ingest.application.ports import Directory, LiveChannel
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.errors import CannotRead
 from services.ingest.domain.intake import IntakeRow
-from services.ingest.domain.received import AttachmentPart, ReceivedMessage, StoredAttachment
+from services.ingest.domain.lists import BLOCK
+from services.ingest.domain.received import AttachmentPart, ReceivedMessage, Screening, StoredAttachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,20 @@ class SetAside:
     reason: str
 
 
-def normalise(row: IntakeRow, directory: Directory) -> Understood | SetAside:
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A row that a list of its mailbox keeps out: nobody reads it, and it can be brought back."""
+
+    row: IntakeRow
+    screening: Screening
+
+    @property
+    def reason(self) -> str:
+        """For the ledger."""
+        return f"blocked by {self.screening.by}: {self.screening.entry}"[:300]
+
+
+def normalise(row: IntakeRow, directory: Directory) -> Understood | SetAside | Blocked:
     """Read one row; the same row gives the same answer wherever and however often it is read."""
     found = directory.find(row.channel_id)
     if found is None:
@@ -46,8 +60,11 @@ def normalise(row: IntakeRow, directory: Directory) -> Understood | SetAside:
         return SetAside(row, error.reason)
 
 
-def _understand(row: IntakeRow, channel: Channel, live: LiveChannel) -> Understood:
+def _understand(row: IntakeRow, channel: Channel, live: LiveChannel) -> Understood | Blocked:
     message = live.read(row.raw, row.envelope)
+    screening = message.screening
+    if screening is not None and screening.verdict == BLOCK and not row.is_let_in:
+        return Blocked(row, screening)
     parts = tuple(
         (f"{row.intake_id}-{number}", part) for number, part in enumerate(message.attachments, start=1)
     )

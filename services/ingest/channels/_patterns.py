@@ -145,7 +145,7 @@ def written(value: object) -> object:
         raise ValueError(f"a list in YAML or JSON{place}") from None
     found = () if content is None else content
     if not isinstance(found, list | tuple):
-        raise ValueError("a list in YAML or JSON, with a map for each pattern")
+        raise ValueError("a list in YAML or JSON")
     return found
 
 

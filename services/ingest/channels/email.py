@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.ingest.application.ports import Inbox
+from services.ingest.channels._lists import EntryList
 from services.ingest.channels._patterns import Patterns
 from services.ingest.channels._smtp import Sender
 from services.ingest.channels._smtp_server import Server
@@ -22,6 +23,7 @@ from services.ingest.domain.errors import InvalidBody
 from services.ingest.domain.fetching import RemoteMailbox
 from services.ingest.domain.history import Earlier, Extent, Style
 from services.ingest.domain.intake import DedupeKey, Envelope, mail_dedupe_key
+from services.ingest.domain.lists import Lists, entries_of
 from services.ingest.domain.mail import House, read_mail
 from services.ingest.domain.received import ReceivedMessage
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply, SendResult
@@ -60,6 +62,21 @@ class Settings(BaseModel):
     mail_patterns: Patterns = Field(
         (),
         description="How mails of forms, marketplaces and payment systems are read: a list in YAML, see docs/email.md.",
+    )
+    authserv_id: Addresses = Field(
+        (),
+        description="Name that our own mail server writes into Authentication-Results; none where it writes no name.",
+    )
+    allow_list: EntryList = Field(
+        (),
+        description="Never blocked or spam: addresses, domains, header fields; a line or comma between them.",
+    )
+    block_list: EntryList = Field(
+        (),
+        description="Kept in the ledger and read by nobody: addresses, domains, X-Field: value, dmarc=fail.",
+    )
+    spam_list: EntryList = Field(
+        (), description="Becomes a spam ticket: addresses, domains, X-Field: value, dmarc=fail."
     )
     signature: str = Field(
         default="",
@@ -139,6 +156,18 @@ class Settings(BaseModel):
             raise ValueError("another folder than imap_folder")
         return value
 
+    @field_validator("authserv_id")
+    @classmethod
+    def _are_servers(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(value.lower() for value in values)
+
+    @field_validator("allow_list", "block_list", "spam_list")
+    @classmethod
+    def _are_entries(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if entries_of(values).statements and not info.data.get("authserv_id"):
+            raise ValueError("results as dmarc=fail only where authserv_id names the server that is believed")
+        return values
+
     @field_validator("address")
     @classmethod
     def _is_address(cls, value: str) -> str:
@@ -215,6 +244,12 @@ class Mailbox:
             inbox.is_ours,
             frozenset(normalise(sender) for sender in settings.form_senders),
             tuple(one.made() for one in settings.mail_patterns),
+            Lists(
+                entries_of(settings.allow_list),
+                entries_of(settings.block_list),
+                entries_of(settings.spam_list),
+                settings.authserv_id,
+            ),
         )
         self.sends = bool(settings.smtp_host)
         self.sends_per_minute = settings.sends_per_minute

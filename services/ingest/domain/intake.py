@@ -70,6 +70,8 @@ class IntakeRow:
     reason: str = ""
     # How often somebody took it out of quarantine.
     retries: int = 0
+    # Somebody brought it back although a list kept it out.
+    is_let_in: bool = False
 
 
 def first_key(dedupe: DedupeKey, raw_sha256: str) -> str:

@@ -17,6 +17,7 @@ from services.ingest.domain.bounces import find_bounce
 from services.ingest.domain.errors import CannotRead
 from services.ingest.domain.filled_in import filled_in, may_be_filled_in
 from services.ingest.domain.headers import Headers, message_ids, parse_date
+from services.ingest.domain.lists import NO_LISTS, Lists, screen
 from services.ingest.domain.mime import Mail, parse_mail
 from services.ingest.domain.patterns import MailPattern
 from services.ingest.domain.picking import Letter, read_by_patterns
@@ -36,6 +37,7 @@ from services.ingest.domain.received import (
     ReceivedMessage,
     Thread,
 )
+from services.ingest.domain.screened import screened
 from services.ingest.domain.tokens import Tokens
 
 LOOP_HEADER = "X-Relaydesk-Loop"
@@ -65,6 +67,8 @@ class House:
     form_senders: frozenset[str] = frozenset()
     # How mails of forms, shops and marketplaces are read; the first that fits.
     patterns: Sequence[MailPattern] = ()
+    # Whom the mailbox lets in, keeps out, or takes for spam.
+    lists: Lists = NO_LISTS
 
 
 def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> ReceivedMessage:
@@ -127,10 +131,16 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
         to=to,
         cc=cc,
     )
-    if not house.patterns or not may_be_filled_in(headers, message):
-        return message
-    letter = Letter(headers, sender, subject, body.text, body.html)
-    return filled_in(message, read_by_patterns(letter, house.patterns, house.is_ours))
+    if house.patterns and may_be_filled_in(headers, message):
+        letter = Letter(headers, sender, subject, body.text, body.html)
+        message = filled_in(message, read_by_patterns(letter, house.patterns, house.is_ours))
+    # That a mail of ours did not arrive is worth knowing whoever says so.
+    if house.lists and message.bounce is None:
+        found = screen(
+            house.lists, headers, sender.email, normalise(envelope_sender or ""), message.author.email
+        )
+        message = screened(message, found)
+    return message
 
 
 # ------------------------------------------------------------------------------------------------- who and where

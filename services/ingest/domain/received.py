@@ -26,6 +26,8 @@ NOTICED = "notice"
 # It looked like a form's, and what a pattern needs was not found in it.
 PATTERN_MISSED = "pattern_missed"
 MISSED = "missed"
+# A list of the mailbox says so.
+SPAM = "spam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,18 @@ class Bounce:
 
 
 @dataclass(frozen=True, slots=True)
+class Screening:
+    """What the mailbox's lists say of a message."""
+
+    # allow, block or spam.
+    verdict: str
+    # What decided: address, domain, header or authentication.
+    by: str
+    # As it is written in the list.
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReceivedMessage:
     """What a channel understood of one kept message."""
 
@@ -127,5 +141,6 @@ class ReceivedMessage:
     cc: tuple[str, ...] = ()
     # What a pattern made of it: form or notice; missed where one was meant for it and did not find what it needs.
     read_as: str = ""
+    screening: Screening | None = None
     # How the mailbox's patterns or lists read it, for a person; empty where they had nothing to say.
     explanation: str = ""

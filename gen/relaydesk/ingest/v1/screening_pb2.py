@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from relaydesk.ingest.v1 import events_pb2 as relaydesk_dot_ingest_dot_v1_dot_events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#relaydesk/ingest/v1/screening.proto\x12\x13relaydesk.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a relaydesk/ingest/v1/events.proto\"\xb1\x01\n\x12TrySettingsRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12G\n\x08settings\x18\x02 \x03(\x0b\x32\x35.relaydesk.ingest.v1.TrySettingsRequest.SettingsEntry\x12\r\n\x05limit\x18\x03 \x01(\x05\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"J\n\x13TrySettingsResponse\x12\x33\n\x08messages\x18\x01 \x03(\x0b\x32!.relaydesk.ingest.v1.TriedMessage\"\xf9\x02\n\x0cTriedMessage\x12\x11\n\tintake_id\x18\x01 \x01(\t\x12/\n\x0breceived_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10original_subject\x18\x03 \x01(\t\x12\x15\n\roriginal_from\x18\x04 \x01(\t\x12+\n\x06\x61uthor\x18\x05 \x01(\x0b\x32\x1b.relaydesk.ingest.v1.Author\x12\x0f\n\x07subject\x18\x06 \x01(\t\x12\x0c\n\x04text\x18\x07 \x01(\t\x12=\n\x06\x66ields\x18\x08 \x03(\x0b\x32-.relaydesk.ingest.v1.TriedMessage.FieldsEntry\x12\x14\n\x0c\x63onversation\x18\t \x01(\t\x12\x0f\n\x07read_as\x18\n \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x0b \x01(\t\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32t\n\x10ScreeningService\x12`\n\x0bTrySettings\x12\'.relaydesk.ingest.v1.TrySettingsRequest\x1a(.relaydesk.ingest.v1.TrySettingsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#relaydesk/ingest/v1/screening.proto\x12\x13relaydesk.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a relaydesk/ingest/v1/events.proto\"\xb1\x01\n\x12TrySettingsRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12G\n\x08settings\x18\x02 \x03(\x0b\x32\x35.relaydesk.ingest.v1.TrySettingsRequest.SettingsEntry\x12\r\n\x05limit\x18\x03 \x01(\x05\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"J\n\x13TrySettingsResponse\x12\x33\n\x08messages\x18\x01 \x03(\x0b\x32!.relaydesk.ingest.v1.TriedMessage\"\xf9\x02\n\x0cTriedMessage\x12\x11\n\tintake_id\x18\x01 \x01(\t\x12/\n\x0breceived_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10original_subject\x18\x03 \x01(\t\x12\x15\n\roriginal_from\x18\x04 \x01(\t\x12+\n\x06\x61uthor\x18\x05 \x01(\x0b\x32\x1b.relaydesk.ingest.v1.Author\x12\x0f\n\x07subject\x18\x06 \x01(\t\x12\x0c\n\x04text\x18\x07 \x01(\t\x12=\n\x06\x66ields\x18\x08 \x03(\x0b\x32-.relaydesk.ingest.v1.TriedMessage.FieldsEntry\x12\x14\n\x0c\x63onversation\x18\t \x01(\t\x12\x0f\n\x07read_as\x18\n \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x0b \x01(\t\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"O\n\x12ListBlockedRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"e\n\x13ListBlockedResponse\x12\x35\n\x08messages\x18\x01 \x03(\x0b\x32#.relaydesk.ingest.v1.BlockedMessage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x94\x01\n\x0e\x42lockedMessage\x12\x11\n\tintake_id\x18\x01 \x01(\t\x12\x12\n\nchannel_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04\x66rom\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x10\x42ringBackRequest\x12\x12\n\nintake_ids\x18\x01 \x03(\t\")\n\x11\x42ringBackResponse\x12\x14\n\x0c\x62rought_back\x18\x01 \x01(\x03\x32\xb2\x02\n\x10ScreeningService\x12`\n\x0bTrySettings\x12\'.relaydesk.ingest.v1.TrySettingsRequest\x1a(.relaydesk.ingest.v1.TrySettingsResponse\x12`\n\x0bListBlocked\x12\'.relaydesk.ingest.v1.ListBlockedRequest\x1a(.relaydesk.ingest.v1.ListBlockedResponse\x12Z\n\tBringBack\x12%.relaydesk.ingest.v1.BringBackRequest\x1a&.relaydesk.ingest.v1.BringBackResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRIEDMESSAGE']._serialized_end=761
   _globals['_TRIEDMESSAGE_FIELDSENTRY']._serialized_start=716
   _globals['_TRIEDMESSAGE_FIELDSENTRY']._serialized_end=761
-  _globals['_SCREENINGSERVICE']._serialized_start=763
-  _globals['_SCREENINGSERVICE']._serialized_end=879
+  _globals['_LISTBLOCKEDREQUEST']._serialized_start=763
+  _globals['_LISTBLOCKEDREQUEST']._serialized_end=842
+  _globals['_LISTBLOCKEDRESPONSE']._serialized_start=844
+  _globals['_LISTBLOCKEDRESPONSE']._serialized_end=945
+  _globals['_BLOCKEDMESSAGE']._serialized_start=948
+  _globals['_BLOCKEDMESSAGE']._serialized_end=1096
+  _globals['_BRINGBACKREQUEST']._serialized_start=1098
+  _globals['_BRINGBACKREQUEST']._serialized_end=1136
+  _globals['_BRINGBACKRESPONSE']._serialized_start=1138
+  _globals['_BRINGBACKRESPONSE']._serialized_end=1179
+  _globals['_SCREENINGSERVICE']._serialized_start=1182
+  _globals['_SCREENINGSERVICE']._serialized_end=1488
 # @@protoc_insertion_point(module_scope)

@@ -39,6 +39,16 @@ class ScreeningServiceStub:
                 request_serializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.TrySettingsRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.TrySettingsResponse.FromString,
                 _registered_method=True)
+        self.ListBlocked = channel.unary_unary(
+                '/relaydesk.ingest.v1.ScreeningService/ListBlocked',
+                request_serializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.ListBlockedRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.ListBlockedResponse.FromString,
+                _registered_method=True)
+        self.BringBack = channel.unary_unary(
+                '/relaydesk.ingest.v1.ScreeningService/BringBack',
+                request_serializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.BringBackRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.BringBackResponse.FromString,
+                _registered_method=True)
 
 
 class ScreeningServiceServicer:
@@ -52,6 +62,20 @@ class ScreeningServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListBlocked(self, request, context):
+        """Messages that a list of their mailbox kept out, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BringBack(self, request, context):
+        """Processes blocked messages past all lists.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScreeningServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -59,6 +83,16 @@ def add_ScreeningServiceServicer_to_server(servicer, server):
                     servicer.TrySettings,
                     request_deserializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.TrySettingsRequest.FromString,
                     response_serializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.TrySettingsResponse.SerializeToString,
+            ),
+            'ListBlocked': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBlocked,
+                    request_deserializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.ListBlockedRequest.FromString,
+                    response_serializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.ListBlockedResponse.SerializeToString,
+            ),
+            'BringBack': grpc.unary_unary_rpc_method_handler(
+                    servicer.BringBack,
+                    request_deserializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.BringBackRequest.FromString,
+                    response_serializer=relaydesk_dot_ingest_dot_v1_dot_screening__pb2.BringBackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -88,6 +122,60 @@ class ScreeningService:
             '/relaydesk.ingest.v1.ScreeningService/TrySettings',
             relaydesk_dot_ingest_dot_v1_dot_screening__pb2.TrySettingsRequest.SerializeToString,
             relaydesk_dot_ingest_dot_v1_dot_screening__pb2.TrySettingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBlocked(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.ingest.v1.ScreeningService/ListBlocked',
+            relaydesk_dot_ingest_dot_v1_dot_screening__pb2.ListBlockedRequest.SerializeToString,
+            relaydesk_dot_ingest_dot_v1_dot_screening__pb2.ListBlockedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BringBack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.ingest.v1.ScreeningService/BringBack',
+            relaydesk_dot_ingest_dot_v1_dot_screening__pb2.BringBackRequest.SerializeToString,
+            relaydesk_dot_ingest_dot_v1_dot_screening__pb2.BringBackResponse.FromString,
             options,
             channel_credentials,
             insecure,

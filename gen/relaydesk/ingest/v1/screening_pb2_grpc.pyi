@@ -35,6 +35,10 @@ class ScreeningServiceStub:
     """What patterns and lists would make of the latest messages of a channel; nothing is changed. A setting that cannot be
     is INVALID_ARGUMENT with its place.
     """
+    ListBlocked: _grpc.UnaryUnaryMultiCallable[_screening_pb2.ListBlockedRequest, _screening_pb2.ListBlockedResponse]
+    """Messages that a list of their mailbox kept out, the newest first."""
+    BringBack: _grpc.UnaryUnaryMultiCallable[_screening_pb2.BringBackRequest, _screening_pb2.BringBackResponse]
+    """Processes blocked messages past all lists."""
 
 @_typing.type_check_only
 class ScreeningServiceAsyncStub(ScreeningServiceStub):
@@ -43,6 +47,10 @@ class ScreeningServiceAsyncStub(ScreeningServiceStub):
     """What patterns and lists would make of the latest messages of a channel; nothing is changed. A setting that cannot be
     is INVALID_ARGUMENT with its place.
     """
+    ListBlocked: _aio.UnaryUnaryMultiCallable[_screening_pb2.ListBlockedRequest, _screening_pb2.ListBlockedResponse]  # type: ignore[assignment]
+    """Messages that a list of their mailbox kept out, the newest first."""
+    BringBack: _aio.UnaryUnaryMultiCallable[_screening_pb2.BringBackRequest, _screening_pb2.BringBackResponse]  # type: ignore[assignment]
+    """Processes blocked messages past all lists."""
 
 class ScreeningServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -54,5 +62,21 @@ class ScreeningServiceServicer(metaclass=_abc_1.ABCMeta):
         """What patterns and lists would make of the latest messages of a channel; nothing is changed. A setting that cannot be
         is INVALID_ARGUMENT with its place.
         """
+
+    @_abc_1.abstractmethod
+    def ListBlocked(
+        self,
+        request: _screening_pb2.ListBlockedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_screening_pb2.ListBlockedResponse, _abc.Awaitable[_screening_pb2.ListBlockedResponse]]:
+        """Messages that a list of their mailbox kept out, the newest first."""
+
+    @_abc_1.abstractmethod
+    def BringBack(
+        self,
+        request: _screening_pb2.BringBackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_screening_pb2.BringBackResponse, _abc.Awaitable[_screening_pb2.BringBackResponse]]:
+        """Processes blocked messages past all lists."""
 
 def add_ScreeningServiceServicer_to_server(servicer: ScreeningServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -17,6 +17,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(
             [("channel_id", ASCENDING)], partialFilterExpression={"closed_twice": {"$gt": 0}}, name="twice"
         ),
+        IndexModel(
+            [("received_at", DESCENDING), ("_id", DESCENDING)],
+            partialFilterExpression={"blocked": True},
+            name="blocked",
+        ),
     ],
     "files": [],
     "paces": [],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pymongo
 from bson.binary import Binary
+from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -349,25 +350,7 @@ class MongoIntake:
         where: dict[str, Any] = {"state": State.QUARANTINED.value}
         if channel_id:
             where["channel_id"] = channel_id
-        if after is not None:
-            moment, intake_id = after
-            where["$or"] = [
-                {"received_at": {"$lt": moment}},
-                {"received_at": moment, "_id": {"$lt": intake_id}},
-            ]
-        with named_failures():
-            found = self._rows.find(where, {"raw": 0}).sort([("received_at", -1), ("_id", -1)]).limit(limit)
-            return [
-                QuarantinedRow(
-                    row["_id"],
-                    row["channel_id"],
-                    row.get("reason", ""),
-                    row["env"].get("sender") or "",
-                    row["size"],
-                    row["received_at"],
-                )
-                for row in found
-            ]
+        return page_of(self._rows, where, limit, after)
 
     def retry(self, intake_ids: Sequence[str], channel_id: str, now: datetime) -> list[Unpublished]:
         """Set quarantined rows back to accepted; answers what is to be published."""
@@ -408,6 +391,31 @@ class MongoIntake:
         ids = [name.removeprefix(RAW_PREFIX) for name in file_ids if name.startswith(RAW_PREFIX)]
         with named_failures():
             return {RAW_PREFIX + row["_id"] for row in self._rows.find({"_id": {"$in": ids}}, {"_id": 1})}
+
+
+def page_of(
+    rows: Collection[Document], where: dict[str, Any], limit: int, after: tuple[datetime, str] | None
+) -> list[QuarantinedRow]:
+    """Rows for a person to look at, the newest first, after the place given."""
+    if after is not None:
+        moment, intake_id = after
+        where = {
+            **where,
+            "$or": [{"received_at": {"$lt": moment}}, {"received_at": moment, "_id": {"$lt": intake_id}}],
+        }
+    with named_failures():
+        found = rows.find(where, {"raw": 0}).sort([("received_at", -1), ("_id", -1)]).limit(limit)
+        return [
+            QuarantinedRow(
+                row["_id"],
+                row["channel_id"],
+                row.get("reason", ""),
+                row["env"].get("sender") or "",
+                row["size"],
+                row["received_at"],
+            )
+            for row in found
+        ]
 
 
 def _document(row: IntakeRow) -> Document:
@@ -455,6 +463,7 @@ def _row_of(document: Document, raw: bytes) -> IntakeRow:
         state=State(document["state"]),
         reason=document.get("reason", ""),
         retries=int(document.get("retries", 0)),
+        is_let_in=bool(document.get("let_in", False)),
     )
 
 

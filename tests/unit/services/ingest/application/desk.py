@@ -12,7 +12,13 @@ from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import DedupeKey, Envelope
 from services.ingest.domain.pace import Turn
-from services.ingest.domain.received import AttachmentPart, Author, ReceivedMessage, StoredAttachment
+from services.ingest.domain.received import (
+    AttachmentPart,
+    Author,
+    ReceivedMessage,
+    Screening,
+    StoredAttachment,
+)
 from services.ingest.domain.sending import (
     Composed,
     NextStep,
@@ -26,10 +32,11 @@ from services.ingest.domain.sending import (
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MAIL = Channel("mail", "mail", "email", "email")
+CASINO = Screening("block", "domain", "casino.example")
 
 
 class MemoryChannel:
-    """Reads `poison` as CannotRead and anything else as text; sends as told."""
+    """Reads `poison` as CannotRead, `casino` as blocked and anything else as text; sends as told."""
 
     is_posted_to = False
     quotes_history = False
@@ -56,7 +63,10 @@ class MemoryChannel:
         if raw == b"poison":
             raise CannotRead("poison")
         return ReceivedMessage(
-            Author("Anna"), text=raw.decode(), attachments=(AttachmentPart("a", "text/plain", b"a"),)
+            Author("Anna"),
+            text=raw.decode(),
+            attachments=(AttachmentPart("a", "text/plain", b"a"),),
+            screening=CASINO if raw == b"casino" else None,
         )
 
     def compose(

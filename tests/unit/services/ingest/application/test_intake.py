@@ -1,11 +1,12 @@
 """What arrives becomes rows, and rows become messages."""
 
 import itertools
+from dataclasses import replace
 
 from services.ingest.application.accept_message import Arrival, accept_message
-from services.ingest.application.normalise import SetAside, Understood, normalise
+from services.ingest.application.normalise import Blocked, SetAside, Understood, normalise
 from services.ingest.domain.intake import Envelope, IntakeRow
-from tests.unit.services.ingest.application.desk import MAIL, NOW, Desk
+from tests.unit.services.ingest.application.desk import CASINO, MAIL, NOW, Desk
 
 
 def _rows(raw: bytes, *envelopes: Envelope) -> tuple[IntakeRow, ...]:
@@ -50,9 +51,14 @@ def test_what_cannot_be_read_is_set_aside_with_its_reason() -> None:
     assert normalise(row, desk.directory) == SetAside(row, "poison")
 
 
-def test_a_row_of_a_channel_that_is_gone_is_set_aside() -> None:
-    from dataclasses import replace
+def test_a_mail_that_a_list_keeps_out_is_blocked_with_its_reason_unless_somebody_brought_it_back() -> None:
+    desk, (row,) = Desk(), _rows(b"casino")
+    assert normalise(row, desk.directory) == Blocked(row, CASINO)
+    assert Blocked(row, CASINO).reason == "blocked by domain: casino.example"
+    assert isinstance(normalise(replace(row, is_let_in=True), desk.directory), Understood)
 
+
+def test_a_row_of_a_channel_that_is_gone_is_set_aside() -> None:
     (row,) = _rows(b"hello")
     aside = normalise(replace(row, channel_id="gone"), Desk().directory)
     assert isinstance(aside, SetAside)

@@ -92,7 +92,7 @@ def test_an_unknown_pick_is_refused_with_what_is_known() -> None:
     ("written", "expected"),
     [
         ("- {name: [", "a list in YAML or JSON (line 1)"),
-        ("name: Form", "a list in YAML or JSON, with a map for each pattern"),
+        ("name: Form", "a list in YAML or JSON"),
         ("- &a {name: x}\n- *a", "YAML without references (*name)"),
         ("x" * 70_000, "at most 65536 characters"),
     ],
