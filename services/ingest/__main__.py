@@ -14,10 +14,14 @@ from chassis.service import LANES, Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.web import serve_asgi
 from services.ingest import channels
-from services.ingest.adapters import intake_queues, screening
+from services.ingest.adapters import channels_rpc, intake_queues, screening
 from services.ingest.adapters.accounts import RETRIED, Accounts
+from services.ingest.adapters.channel_checks import ChannelChecks
+from services.ingest.adapters.channel_desk import ChannelDesk
+from services.ingest.adapters.channels_rpc import ChannelsRpc
 from services.ingest.adapters.conversations import LISTED, Conversations
 from services.ingest.adapters.edge import Backlog, Edge
+from services.ingest.adapters.editors import Editors
 from services.ingest.adapters.hearing import LedgerPorts
 from services.ingest.adapters.imap.budget import Budget
 from services.ingest.adapters.imap.fetcher import IN_HAND, MailFetcher
@@ -28,6 +32,7 @@ from services.ingest.adapters.kinds import load_kinds
 from services.ingest.adapters.measures import ClosingCounts, LedgerGauges, SendCounts
 from services.ingest.adapters.mongo import INDEXES
 from services.ingest.adapters.mongo.blocked import MongoBlocked
+from services.ingest.adapters.mongo.channel_activity import MongoActivity
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
@@ -139,19 +144,21 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     )
     http = serve_asgi(app, settings.http_host, settings.http_port, connections=settings.http_connections)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
-    authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
+    accounts = Accounts(tickets)
+    authenticate = CachedAuthenticator(accounts.check, internal_token=settings.internal_token)
     server = RpcServer(
         settings.grpc_port,
         parts.metrics,
         authenticate,
-        {**ACCESS, **screening.ACCESS},
+        {**ACCESS, **channels_rpc.ACCESS, **screening.ACCESS},
         refusals=REFUSALS,
         host=settings.grpc_host,
     )
+    checks = ChannelChecks(ground.kinds, ground.channels, ground.directory)
+    desk = ChannelDesk(ground.channels, checks, ground.directory, Editors(accounts))
     answers = IngestRpc(
-        channels=ground.channels,
+        desk=desk,
         directory=ground.directory,
-        kinds=ground.kinds,
         intake=ground.intake,
         files=ground.files,
         sends=ground.sends,
@@ -171,6 +178,16 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
             publisher=ground.publisher,
         ),
     )
+    channels_answers = ChannelsRpc(
+        desk=desk,
+        kinds=ground.kinds,
+        directory=ground.directory,
+        activity=MongoActivity(parts.database, parts.clock),
+        mailboxes=ground.mailboxes,
+        paces=MongoPaces(parts.database),
+        clock=parts.clock,
+    )
+    channels_rpc.add_to(server, channels_answers)
     receivers = [MailReceiver(edge, one, parts.metrics) for one in _receivers(settings)]
     components: list[run.Component] = [ground.publisher, edge.committer, server, http, *receivers]
     return roles.assembled(parts, components, ground.prepare)

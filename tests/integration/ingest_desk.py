@@ -39,6 +39,7 @@ class Sockets:
     http: str
     rpc: Any
     screening: Any
+    rpc_port: int
 
 
 class IngestDesk:
@@ -78,7 +79,7 @@ class IngestDesk:
             self.key = rpc.GetChannelKey(pb.GetChannelKeyRequest(channel_id="api")).key
         self._rpc = rpc
         url = f"http://127.0.0.1:{http.port}"
-        return Sockets(smtp.port, lmtp.port, url, rpc, ScreeningServiceStub(channel))
+        return Sockets(smtp.port, lmtp.port, url, rpc, ScreeningServiceStub(channel), server.port)  # type: ignore[attr-defined]
 
     @staticmethod
     def save(rpc: Any, channel_id: str, kind: str, lane: str, **settings: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from types import ModuleType
 from typing import Any
 
@@ -48,13 +49,35 @@ def _mistake(kind: Kind, found: dict[str, Any]) -> InvalidField:
     name = ".".join(str(part) for part in found["loc"])
     if len(found["loc"]) > 1:
         # Within a setting that holds more than one value.
-        expected = (
-            "a value" if found["type"] == "missing" else str(found["msg"]).removeprefix("Value error, ")
-        )
+        expected = "a value" if found["type"] == "missing" else _expected(found)
         return InvalidField(f"channel.settings.{name}", expected)
     if found["type"] == "extra_forbidden":
-        return InvalidField(f"channel.settings.{name}", f"one of {', '.join(kind.settings.model_fields)}")
+        # The likeliest first: the list may be cut short on its way.
+        known = sorted(kind.settings.model_fields, key=lambda one: -SequenceMatcher(None, one, name).ratio())
+        return InvalidField(f"channel.settings.{name}", f"one of {', '.join(known)}")
     if found["type"] == "missing":
         about = kind.settings.model_fields[name].description or "a value"
         return InvalidField(f"channel.settings.{name}", about)
-    return InvalidField(f"channel.settings.{name}", str(found["msg"]).removeprefix("Value error, "))
+    return InvalidField(f"channel.settings.{name}", _expected(found))
+
+
+def _expected(found: dict[str, Any]) -> str:
+    """What can be taken, in few words and always the same ones, so that a page can say them in other languages."""
+    said = found.get("ctx") or {}
+    match found["type"]:
+        case "literal_error":
+            return f"one of {str(said['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "a whole number"
+        case "bool_parsing" | "bool_type":
+            return "true or false"
+        case "greater_than_equal":
+            return f"at least {said['ge']}"
+        case "less_than_equal":
+            return f"at most {said['le']}"
+        case "string_too_long":
+            return f"at most {said['max_length']} characters"
+        case "string_too_short":
+            return f"at least {said['min_length']} characters"
+        case _:
+            return str(found["msg"]).removeprefix("Value error, ")

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from services.ingest.domain.channel_secrets import missing
 from services.ingest.domain.smtp_answers import Said, refused
 
 
@@ -55,7 +56,7 @@ def trouble(error: Exception, server: Server) -> str:
     place = f"{server.host}:{server.port}"
     match error:
         case KeyError():
-            return f"the secret {server.password_secret or 'with the password'} is not mounted"
+            return missing(server.password_secret)
         case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):
             return refused(code, text, Said.HELLO).reason
         case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):

@@ -19,7 +19,9 @@ class Channel:
     kind: str
     lane: str
     settings: Mapping[str, str] = field(default_factory=dict)
-    # Nothing is accepted meanwhile.
+    # Secrets by the setting that says so, encrypted with the instance's key.
+    sealed: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    # Nothing is accepted meanwhile, and nothing leaves.
     is_paused: bool = False
     version: int = 0
     created_at: datetime | None = None

@@ -10,6 +10,7 @@ from imap_tools.utils import encode_folder
 from chassis.clock import monotonic
 from services.ingest.adapters.imap.client import Broken, Connection, NoAnswer, Trouble, in_words
 from services.ingest.domain.channel import ServerCheck
+from services.ingest.domain.channel_secrets import missing
 from services.ingest.domain.fetching import RemoteMailbox
 
 _UID = re.compile(rb"\bUID (\d+)")
@@ -33,8 +34,8 @@ class Session:
         self._ends: float | None = None
         try:
             password = mailbox.password()
-        except KeyError as missing:
-            raise Trouble(f"the secret {missing.args[0]} is not mounted") from None
+        except KeyError as absent:
+            raise Trouble(missing(absent.args[0])) from None
         with in_words(mailbox):
             self._connection = Connection(mailbox)
         try:

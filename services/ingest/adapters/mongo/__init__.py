@@ -7,6 +7,7 @@ from chassis import chunks
 INDEXES: dict[str, list[IndexModel]] = {
     **chunks.INDEXES,
     "channels": [],
+    "channel_changes": [IndexModel([("channel_id", ASCENDING), ("version", DESCENDING)])],
     "intake": [
         IndexModel([("channel_id", ASCENDING), ("key", ASCENDING)], unique=True),
         # The ledger and what is in flight; counts never touch the rows themselves, which hold raw messages.
@@ -31,5 +32,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "sends": [
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)]),
         IndexModel([("ticket_id", ASCENDING), ("_id", ASCENDING)]),
+        # How it goes with a channel: the last that left, what waits, what failed lately.
+        IndexModel([("channel_id", ASCENDING), ("state", ASCENDING), ("updated_at", DESCENDING)]),
     ],
 }

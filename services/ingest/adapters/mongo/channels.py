@@ -4,19 +4,23 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 from pydantic import ValidationError
-from pymongo.errors import DuplicateKeyError
 
 from chassis.clock import Clock, monotonic
-from chassis.errors import AlreadyExists, Conflict, FailedPrecondition, NotFound, Unavailable
-from chassis.mongo import Document, Documents, named_failures
+from chassis.errors import FailedPrecondition, NotFound, Unavailable
+from chassis.mongo import Document, Documents, Raced, named_failures
+from chassis.units import Unit
 from services.ingest.adapters.kinds import Kind
+from services.ingest.adapters.mongo.channel_changes import changes_of, stage
 from services.ingest.adapters.sealing import Seal
 from services.ingest.application.ports import Inbox, LiveChannel
 from services.ingest.domain.addresses import normalise, without_tag
 from services.ingest.domain.channel import Channel
+from services.ingest.domain.channel_history import ChannelChange, Editor, Step
+from services.ingest.domain.channel_secrets import name_of_kept
 from services.ingest.domain.tokens import Tokens
 
 # How old what a process knows of the channels may become.
@@ -29,6 +33,7 @@ class MongoChannels:
     """Channels by id, each with its key sealed."""
 
     def __init__(self, database: Documents, clock: Clock, seal: Seal) -> None:
+        self._database = database
         self._rows = database["channels"]
         self._clock = clock
         self._seal = seal
@@ -52,33 +57,51 @@ class MongoChannels:
             raise NotFound(f"no channel {channel_id}")
         return _channel_of(row)
 
-    def save(self, channel: Channel, expected_version: int) -> Channel:
-        """Make (expected version 0) or change a channel. Raises AlreadyExists, Conflict."""
-        now = self._clock.now()
-        said = {
-            "name": channel.name,
-            "kind": channel.kind,
-            "lane": channel.lane,
-            "settings": dict(channel.settings),
-            "is_paused": channel.is_paused,
-            "updated_at": now,
-        }
+    def find(self, channel_id: str) -> Channel | None:
         with named_failures():
-            if expected_version == 0:
-                try:
-                    self._rows.insert_one(
-                        {"_id": channel.channel_id, "version": 1, "created_at": now, **said}
-                    )
-                except DuplicateKeyError:
-                    raise AlreadyExists(f"there is a channel {channel.channel_id}") from None
-            else:
-                changed = self._rows.update_one(
-                    {"_id": channel.channel_id, "version": expected_version},
-                    {"$set": said, "$inc": {"version": 1}},
-                )
-                if not changed.matched_count:
-                    raise Conflict(f"{channel.channel_id} is not at version {expected_version}")
+            row = self._rows.find_one({"_id": channel_id})
+        return _channel_of(row) if row is not None else None
+
+    def sealed(self, secret: str) -> bytes:
+        """The secret, encrypted with the instance's key."""
+        return self._seal.close(secret)
+
+    def secret(self, channel: Channel, setting: str) -> str:
+        """The secret that is kept for a setting; empty where there is none that can be opened."""
+        return self._seal.open(channel.sealed.get(setting, b""))
+
+    def save(
+        self, channel: Channel, expected_version: int, editor: Editor, steps: Sequence[Step]
+    ) -> Channel | None:
+        """Make (expected version 0) or change a channel, with its line of history; None where another was first."""
+        unit = Unit(self._database, self._clock)
+        saved = replace(
+            channel,
+            version=expected_version + 1,
+            created_at=channel.created_at or unit.now,
+            updated_at=unit.now,
+        )
+        said = _document(saved)
+        if expected_version == 0:
+            unit.insert("channels", {"_id": channel.channel_id, **said})
+        else:
+            del said["created_at"]
+            unit.update("channels", {"_id": channel.channel_id, "version": expected_version}, {"$set": said})
+        stage(unit, ChannelChange(channel.channel_id, saved.version, unit.now, editor, tuple(steps)))
+        try:
+            unit.commit()
+        except Raced:
+            return None
         return self.get(channel.channel_id)
+
+    def last_change(self, channel_id: str) -> ChannelChange | None:
+        """What its newest version changed; None where nothing was noted."""
+        found = changes_of(self._database, channel_id, 1, None)
+        return found[0] if found else None
+
+    def changes(self, channel_id: str, limit: int, before: int | None) -> list[ChannelChange]:
+        """What was changed in versions below `before`, the newest first."""
+        return changes_of(self._database, channel_id, limit, before)
 
     def key(self, channel_id: str) -> str:
         """The channel's key, made on first use. Raises NotFound."""
@@ -100,11 +123,26 @@ def _channel_of(row: Document) -> Channel:
         kind=row["kind"],
         lane=row["lane"],
         settings=dict(row["settings"]),
+        sealed={name: bytes(value) for name, value in row.get("sealed", {}).items()},
         is_paused=bool(row["is_paused"]),
         version=int(row["version"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
+
+
+def _document(channel: Channel) -> Document:
+    return {
+        "name": channel.name,
+        "kind": channel.kind,
+        "lane": channel.lane,
+        "settings": dict(channel.settings),
+        "sealed": dict(channel.sealed),
+        "is_paused": channel.is_paused,
+        "version": channel.version,
+        "created_at": channel.created_at,
+        "updated_at": channel.updated_at,
+    }
 
 
 class ChannelDirectory:
@@ -242,7 +280,16 @@ class ChannelDirectory:
                 "channel_settings_wrong", channel=channel.channel_id, mistakes=error.error_count()
             )
             return None
-        inbox = Inbox(channel.channel_id, self._tokens, self.is_ours, self._secret)
+
+        def secret(name: str) -> str:
+            """KeyError where it is not there."""
+            if not (setting := name_of_kept(name)):
+                return self._secret(name)
+            if found := self._channels.secret(channel, setting):
+                return found
+            raise KeyError(name)
+
+        inbox = Inbox(channel.channel_id, self._tokens, self.is_ours, secret)
         return kind.build(settings, inbox)
 
 

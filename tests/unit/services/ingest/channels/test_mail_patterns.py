@@ -71,7 +71,7 @@ def test_a_pattern_in_json_or_yaml_reads_a_mail() -> None:
             ".0",
             "a pick of email, phone, external_id: whoever filled the form in",
         ),
-        ({"kind": "letter"}, ".0.kind", "Input should be 'form' or 'notice'"),
+        ({"kind": "letter"}, ".0.kind", "one of form, notice"),
     ],
 )
 def test_what_is_wrong_with_a_pattern_is_said_by_its_place(

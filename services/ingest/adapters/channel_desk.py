@@ -1,0 +1,68 @@
+"""Changes of channels as the contract asks for them, by whichever service of it."""
+
+from collections.abc import Mapping
+
+from relaydesk.ingest.v1 import service_pb2 as pb
+from services.ingest.adapters.channel_checks import ChannelChecks
+from services.ingest.adapters.editors import Editors
+from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
+from services.ingest.adapters.wire import stamp
+from services.ingest.application.apply_channel import Applied, ApplyChannel, apply_channel, pause_channel
+from services.ingest.domain.channel import Channel
+
+
+class ChannelDesk:
+    """Knows who asks, changes the channel, and lets this process see it at once."""
+
+    def __init__(
+        self, channels: MongoChannels, checks: ChannelChecks, directory: ChannelDirectory, editors: Editors
+    ) -> None:
+        self.channels = channels
+        self.editors = editors
+        self._checks = checks
+        self._directory = directory
+
+    def apply(
+        self,
+        channel: pb.Channel,
+        expected_version: int,
+        secrets: Mapping[str, str],
+        *,
+        only_check: bool = False,
+    ) -> Applied:
+        """Raises AlreadyExists, NotFound, Conflict, InvalidFields, PermissionDenied, Unavailable."""
+        wanted = Channel(
+            channel_id=channel.id,
+            name=channel.name or channel.id,
+            kind=channel.kind,
+            lane=channel.lane,
+            settings=dict(channel.settings),
+            is_paused=channel.is_paused,
+        )
+        asked = ApplyChannel(wanted, expected_version, self.editors.editor(), secrets, only_check=only_check)
+        applied = apply_channel(asked, self.channels, self._checks)
+        self._directory.look_again()
+        return applied
+
+    def pause(self, channel_id: str, expected_version: int, *, is_paused: bool) -> Channel:
+        """Raises NotFound, Conflict, PermissionDenied, Unavailable."""
+        applied = pause_channel(
+            channel_id, expected_version, self.editors.editor(), self.channels, is_paused=is_paused
+        )
+        self._directory.look_again()
+        return applied.channel
+
+
+def channel_to_wire(channel: Channel) -> pb.Channel:
+    """The channel without its secrets."""
+    return pb.Channel(
+        id=channel.channel_id,
+        name=channel.name,
+        kind=channel.kind,
+        lane=channel.lane,
+        settings=channel.settings,
+        is_paused=channel.is_paused,
+        version=channel.version,
+        created_at=stamp(channel.created_at) if channel.created_at else None,
+        updated_at=stamp(channel.updated_at) if channel.updated_at else None,
+    )

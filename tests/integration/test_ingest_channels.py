@@ -1,0 +1,259 @@
+"""Channels on real nodes: made, changed, paused, told of; with tickets' accounts played by the test."""
+
+import smtplib
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+
+from chassis import rpc
+from chassis.errors import Conflict, InvalidFields, PermissionDenied
+from chassis.rpc import RpcServer
+from chassis.telemetry import Metrics
+from chassis.tokens import CachedAuthenticator
+from relaydesk.ingest.v1 import channels_pb2 as pb
+from relaydesk.ingest.v1 import service_pb2
+from relaydesk.ingest.v1.channels_pb2_grpc import ChannelsServiceStub
+from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
+from relaydesk.tickets.v1 import accounts_pb2
+from relaydesk.tickets.v1.accounts_pb2_grpc import (
+    AccountsServiceServicer,
+    add_AccountsServiceServicer_to_server,
+)
+from tests.integration.ingest_desk import MAILBOX, IngestDesk, Sockets, ingest_on, letter, send
+from tests.integration.service_desk import INTERNAL
+from tests.waiting import wait_until
+
+PEOPLE = {
+    "ada": accounts_pb2.Agent(id="ada", name="Ada", role="admin"),
+    "kate": accounts_pb2.Agent(id="kate", name="Kate", role="agent", rights=["channels"]),
+    "max": accounts_pb2.Agent(id="max", name="Max", role="agent"),
+}
+PULLED = {"address": "pulled@demo.example", "imap_host": "127.0.0.1", "imap_port": "1"}
+
+
+class Accounts(AccountsServiceServicer):
+    """Everybody's token is their id."""
+
+    def CheckToken(  # noqa: N802
+        self, request: accounts_pb2.CheckTokenRequest, context: Any
+    ) -> accounts_pb2.CheckTokenResponse:
+        person = PEOPLE.get(request.token)
+        if person is None:
+            return accounts_pb2.CheckTokenResponse()
+        return accounts_pb2.CheckTokenResponse(
+            token_id=f"t-{person.id}", role=person.role, agent_id=person.id, rights=person.rights
+        )
+
+    def ListAgents(  # noqa: N802
+        self, request: accounts_pb2.ListAgentsRequest, context: Any
+    ) -> accounts_pb2.ListAgentsResponse:
+        return accounts_pb2.ListAgentsResponse(agents=PEOPLE.values())
+
+
+@pytest.fixture(scope="module")
+def accounts() -> Iterator[str]:
+    service = "relaydesk.tickets.v1.AccountsService"
+    access = {f"{service}/{name}": frozenset({"system"}) for name in ("CheckToken", "ListAgents")}
+    authenticate = CachedAuthenticator(lambda _: None, internal_token=INTERNAL)
+    server = RpcServer(0, Metrics("accounts"), authenticate, access, host="127.0.0.1")
+    server.add(add_AccountsServiceServicer_to_server, Accounts())  # type: ignore[abstract]
+    server.start()
+    yield f"127.0.0.1:{server.port}"
+    server.stop(timedelta(seconds=1))
+
+
+@pytest.fixture(scope="module")
+def desk(
+    broker_url: str,
+    broker_management_url: str,
+    mongo_url: str,
+    accounts: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[IngestDesk]:
+    folder = tmp_path_factory.mktemp("secrets")
+    with ingest_on(broker_url, broker_management_url, mongo_url, folder, tickets_address=accounts) as running:
+        yield running
+
+
+Ask = Callable[..., Any]
+_OF_INGEST = ("TestChannelRequest", "GetChannelRequest", "SaveChannelRequest", "ListChannelsRequest")
+
+
+@pytest.fixture(scope="module")
+def sockets(desk: IngestDesk) -> Sockets:
+    return desk.serve()
+
+
+@pytest.fixture
+def ask(sockets: Sockets) -> Iterator[Ask]:
+    """Calls a method of ChannelsService (or IngestService) as somebody; `acting` through one of our own services."""
+    address = f"127.0.0.1:{sockets.rpc_port}"
+    opened: list[grpc.Channel] = []
+
+    def call(who: str, method: str, request: Any, acting: str = "") -> Any:
+        channel = rpc.channel(address, who)
+        opened.append(channel)
+        stub = IngestServiceStub if type(request).__name__ in _OF_INGEST else ChannelsServiceStub
+        metadata = (("x-acting-agent", acting),) if acting else ()
+        return getattr(stub(channel), method)(request, metadata=metadata, timeout=20)
+
+    yield call
+    for channel in opened:
+        channel.close()
+
+
+def wanted(channel_id: str, **settings: str) -> service_pb2.Channel:
+    return service_pb2.Channel(
+        id=channel_id, name=channel_id, kind="email", lane="email", settings={**PULLED, **settings}
+    )
+
+
+def apply(
+    ask: Ask, who: str, channel: service_pb2.Channel, version: int = 0, acting: str = "", **more: Any
+) -> Any:
+    request = pb.ApplyChannelRequest(channel=channel, expected_version=version, **more)
+    return ask(who, "ApplyChannel", request, acting)
+
+
+def changes(ask: Ask, channel_id: str) -> list[tuple[int, str, list[tuple[str, str, str]]]]:
+    request = pb.ListChannelChangesRequest(channel_id=channel_id)
+    return [
+        (one.version, one.editor.name, [(step.field, step.old_value, step.new_value) for step in one.steps])
+        for one in ask("max", "ListChannelChanges", request).changes
+    ]
+
+
+def test_a_mailbox_is_connected_by_an_agent_with_the_right_and_its_password_is_nowhere_to_be_read(
+    ask: Ask, desk: IngestDesk
+) -> None:
+    secrets = {"imap_password_secret": "correct horse"}
+    made = apply(ask, "kate", wanted("pulled"), secrets=secrets).channel
+    assert made.settings["imap_password_secret"] == "sealed:imap_password_secret"
+    kept = desk.database["channels"].find_one({"_id": "pulled"})
+    told = ask("ada", "GetChannel", service_pb2.GetChannelRequest(channel_id="pulled"))
+    assert b"correct horse" not in repr((kept, made, told, changes(ask, "pulled"))).encode()
+    # The server that is named is not there; that it is asked at all says that the password could be opened.
+    test = ask("kate", "TestChannel", service_pb2.TestChannelRequest(channel_id="pulled"))
+    assert [(one.name, one.is_well) for one in test.checks] == [("imap", False)]
+    assert "secret" not in test.checks[0].text
+
+
+def test_who_has_no_right_changes_and_tests_nothing(ask: Ask) -> None:
+    for who, acting in (("max", ""), (INTERNAL, "max"), (INTERNAL, "nobody")):
+        with pytest.raises(PermissionDenied):
+            apply(ask, who, wanted("forbidden"), acting=acting)
+        with pytest.raises(PermissionDenied):
+            ask(who, "PauseChannel", pb.PauseChannelRequest(channel_id="support"), acting)
+        with pytest.raises(PermissionDenied):
+            ask(who, "TestChannel", service_pb2.TestChannelRequest(channel_id="support"), acting)
+    assert ask("max", "ListKinds", pb.ListKindsRequest()).kinds
+
+
+def test_every_change_says_who_made_it_of_what(ask: Ask) -> None:
+    secrets = {"imap_password_secret": "one"}
+    apply(ask, "ada", wanted("told", address="told@demo.example"), secrets=secrets)
+    again = wanted("told", address="told@demo.example", signature="Yours")
+    apply(ask, INTERNAL, again, 1, acting="kate", secrets={"imap_password_secret": "two"})
+    assert changes(ask, "told")[0] == (
+        2,
+        "Kate",
+        [
+            ("settings.imap_password_secret", "encrypted", "changed"),
+            ("settings.signature", "", "Yours"),
+        ],
+    )
+    assert [(version, who) for version, who, _ in changes(ask, "told")] == [(2, "Kate"), (1, "Ada")]
+    request = pb.ListChannelChangesRequest(channel_id="told", page_size=1)
+    first = ask("max", "ListChannelChanges", request)
+    request.page_token = first.next_page_token
+    second = ask("max", "ListChannelChanges", request)
+    assert ([one.version for one in second.changes], second.next_page_token) == ([1], "")
+
+
+def test_of_two_who_change_a_channel_at_once_the_second_is_told_of_the_first(ask: Ask) -> None:
+    apply(ask, "ada", wanted("raced", address="raced@demo.example", imap_host=""))
+    apply(ask, "kate", wanted("raced", address="raced@demo.example", imap_host="", signature="A"), 1)
+    with pytest.raises(Conflict, match=r"Kate changed the channel raced at .* you saw version 1"):
+        apply(ask, "ada", wanted("raced", address="raced@demo.example", imap_host="", signature="B"), 1)
+
+
+def test_what_only_is_checked_is_not_kept(ask: Ask, desk: IngestDesk) -> None:
+    would = apply(ask, "ada", wanted("maybe", address="maybe@demo.example", imap_host=""), validate_only=True)
+    assert would.steps
+    assert desk.database["channels"].find_one({"_id": "maybe"}) is None
+    assert desk.database["channel_changes"].find_one({"channel_id": "maybe"}) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "expected"),
+    [
+        ({"imap_prot": "993"}, "imap_prot", "one of imap_port"),
+        ({"imap_port": "many"}, "imap_port", "a whole number"),
+        ({"imap_port": "70000"}, "imap_port", "at most 65535"),
+        ({"imap_security": "ssl"}, "imap_security", "one of tls, starttls, none"),
+        ({"imap_password_secret": ""}, "imap_password_secret", "a secret's name"),
+        ({"address": MAILBOX}, "address", "an address that the channel support does not have"),
+    ],
+)
+def test_a_setting_that_cannot_be_taken_is_named_with_what_can(
+    ask: Ask, settings: dict[str, str], field: str, expected: str
+) -> None:
+    fetched = {"imap_password_secret": "mounted", **settings}
+    with pytest.raises(InvalidFields) as refused:
+        apply(ask, "ada", wanted("wrong", **fetched))
+    (mistake,) = [one for one in refused.value.fields if one.field == f"channel.settings.{field}"]
+    assert mistake.expected.startswith(expected)
+
+
+def test_the_kinds_say_what_can_be_set(ask: Ask) -> None:
+    kinds = {kind.name: kind for kind in ask("max", "ListKinds", pb.ListKindsRequest()).kinds}
+    fields = {field.name: field for field in kinds["email"].settings}
+    assert (fields["address"].is_required, fields["address"].example) == (True, "support@example.com")
+    assert (fields["imap_port"].type, fields["imap_port"].default_value, fields["imap_port"].most) == (
+        "number",
+        "993",
+        65535,
+    )
+    assert list(fields["imap_security"].choices) == ["tls", "starttls", "none"]
+    assert {name: fields[name].type for name in ("aliases", "imap_password_secret", "signature")} == {
+        "aliases": "list",
+        "imap_password_secret": "secret",
+        "signature": "text",
+    }
+
+
+def test_a_paused_mailbox_asks_its_senders_to_come_back_and_is_told_as_it_is(
+    ask: Ask, sockets: Sockets
+) -> None:
+    send(sockets.smtp, letter("<before@client.example>"))
+    ask("kate", "PauseChannel", pb.PauseChannelRequest(channel_id="support"))
+    try:
+        wait_until(lambda: _answer(sockets.smtp) == 451, timeout=10)
+    finally:
+        ask("kate", "ResumeChannel", pb.ResumeChannelRequest(channel_id="support"))
+    wait_until(lambda: _answer(sockets.smtp) == 250, timeout=10)
+    request = pb.ListChannelStatesRequest(channel_id="support")
+    (state,) = ask("max", "ListChannelStates", request).states
+    assert state.HasField("last_received_at")
+    assert (state.HasField("last_sent_at"), state.waiting_to_leave, list(state.troubles)) == (False, 0, [])
+
+
+def _answer(port: int) -> int:
+    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        client.ehlo()
+        client.mail("anna@client.example")
+        return client.rcpt(MAILBOX)[0]
+
+
+def test_what_is_wrong_with_a_channel_is_told_in_words(ask: Ask, desk: IngestDesk) -> None:
+    apply(ask, "ada", wanted("broken", address="broken@demo.example", imap_host=""))
+    desk.database["channels"].update_one(
+        {"_id": "broken"}, {"$set": {"settings.gone": "1"}, "$inc": {"version": 1}}
+    )
+    (state,) = ask("max", "ListChannelStates", pb.ListChannelStatesRequest(channel_id="broken")).states
+    assert [(one.kind, one.text) for one in state.troubles] == [
+        ("settings", "the settings of broken are not valid any more")
+    ]
