@@ -15,6 +15,7 @@ from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from chassis.boxes import BOXES
 from chassis.clock import Clock, pause
 from chassis.errors import Refused, Unavailable
 from chassis.failpoints import failpoint
@@ -24,14 +25,7 @@ from chassis.outbox import Outbox
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Cause, Unit
 
-# Longer than any dead letter is kept for a replay; gRPC promises seven days.
-INBOX_DAYS = 14
-INDEXES = {
-    # A row for a batch, not for a command: a hundred small documents cost the database far more than one with an index
-    # entry for each key.
-    "inbox": [IndexModel("keys", unique=True), IndexModel("at", expireAfterSeconds=INBOX_DAYS * 86_400)],
-    "trials": [IndexModel("at", expireAfterSeconds=86_400)],
-}
+INDEXES = {"trials": [IndexModel("at", expireAfterSeconds=86_400)]}
 _AT_ONCE = 5
 # Batches that look first after one that met a repeat: repeats come in crowds, when a process or a node came back.
 _WARY = 50
@@ -113,7 +107,7 @@ class BatchRunner:
         self._knows_repeats = frozenset(knows_repeats)
         self._database = database
         # What only a primary knows that has lost its secondaries may be lost with it: it is no ground to call a task done.
-        self._confirmed_inbox = database.get_collection("inbox", read_concern=ReadConcern("majority"))
+        self._confirmed_inbox = database.get_collection(BOXES, read_concern=ReadConcern("majority"))
         self._clock = clock
         self._open_ports = open_ports
         self._handlers = handlers
@@ -274,7 +268,7 @@ class BatchRunner:
             return False
         with named_failures():
             # Not only what a majority has: neither did the use case read only that.
-            return self._database["inbox"].find_one({"keys": {"$in": keys}}, {"_id": 1}) is not None
+            return self._database[BOXES].find_one({"keys": {"$in": keys}}, {"_id": 1}) is not None
 
     def _seen(self, keys: list[str]) -> dict[str, tuple[str, bytes | None]]:
         """Digest and first answer of those keys that are in the inbox."""
@@ -304,7 +298,7 @@ class BatchRunner:
         answers = [outcomes[id(task)].answer for task in keyed]
         if any(isinstance(answer, bytes) for answer in answers):
             row["answers"] = [answer if isinstance(answer, bytes) else None for answer in answers]
-        unit.insert("inbox", row)
+        unit.insert(BOXES, row)
 
     def _publish(self, unit: Unit) -> None:
         if not unit.outbox or self._outbox is None:

@@ -2,7 +2,7 @@
 
 The process that commits publishes at once, and forgets what it published a moment later, many rows together: in a quiet
 hour a deletion for each costs as much as the writing did. What it could not publish (it died, or the broker was away)
-stays in the collection `outbox` until its lease runs out, and is then taken by a sweep.
+stays among the boxes until its lease runs out, and is then taken by a sweep.
 """
 
 import contextlib
@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
 
+from chassis.boxes import BOXES, IS_OUT
 from chassis.bus import FACTS, Outgoing, Publisher, Unroutable
 from chassis.clock import Clock
 from chassis.errors import Unavailable
@@ -24,7 +25,6 @@ from chassis.ids import new_id
 from chassis.mongo import Documents, named_failures
 from chassis.units import OUTBOX_LEASE, OutboxRow
 
-INDEXES = {"outbox": [IndexModel([("lease_until", ASCENDING)])]}
 # How long published rows may wait for others to be forgotten with, and how many of them. Far from OUTBOX_LEASE.
 _TOGETHER = timedelta(milliseconds=250)
 _MANY = 500
@@ -42,8 +42,8 @@ class Outbox:
     """Publishes rows in confirmed windows and forgets them."""
 
     def __init__(self, database: Documents, publisher: Publisher, exchange: str, clock: Clock) -> None:
-        self._rows = database["outbox"]
-        self._relaxed = database.get_collection("outbox", write_concern=_RELAXED)
+        self._rows = database[BOXES]
+        self._relaxed = database.get_collection(BOXES, write_concern=_RELAXED)
         self._publisher = publisher
         self._exchange = exchange
         self._clock = clock
@@ -160,7 +160,10 @@ class Outbox:
         owner, now = new_id(), self._clock.now()
         with named_failures():
             due = [
-                row["_id"] for row in self._rows.find({"lease_until": {"$lte": now}}, {"_id": 1}).limit(limit)
+                row["_id"]
+                for row in self._rows.find({**IS_OUT, "lease_until": {"$lte": now}}, {"_id": 1})
+                .sort("said_at", ASCENDING)
+                .limit(limit)
             ]
             if not due:
                 return 0
@@ -175,9 +178,9 @@ class Outbox:
     def pending(self) -> tuple[int, float]:
         """How many rows wait, and for how many seconds the oldest has."""
         with named_failures():
-            count = self._rows.estimated_document_count()
-            oldest = self._rows.find_one({}, {"at": 1}, sort=[("_id", ASCENDING)])
+            count = self._rows.count_documents(IS_OUT)
+            oldest = self._rows.find_one(IS_OUT, {"said_at": 1}, sort=[("said_at", ASCENDING)])
         if oldest is None:
             return count, 0.0
-        at: datetime = oldest["at"]
+        at: datetime = oldest["said_at"]
         return count, max(0.0, (self._clock.now() - at).total_seconds())

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from pymongo import MongoClient
 from pymongo.operations import IndexModel
 
-from chassis import batches, listener, mongo, outbox, telemetry
+from chassis import batches, boxes, listener, mongo, telemetry
 from chassis.batches import BatchRunner, Handler, Ports
 from chassis.bus import Bus, Publisher
 from chassis.clock import Clock, DatabaseClock
@@ -203,7 +203,7 @@ class Parts:
         """Make indexes, queues and bindings; idempotent. Must be done for all services before the first message is
         accepted: a fact said before its listener's queue exists passes it by. Raises errors.Unavailable."""
         wanted: dict[str, Sequence[IndexModel]] = {"leases": []}
-        for table in (batches.INDEXES, outbox.INDEXES, indexes):
+        for table in (batches.INDEXES, boxes.INDEXES, indexes):
             wanted.update(table)
         mongo.ensure_indexes(self.database, wanted)
         # The first reading asks the database; no event loop shall be who takes it.

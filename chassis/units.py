@@ -17,6 +17,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from bus.v1.bundle_pb2 import Bundle
+from chassis.boxes import BOXES
 from chassis.clock import Clock, monotonic
 from chassis.compare_and_set import Update, operations_of
 from chassis.errors import Unavailable
@@ -223,14 +224,14 @@ class Unit:
                 row = OutboxRow(new_id(), f"{fact_type}.{lane}", fact_type, body, bundling.events)
                 self.outbox.append(row)
                 self.insert(
-                    "outbox",
+                    BOXES,
                     {
                         "_id": row.row_id,
                         "key": row.routing_key,
                         "type": row.fact_type,
                         "events": row.events,
                         "body": row.body,
-                        "at": self.now,
+                        "said_at": self.now,
                         "lease_until": self.now + OUTBOX_LEASE,
                     },
                 )

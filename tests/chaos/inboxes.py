@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
+from chassis.boxes import BOXES
 from tests.e2e.system import System
 
 # Rows carry the moment at which their transaction began; no transaction is older than this when it commits.
@@ -25,8 +26,8 @@ class Inboxes:
         """Read the rows that are new."""
         for service in ("rules", "sla", "reports"):
             since = self._until.get(service)
-            where = {"at": {"$gte": since - _LATE}} if since is not None else {}
-            for row in self._system.database(service)["inbox"].find(where, {"keys": 1, "at": 1}):
+            where = {"at": {"$gte": since - _LATE}} if since is not None else {"at": {"$exists": True}}
+            for row in self._system.database(service)[BOXES].find(where, {"keys": 1, "at": 1}):
                 if row["_id"] in self._read:
                     continue
                 self._read.add(row["_id"])

@@ -13,6 +13,7 @@ import grpc
 import pymongo
 from pymongo.database import Database
 
+from chassis.boxes import BOXES, IS_OUT
 from chassis.bus import DELAYS, connect
 from chassis.service import LANES
 from local.demo import Desk
@@ -168,7 +169,7 @@ class System:
         """Queues, outboxes and intake rows that are not at rest. Dead letters do not move."""
         moving = self.queues_with_messages()
         for service in SERVICES:
-            waiting = self.database(service)["outbox"].count_documents({})
+            waiting = self.database(service)[BOXES].count_documents(IS_OUT)
             if waiting:
                 moving[f"outbox of {service}"] = waiting
         request = ingest_pb2.ListSendsRequest(states=["queued", "sending"], page_size=200)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.boxes import BOXES, IS_OUT
 from chassis.bus import FAILURES, connect
 from chassis.errors import Unavailable
 from local.broker_management import BrokerManagement
@@ -314,8 +315,8 @@ def test_a_keeper_killed_at_a_failpoint_leaves_nothing_undone(
             )
             assert child.exit_code == -9
             # What it had claimed is free when its lease runs out.
-            road.speaker.database["outbox"].update_many(
-                {}, {"$set": {"lease_until": road.speaker.clock.now() - timedelta(seconds=1)}}
+            road.speaker.database[BOXES].update_many(
+                IS_OUT, {"$set": {"lease_until": road.speaker.clock.now() - timedelta(seconds=1)}}
             )
             child.spawn(argv, env=road.environment())
             road.moves_on("after the kill")

@@ -10,6 +10,7 @@ import pytest
 from pymongo.client_session import ClientSession
 
 from chassis import mongo
+from chassis.boxes import BOXES
 from chassis.bus import Outgoing, Subscription, connect
 from chassis.chunks import Chunks
 from chassis.clock import FixedClock, monotonic
@@ -88,7 +89,7 @@ def test_a_fact_whose_rows_a_dead_process_holds_is_tried_again_without_a_count(p
     # What a process leaves that is killed in mid-commit.
     ghost = place.client.start_session()
     ghost.start_transaction()
-    place.database["inbox"].insert_one({"keys": ["words:id-held"]}, session=ghost)
+    place.database[BOXES].insert_one({"keys": ["words:id-held"]}, session=ghost)
     place.say(["before", "held", "after"])
     ear = place.listen()
     ear.start()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chassis.batches import Task
+from chassis.boxes import BOXES
 from chassis.errors import Unavailable
 from chassis.units import Unit
 from local.nodes import MongoNode
@@ -90,7 +91,7 @@ def told(ask: Callable[[], bool]) -> bool:
 def test_a_command_is_no_repeat_of_what_only_a_lonely_primary_has(three: MongoNode, place: Place) -> None:
     task = Task("id-one", Keep("one"))
     lonely = Lonely(three, place)
-    lonely.begin(lambda: place.runner.run([task]), "inbox", {"keys": "words:id-one"})
+    lonely.begin(lambda: place.runner.run([task]), BOXES, {"keys": "words:id-one"})
     other = place.make_runner()
     was_told = told(lambda: other.run([Task("id-one", Keep("one"))])[0].error is None)
     lonely.die()

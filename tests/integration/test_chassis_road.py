@@ -13,6 +13,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis import batches
 from chassis.batches import Task
+from chassis.boxes import BOXES, IS_OUT
 from chassis.bus import Outgoing
 from chassis.errors import Refused
 from chassis.group_commit import GroupCommitter
@@ -178,7 +179,7 @@ class _Looks(CommandListener):
         self.number = 0
 
     def started(self, event: CommandStartedEvent) -> None:
-        self.number += event.command.get("find") == "inbox"
+        self.number += "keys" in event.command.get("filter", {})
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 
@@ -232,8 +233,8 @@ def test_what_a_dead_process_left_in_the_outbox_is_swept(place: Place) -> None:
     unit.say(StringValue(value="left"), event_id="id-left", lane="api", subject="left")
     unit.commit()
     assert place.outbox.sweep() == 0, "its writer still has time"
-    place.database["outbox"].update_many(
-        {}, {"$set": {"lease_until": place.clock.now() - timedelta(seconds=1)}}
+    place.database[BOXES].update_many(
+        IS_OUT, {"$set": {"lease_until": place.clock.now() - timedelta(seconds=1)}}
     )
     ear = place.listen()
     ear.start()
@@ -247,7 +248,7 @@ def test_a_fact_says_what_caused_it(place: Place) -> None:
     unit.cause = Cause(event_id="e1", chain_id="c1", depth=3, traceparent="")
     unit.say(StringValue(value="next"), event_id="e2", lane="api", subject="s")
     unit.commit()
-    row = place.database["outbox"].find_one()
+    row = place.database[BOXES].find_one(IS_OUT)
     assert row is not None
     envelope = Bundle.FromString(bytes(row["body"])).events[0]
     assert (envelope.chain_id, envelope.depth, envelope.cause_id) == ("c1", 4, "e1")
@@ -269,4 +270,4 @@ def test_an_unroutable_fact_stays_in_the_outbox_and_its_neighbours_leave(place: 
     with pytest.raises(Exception, match="not declared"):
         place.outbox.publish(unit.outbox)
     place.outbox.close()
-    assert [row["key"] for row in place.database["outbox"].find()] == ["google.protobuf.StringValue.voice"]
+    assert [row["key"] for row in place.database[BOXES].find(IS_OUT)] == ["google.protobuf.StringValue.voice"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chassis.batches import Task
+from chassis.boxes import BOXES, IS_OUT
 from chassis.clock import FixedClock
 from chassis.errors import Conflict, InvalidFields, Unavailable
 from relaydesk.sla.v1 import events_pb2, service_pb2
@@ -192,7 +193,7 @@ def test_a_poller_that_slept_past_its_lease_fires_nothing_twice(
     second.fire(lease)
     runners[0].run(claimed)
     first.fire(lease)
-    wait_until(lambda: desk.database["outbox"].count_documents({}) == 0, describe="all of it published")
+    wait_until(lambda: desk.database[BOXES].count_documents(IS_OUT) == 0, describe="all of it published")
     resolved = [kind for kind in kinds(desk) if "resolution" in kind]
     assert sorted(resolved) == sorted(f"t{n}:resolution:1:breached" for n in range(50))
 

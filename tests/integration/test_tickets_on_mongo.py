@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chassis import batches, mongo, outbox
+from chassis import batches, boxes, mongo
 from chassis.mongo import Documents
 from services.tickets.adapters.mongo import INDEXES
 from tests.integration.tickets_on_mongo import MongoDesk
@@ -21,7 +21,7 @@ from tests.unit.services.tickets.test_storm import *  # noqa: F403
 def database(mongo_url: str) -> Iterator[Documents]:
     client = mongo.connect(mongo_url)
     database = client[f"t{uuid.uuid4().hex[:10]}_tickets"]
-    mongo.ensure_indexes(database, {**batches.INDEXES, **outbox.INDEXES, **INDEXES})
+    mongo.ensure_indexes(database, {**batches.INDEXES, **boxes.INDEXES, **INDEXES})
     yield database
     client.drop_database(database.name)
     client.close()

@@ -533,7 +533,7 @@ def test_a_watch_from_now_says_where_it_begins_and_has_only_what_comes(
     desk.role("work")
     client.create("before")
     # As a watch reads them.
-    commits = desk.database.get_collection("commits", read_concern=ReadConcern("majority"))
+    commits = desk.database.get_collection("changes", read_concern=ReadConcern("majority"))
     wait_until(lambda: commits.count_documents({"first_sequence": 1}))
     stream = client.watch(-1)
     first = next(stream)

@@ -21,7 +21,7 @@ _AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 def database(mongo_url: str) -> Iterator[Documents]:
     client = mongo.connect(mongo_url)
     database = client[f"s{uuid.uuid4().hex[:10]}_tickets"]
-    mongo.ensure_indexes(database, {name: INDEXES[name] for name in ("commits", "changes", "counters")})
+    mongo.ensure_indexes(database, {name: INDEXES[name] for name in ("changes", "counters")})
     yield database
     client.drop_database(database.name)
     client.close()
@@ -41,7 +41,7 @@ def _commit(database: Documents, name: str, facts: int, size: int = 10) -> list[
     database["changes"].insert_many(
         [{"_id": event, "fact": "TicketOpened", "at": _AT, "body": b"x" * size} for event in events]
     )
-    database["commits"].insert_one({"_id": name, "first_sequence": 0, "events": events})
+    database["changes"].insert_one({"_id": name, "first_sequence": 0, "events": events})
     return events
 
 
@@ -74,7 +74,7 @@ def test_who_has_lost_the_lease_stamps_nothing(database: Documents) -> None:
     for _ in range(3):
         late.stamp(_lease(1))
     assert MongoLog(database).last() == 2
-    assert database["commits"].count_documents({"first_sequence": 0}) == 1
+    assert database["changes"].count_documents({"first_sequence": 0}) == 1
 
 
 def test_a_stamping_waits_for_company_after_the_last_one(database: Documents) -> None:

@@ -11,8 +11,9 @@ from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import StringValue
 
 from bus.v1.bundle_pb2 import Bundle
-from chassis import batches, listener, mongo, outbox
+from chassis import batches, boxes, listener, mongo
 from chassis.batches import BatchRunner
+from chassis.boxes import BOXES
 from chassis.bus import Bus, Publisher, connect
 from chassis.clock import DatabaseClock
 from chassis.errors import Refused
@@ -66,7 +67,7 @@ class Place:
         self.database = self.client[name]
         self.clock = DatabaseClock(self.client)
         mongo.ensure_indexes(
-            self.database, {"leases": [], **batches.INDEXES, **outbox.INDEXES, "words": [], "batches": []}
+            self.database, {"leases": [], **batches.INDEXES, **boxes.INDEXES, "words": [], "batches": []}
         )
         self.publisher = Publisher(self.bus)
         self.outbox = Outbox(self.database, self.publisher, self.bus.exchange, self.clock)
@@ -128,7 +129,7 @@ class Place:
         for word in words:
             unit.say(StringValue(value=word), event_id=f"id-{word}", lane=lane, subject=word)
         unit.commit()
-        self.database["outbox"].update_many(
+        self.database[BOXES].update_many(
             {"_id": {"$in": [row.row_id for row in unit.outbox]}},
             {"$set": {"lease_until": self.clock.now() - timedelta(seconds=1)}},
         )

@@ -83,6 +83,7 @@ class MongoPorts:
         for command in commands:
             _READS.get(type(command), _nothing)(command, needs)
         self.conversations.load(needs.keys)
+        self.conversations.load_own(needs.own_keys)
         self.requesters.load(needs.senders)
         self.bursts.load(self._openers(needs))
         places = list(self.conversations.led())
@@ -125,6 +126,7 @@ class _Needs:
         "messages",
         "numbers",
         "openers",
+        "own_keys",
         "senders",
         "sent",
         "ticket_ids",
@@ -132,6 +134,8 @@ class _Needs:
 
     def __init__(self) -> None:
         self.keys: list[tuple[str, str]] = []
+        # What the messages of the batch are called themselves.
+        self.own_keys: list[tuple[str, str]] = []
         self.ticket_ids: list[str] = []
         self.numbers: list[int] = []
         # Channel, its kind, and who wrote.
@@ -148,7 +152,8 @@ class _Needs:
 
 def _received(command: ReceiveMessage, needs: _Needs) -> None:
     channel, thread = command.channel, command.thread
-    needs.keys += [(channel, key) for key in (thread.message_id, thread.conversation_id, *thread.leads)]
+    needs.own_keys.append((channel, thread.message_id))
+    needs.keys += [(channel, key) for key in (thread.conversation_id, *thread.leads) if key]
     needs.ticket_ids += thread.proven_ticket_ids
     needs.numbers += thread.mentioned_numbers
     needs.senders.append((channel, command.channel_kind, command.sender))

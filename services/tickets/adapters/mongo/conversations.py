@@ -34,6 +34,16 @@ class MongoConversations:
         """Read these rows at once, each a channel and a key."""
         self._load({row_id(channel, key) for channel, key in keys if key})
 
+    def load_own(self, keys: Iterable[tuple[str, str]]) -> None:
+        """The keys that messages come with themselves. Nearly always they are new, so at the first try they are taken to
+        be: where one is not, its insertion races, and the batch that is tried again reads them."""
+        if not self._unit.is_first_try:
+            self.load(keys)
+            return
+        for channel, key in keys:
+            if key:
+                self._rows.setdefault(row_id(channel, key), _Row(None, None))
+
     def led(self) -> Iterable[Place]:
         """All places that the loaded keys lead to."""
         return [row.place for row in self._rows.values() if row.place is not None]

@@ -22,7 +22,14 @@ INDEXES = {
     # `_id` is "<ticket>:<message>", "<ticket>:<version>:<index>": a ticket's are found by their prefix.
     "messages": [],
     "bursts": [],
-    "changes": [],
+    # Beside them a row for each commit, which lists its facts: what lies together is one insertion. 0 is what the
+    # sequencer has yet to stamp; above it, what a watch goes on from.
+    "changes": [
+        IndexModel(
+            [("first_sequence", ASCENDING), ("_id", ASCENDING)],
+            partialFilterExpression={"first_sequence": {"$exists": True}},
+        )
+    ],
     "conversations": [],
     "requesters": [
         # One person a key, whoever makes it first.
@@ -30,8 +37,6 @@ INDEXES = {
         # Words of the name, the organisation's domain, and what the person is only said to be known by.
         IndexModel("found_by", sparse=True),
     ],
-    # 0 is what the sequencer has yet to stamp; above it, what a watch goes on from.
-    "commits": [IndexModel([("first_sequence", ASCENDING), ("_id", ASCENDING)])],
     "counters": [],
     "groups": [],
     "agents": [IndexModel("email", unique=True)],

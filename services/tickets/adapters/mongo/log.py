@@ -29,7 +29,6 @@ class MongoLog:
     """Reads what the sequencer stamped. What is stamped is complete up to there, so no gap can be read."""
 
     def __init__(self, database: Documents) -> None:
-        self._commits = database.get_collection("commits", read_concern=_MAJORITY)
         self._changes = database.get_collection("changes", read_concern=_MAJORITY)
         self._counters = database.get_collection("counters", read_concern=_MAJORITY)
         # Where a commit that was read ends. Who goes on from there need not look within one.
@@ -61,14 +60,14 @@ class MongoLog:
         rows: list[Document] = []
         found = 0
         behind = {"first_sequence": {"$gt": max(sequence, 0)}}
-        for row in self._commits.find(behind).sort("first_sequence", 1).limit(limit):
+        for row in self._changes.find(behind).sort("first_sequence", 1).limit(limit):
             rows.append(row)
             found += len(row["events"])
             if found >= limit:
                 break
         if 0 < sequence != self._end and not (rows and rows[0]["first_sequence"] == sequence + 1):
             # The place may lie within a commit.
-            inside = self._commits.find({"first_sequence": {"$gt": 0, "$lte": sequence}})
+            inside = self._changes.find({"first_sequence": {"$gt": 0, "$lte": sequence}})
             rows[:0] = inside.sort("first_sequence", -1).limit(1)
         return rows
 

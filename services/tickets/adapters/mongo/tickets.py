@@ -76,7 +76,7 @@ class MongoTickets:
         if self._clocks:
             self._keep_clocks()
         if self._event_ids:
-            self._unit.insert("commits", {"_id": new_id(), "first_sequence": 0, "events": self._event_ids})
+            self._unit.insert("changes", {"_id": new_id(), "first_sequence": 0, "events": self._event_ids})
 
     def _keep_clocks(self) -> None:
         """Keep those that are newer than what is kept; safe to repeat.
