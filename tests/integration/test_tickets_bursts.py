@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chassis import batches, mongo, outbox
+from chassis import batches, boxes, mongo
 from chassis.mongo import Documents, Raced
 from chassis.units import Unit
 from services.tickets.adapters.mongo import INDEXES, MongoDirectory, MongoPorts, Numbers
@@ -48,7 +48,7 @@ class Replica:
 def database(mongo_url: str) -> Iterator[Documents]:
     client = mongo.connect(mongo_url)
     database = client[f"t{uuid.uuid4().hex[:10]}_tickets"]
-    mongo.ensure_indexes(database, {**batches.INDEXES, **outbox.INDEXES, **INDEXES})
+    mongo.ensure_indexes(database, {**batches.INDEXES, **boxes.INDEXES, **INDEXES})
     yield database
     client.drop_database(database.name)
     client.close()
