@@ -30,12 +30,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Do what was asked; answers the exit code: 0, or 1 with one line that says why."""
+    """Do what was asked; answers the exit code: 0, 1 with one line that says why, or one that the word itself has."""
     asked = parser().parse_args(words)
     try:
         here = system()
         try:
-            asked.run(asked, here)
+            code: int | None = asked.run(asked, here)
         finally:
             here.close()
     except (Refused, Unavailable, NoToken, ConfigError, OSError) as error:
@@ -47,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return _refuse(f"{error.code().name}: {error.details()}")
     except KeyboardInterrupt:
         return 130
-    return 0
+    return code or 0
 
 
 def _refuse(text: str) -> int:

@@ -11,6 +11,7 @@ import grpc
 
 from chassis import rpc
 from chassis.config import environment, load
+from relaydesk.ingest.v1.channels_pb2_grpc import ChannelsServiceStub
 from relaydesk.ingest.v1.screening_pb2_grpc import ScreeningServiceStub
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceStub
@@ -68,6 +69,10 @@ class System:
     @cached_property
     def screening(self) -> ScreeningServiceStub:
         return self._stub(ScreeningServiceStub, self.settings.ingest_address)
+
+    @cached_property
+    def channels(self) -> ChannelsServiceStub:
+        return self._stub(ChannelsServiceStub, self.settings.ingest_address)
 
     def close(self) -> None:
         for channel in self._channels.values():

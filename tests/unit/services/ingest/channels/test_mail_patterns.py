@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chassis.errors import InvalidFields
-from cli.channel import channels_of
+from cli.channel_file import channels_of
 from services.ingest import channels
 from services.ingest.adapters.kinds import check_settings, load_kinds
 from services.ingest.channels.email import Settings, build
@@ -103,5 +103,5 @@ def test_what_is_no_list_is_refused(written: str, expected: str) -> None:
 
 def test_patterns_may_stand_in_a_file_of_channels_as_they_are() -> None:
     row = {"id": "mail", "settings": {"address": "support@demo.example", "mail_patterns": [PATTERN]}}
-    (channel,) = channels_of(row, "file")
-    assert Settings.model_validate(dict(channel.settings)).mail_patterns[0].name == "Form"
+    (one,) = channels_of(row, "file")
+    assert Settings.model_validate(dict(one.channel.settings)).mail_patterns[0].name == "Form"
