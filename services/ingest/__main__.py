@@ -35,6 +35,7 @@ from services.ingest.adapters.mongo.blocked import MongoBlocked
 from services.ingest.adapters.mongo.channel_activity import MongoActivity
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
+from services.ingest.adapters.mongo.handed_back import MongoHandedBack
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.mailboxes import MongoMailboxes
 from services.ingest.adapters.mongo.paces import MongoPaces
@@ -213,9 +214,10 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         prefetch=settings.reader_prefetch,
     )
     counts = ClosingCounts(parts.metrics)
+    handed_back = MongoHandedBack(parts.database)
     listener = parts.listener(
         CONSUMES,
-        lambda unit: LedgerPorts(unit, ground.intake, ground.directory, counts),
+        lambda unit: LedgerPorts(unit, ground.intake, handed_back, ground.directory, counts),
         HANDLERS,
         knows_repeats=(CloseRow,),
         batch_max=settings.batch_max,

@@ -274,7 +274,8 @@ class Reader(Taker[Envelope]):
         for one in understood:
             row, lane = one.row, one.channel.lane
             envelope = lanes[lane].add(wire.message_received(one).SerializeToString())
-            envelope.event_id = envelope.subject = envelope.chain_id = row.intake_id
+            envelope.event_id = wire.received_id(row)
+            envelope.subject = envelope.chain_id = row.intake_id
             envelope.type, envelope.lane = wire.RECEIVED, lane
             envelope.traceparent = said_by.get(row.intake_id, "")
             stamp(envelope.occurred_at, now)

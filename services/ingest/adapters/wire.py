@@ -14,8 +14,11 @@ from relaydesk.tickets.v1 import events_pb2 as tickets
 from services.ingest.application.close_rows import CloseRow
 from services.ingest.application.normalise import Understood
 from services.ingest.application.queue_sends import QueueReply
-from services.ingest.domain.intake import Closing, State
+from services.ingest.domain.intake import Closing, IntakeRow, State
 from services.ingest.domain.sending import NextStep, Reply, SendRow
+
+# What tickets leaves to a person, and how quarantine says so.
+_FOR_A_PERSON = {"bounce_of_unknown": "it reports that a mail did not arrive that we never sent"}
 
 # ------------------------------------------------------------------------------------------------------ what we hear
 
@@ -38,7 +41,9 @@ def row_applied(fact: tickets.TicketChanged, envelope: Envelope) -> CloseRow | N
 
 
 def row_ignored(fact: tickets.MessageIgnored, envelope: Envelope) -> CloseRow | None:
-    """The message rightly led to nothing."""
+    """The message rightly led to nothing, or nobody knows what to do with it."""
+    if fact.reason in _FOR_A_PERSON:
+        return _close(fact.intake_id, State.QUARANTINED, envelope, _FOR_A_PERSON[fact.reason])
     return _close(fact.intake_id, State.IGNORED, envelope, fact.reason)
 
 
@@ -79,6 +84,11 @@ CONSUMES: Mapping[type[Message], Translate] = {
 # ------------------------------------------------------------------------------------------------------- what we say
 
 RECEIVED = ingest.MessageReceived.DESCRIPTOR.full_name
+
+
+def received_id(row: IntakeRow) -> str:
+    """The fact's id: the same however often the row is read, unless tickets has answered and is to look again."""
+    return f"{row.intake_id}:{row.handed_back}" if row.handed_back else row.intake_id
 
 
 def message_received(one: Understood) -> ingest.MessageReceived:

@@ -7,7 +7,15 @@ from services.ingest.domain.channel import Channel
 from services.ingest.domain.errors import CannotRead
 from services.ingest.domain.intake import IntakeRow
 from services.ingest.domain.lists import BLOCK
-from services.ingest.domain.received import AttachmentPart, ReceivedMessage, Screening, StoredAttachment
+from services.ingest.domain.received import (
+    LOOP,
+    MAX_HOPS,
+    TOO_MANY_HOPS,
+    AttachmentPart,
+    ReceivedMessage,
+    Screening,
+    StoredAttachment,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,13 @@ def normalise(row: IntakeRow, directory: Directory) -> Understood | SetAside | B
         return SetAside(row, error.reason)
 
 
-def _understand(row: IntakeRow, channel: Channel, live: LiveChannel) -> Understood | Blocked:
+def _understand(row: IntakeRow, channel: Channel, live: LiveChannel) -> Understood | SetAside | Blocked:
     message = live.read(row.raw, row.envelope)
     screening = message.screening
     if screening is not None and screening.verdict == BLOCK and not row.is_let_in:
         return Blocked(row, screening)
+    if _goes_in_circles(message) and not row.retries:
+        return SetAside(row, f"held for review: it has been through more than {MAX_HOPS} servers")
     parts = tuple(
         (f"{row.intake_id}-{number}", part) for number, part in enumerate(message.attachments, start=1)
     )
@@ -75,3 +85,8 @@ def _understand(row: IntakeRow, channel: Channel, live: LiveChannel) -> Understo
         for attachment_id, part in parts
     )
     return Understood(row, channel, message, files + message.stored, parts)
+
+
+def _goes_in_circles(message: ReceivedMessage) -> bool:
+    # Our own mail that came back is known for it without a person, and a report ends its road here.
+    return TOO_MANY_HOPS in message.flags and LOOP not in message.flags and message.bounce is None

@@ -70,6 +70,8 @@ class IntakeRow:
     reason: str = ""
     # How often somebody took it out of quarantine.
     retries: int = 0
+    # How often tickets had answered that a person should look at it; each time it is told anew it is another fact.
+    handed_back: int = 0
     # Somebody brought it back although a list kept it out.
     is_let_in: bool = False
 
@@ -95,7 +97,7 @@ def as_other_message(row: IntakeRow) -> IntakeRow:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What tickets made of a row."""
+    """What tickets made of a row; QUARANTINED where a person should look at it."""
 
     intake_id: str
     state: State

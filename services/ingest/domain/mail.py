@@ -25,6 +25,7 @@ from services.ingest.domain.received import (
     BROKEN_MIME,
     ENCRYPTED,
     LOOP,
+    MAX_HOPS,
     OWN_ADDRESS,
     READ_RECEIPT,
     SPOOFED_TOKEN,
@@ -42,8 +43,6 @@ from services.ingest.domain.tokens import Tokens
 
 LOOP_HEADER = "X-Relaydesk-Loop"
 _LOOP_FIELD = LOOP_HEADER.lower()
-# A mail that went through more servers than this goes in circles.
-MAX_HOPS = 30
 MAX_SUBJECT = 500
 # Of the fields of one name, before they are read.
 _MAX_FIELDS = 256 * 1024

@@ -10,6 +10,8 @@ LOOP = "loop"
 OWN_ADDRESS = "own_address"
 SPOOFED_TOKEN = "spoofed_token"
 TOO_MANY_HOPS = "too_many_hops"
+# A mail that went through more servers than this goes in circles.
+MAX_HOPS = 30
 SUPPRESS_ANSWER = "suppress_answer"
 ENCRYPTED = "encrypted"
 # Somebody signed it; nothing here says that the signature holds.

@@ -56,8 +56,11 @@ def change_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> CountC
     return _change(fact.ticket, fact.changes, envelope, None, "", moment_of(envelope.occurred_at))
 
 
-def one_of_ignored(fact: tickets.MessageIgnored, envelope: Envelope) -> CountOne:
+def one_of_ignored(fact: tickets.MessageIgnored, envelope: Envelope) -> CountOne | None:
     """A message rightly led to nothing. Which channel it came by is not told."""
+    if fact.reason == "bounce_of_unknown":
+        # It lies in quarantine, and is counted there.
+        return None
     return CountOne(figures.IGNORED, Labels(), moment_of(envelope.occurred_at))
 
 

@@ -463,6 +463,7 @@ def _row_of(document: Document, raw: bytes) -> IntakeRow:
         state=State(document["state"]),
         reason=document.get("reason", ""),
         retries=int(document.get("retries", 0)),
+        handed_back=int(document.get("handed_back", 0)),
         is_let_in=bool(document.get("let_in", False)),
     )
 

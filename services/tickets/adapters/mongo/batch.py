@@ -69,10 +69,10 @@ class MongoPorts:
         return ticket_id_at(created_at)
 
     def say(self, fact: MessageIgnored) -> None:
-        """The fact is said once for a message that came in, whatever its ticket's versions are."""
+        """The fact is said once for each time that a message came in, whatever its ticket's versions are."""
         self._unit.say(
             PUBLISHES[MessageIgnored](fact),
-            event_id=f"{fact.intake_id}:ignored",
+            event_id=f"{self._unit.cause.event_id or fact.intake_id}:ignored",
             lane=fact.lane,
             subject=fact.ticket_id or fact.intake_id,
         )

@@ -36,7 +36,7 @@ CASINO = Screening("block", "domain", "casino.example")
 
 
 class MemoryChannel:
-    """Reads `poison` as CannotRead, `casino` as blocked and anything else as text; sends as told."""
+    """Reads `poison` as CannotRead, `casino` as blocked and anything else as `message`, or as text; sends as told."""
 
     is_posted_to = False
     quotes_history = False
@@ -46,6 +46,7 @@ class MemoryChannel:
 
     def __init__(self, sends: bool = True) -> None:
         self.sends = sends
+        self.message: ReceivedMessage | None = None
         self.result = SendResult(Sent.SENT, "250")
         self.sent: list[Composed] = []
         self.earlier: list[Earlier] = []
@@ -62,6 +63,8 @@ class MemoryChannel:
     def read(self, raw: bytes, envelope: Envelope) -> ReceivedMessage:
         if raw == b"poison":
             raise CannotRead("poison")
+        if self.message is not None:
+            return self.message
         return ReceivedMessage(
             Author("Anna"),
             text=raw.decode(),

@@ -3,9 +3,12 @@
 import itertools
 from dataclasses import replace
 
+import pytest
+
 from services.ingest.application.accept_message import Arrival, accept_message
 from services.ingest.application.normalise import Blocked, SetAside, Understood, normalise
 from services.ingest.domain.intake import Envelope, IntakeRow
+from services.ingest.domain.received import LOOP, TOO_MANY_HOPS, Author, Bounce, ReceivedMessage
 from tests.unit.services.ingest.application.desk import CASINO, MAIL, NOW, Desk
 
 
@@ -63,3 +66,29 @@ def test_a_row_of_a_channel_that_is_gone_is_set_aside() -> None:
     aside = normalise(replace(row, channel_id="gone"), Desk().directory)
     assert isinstance(aside, SetAside)
     assert "gone" in aside.reason
+
+
+def _read_as(message: ReceivedMessage, row: IntakeRow) -> Understood | SetAside | Blocked:
+    desk = Desk()
+    desk.live.message = message
+    return normalise(row, desk.directory)
+
+
+def test_a_mail_that_goes_in_circles_is_held_until_a_person_has_seen_it() -> None:
+    (row,) = _rows(b"hello")
+    circling = ReceivedMessage(Author(), flags=(TOO_MANY_HOPS,))
+    held = _read_as(circling, row)
+    assert held == SetAside(row, "held for review: it has been through more than 30 servers")
+    assert isinstance(_read_as(circling, replace(row, retries=1)), Understood)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        ReceivedMessage(Author(), flags=(TOO_MANY_HOPS, LOOP)),
+        ReceivedMessage(Author(), flags=(TOO_MANY_HOPS,), bounce=Bounce()),
+    ],
+)
+def test_our_own_mail_that_came_back_and_reports_are_not_held(message: ReceivedMessage) -> None:
+    (row,) = _rows(b"hello")
+    assert isinstance(_read_as(message, row), Understood)
