@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,7 @@ from services.ingest.adapters.jobs import SendLoop
 from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.application.send_reply import SendPorts
+from services.ingest.domain.channel import Channel
 from services.ingest.domain.sending import NextStep, Reply, SendRow, SendState
 
 LEASE = Lease("sends", "me", 1, 0)
@@ -50,13 +52,24 @@ def sends(mongo_url: str, database_prefix: str) -> Iterator[MongoSends]:
         yield MongoSends(database, clock, None, timedelta(seconds=15))
 
 
+def _loop(sends: MongoSends, jobs: ForgetfulJobs, *channels: Channel) -> SendLoop:
+    ports = cast("SendPorts", SimpleNamespace(directory=SimpleNamespace(all=lambda: channels)))
+    return SendLoop(sends, MongoPaces(sends._database), sends._clock, cast("Jobs", jobs), lambda: ports)
+
+
+def test_what_leaves_by_a_paused_channel_is_held_back_without_a_job(sends: MongoSends) -> None:
+    jobs = ForgetfulJobs()
+    _loop(sends, jobs, Channel("mail", "mail", "email", "email", is_paused=True)).turn(LEASE)
+    assert (jobs.asked, sends.due(10)) == ([], [])
+    rows = sends.list("t1", [], 10, "")
+    assert {row.reason for row in rows} == {"queued: the channel is paused"}
+
+
 def test_what_the_broker_did_not_take_is_asked_for_at_the_next_look_and_the_rest_is_not(
     sends: MongoSends,
 ) -> None:
     jobs = ForgetfulJobs()
-    loop = SendLoop(
-        sends, MongoPaces(sends._database), sends._clock, cast("Jobs", jobs), lambda: cast("SendPorts", None)
-    )
+    loop = _loop(sends, jobs)
     with pytest.raises(Unavailable):
         loop.turn(LEASE)
     assert len(jobs.asked) == 1

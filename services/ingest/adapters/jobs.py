@@ -17,6 +17,7 @@ from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.application.send_reply import SendPorts, give_up_abandoned, send_reply
+from services.ingest.domain.pace import Pause, resting
 
 SEND_REPLY = "send_reply"
 _DUE = 200
@@ -54,6 +55,11 @@ class SendLoop:
         now = self._clock.now()
         for pause in self._paces.pauses(now):
             self._sends.hold(pause, now)
+        # A backlog that waits for the end of a pause costs one command, not a job for each message.
+        for channel in self._ports().directory.all():
+            if channel.is_paused:
+                turn = resting(now)
+                self._sends.hold(Pause(channel.channel_id, turn.at, turn.reason), now)
         due = self._sends.due(_DUE)
         asked: list[str] = []
         try:

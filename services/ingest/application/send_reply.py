@@ -18,6 +18,7 @@ from services.ingest.application.ports import (
 )
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.history import Earlier
+from services.ingest.domain.pace import resting
 from services.ingest.domain.sending import (
     NextStep,
     OutgoingFile,
@@ -60,7 +61,10 @@ def send_reply(send_id: str, ports: SendPorts) -> SendState | None:
         found = ports.directory.find(row.channel_id)
         now = ports.clock.now()
         per_minute = found[1].sends_per_minute if found is not None else 0
-        turn = ports.paces.turn(row.channel_id, per_minute, row.slot, now)
+        if found is not None and found[0].is_paused:
+            turn = resting(now)
+        else:
+            turn = ports.paces.turn(row.channel_id, per_minute, row.slot, now)
         if turn.at > now:
             ports.sends.postpone(row, turn, now)
             return SendState.QUEUED

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 _PAUSES = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 240, 480, 900))
 # After a pause one mail is tried; the others wait this long for what becomes of it.
 PROBE = timedelta(seconds=30)
+# A channel that somebody paused is looked at again so often; its messages wait no longer than that after the pause.
+_REST = timedelta(seconds=30)
+_RESTING = "queued: the channel is paused"
 # A place in the row that was not used for so long is lost, or those of a process that slept would be used all at once.
 _SLOT_LASTS = timedelta(seconds=60)
 
@@ -46,6 +49,11 @@ def pause_after(slow_downs: int) -> timedelta:
 def is_still_good(slot: datetime | None, now: datetime) -> bool:
     """The place in the row is there to be used."""
     return slot is not None and slot <= now < slot + _SLOT_LASTS
+
+
+def resting(now: datetime) -> Turn:
+    """The turn of a message whose channel somebody paused."""
+    return Turn(now + _REST, _RESTING)
 
 
 def over_the_bound(per_minute: int) -> str:

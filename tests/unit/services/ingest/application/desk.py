@@ -97,9 +97,10 @@ class MemoryDirectory:
 
     def __init__(self, live: MemoryChannel) -> None:
         self.live = live
+        self.channel = MAIL
 
     def find(self, channel_id: str) -> tuple[Channel, LiveChannel] | None:
-        return (MAIL, self.live) if channel_id == MAIL.channel_id else None
+        return (self.channel, self.live) if channel_id == MAIL.channel_id else None
 
     def by_address(self, address: str) -> tuple[Channel, LiveChannel] | None:
         return None
@@ -108,7 +109,7 @@ class MemoryDirectory:
         return address in self.live.addresses()
 
     def all(self) -> Sequence[Channel]:
-        return [MAIL]
+        return [self.channel]
 
 
 @dataclass

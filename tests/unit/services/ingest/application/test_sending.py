@@ -174,3 +174,15 @@ def test_a_channel_is_itself_again_once_its_server_has_judged_a_mail(outcome: Se
     (send_id,) = _queued(desk)
     send_reply(send_id, desk.ports)
     assert bool(desk.paces.recovered) is recovers
+
+
+def test_what_leaves_by_a_paused_channel_waits_untried_and_goes_after_the_pause() -> None:
+    desk = Desk()
+    (send_id,) = _queued(desk)
+    desk.directory.channel = replace(desk.directory.channel, is_paused=True)
+    assert send_reply(send_id, desk.ports) is SendState.QUEUED
+    row = desk.sends.rows[send_id]
+    assert (row.attempts, row.reason, desk.live.sent) == (0, "queued: the channel is paused", [])
+    desk.directory.channel = replace(desk.directory.channel, is_paused=False)
+    desk.clock.move(timedelta(minutes=1))
+    assert send_reply(send_id, desk.ports) is SendState.SENT
