@@ -1,0 +1,183 @@
+"""What a mailbox can be told, and what of it makes no sense."""
+
+import re
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from services.ingest.channels._lists import EntryList
+from services.ingest.channels._patterns import Patterns
+from services.ingest.domain import signature
+from services.ingest.domain.lists import entries_of
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()]{1,64}@[^\s@<>,;:\"()]{1,255}")
+
+
+def _split(value: object) -> object:
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+Addresses = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Settings(BaseModel):
+    """A mailbox. Values come as text; lists are separated by commas."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str = Field(
+        description="The mailbox: mail to it becomes tickets, and answers leave in its name.",
+        examples=["support@example.com"],
+    )
+    aliases: Addresses = Field(default=(), description="More addresses that lead to the same mailbox.")
+    display_name: str = Field(default="", max_length=100, description="The name in From of what leaves.")
+    domain: str = Field(
+        default="", description="Domain of our own Message-IDs; the address's domain where empty."
+    )
+    form_senders: Addresses = Field(
+        (), description="Addresses in whose name web forms write: the person is then in Reply-To."
+    )
+    mail_patterns: Patterns = Field(
+        (),
+        description="How mails of forms, marketplaces and payment systems are read: a list in YAML, see docs/email.md.",
+    )
+    authserv_id: Addresses = Field(
+        (),
+        description="Name that our own mail server writes into Authentication-Results; none where it writes no name.",
+    )
+    allow_list: EntryList = Field(
+        (),
+        description="Never blocked or spam: addresses, domains, header fields; a line or comma between them.",
+    )
+    block_list: EntryList = Field(
+        (),
+        description="Kept in the ledger and read by nobody: addresses, domains, X-Field: value, dmarc=fail.",
+    )
+    spam_list: EntryList = Field(
+        (), description="Becomes a spam ticket: addresses, domains, X-Field: value, dmarc=fail."
+    )
+    signature: str = Field(
+        default="",
+        max_length=8000,
+        description="Below every answer: text or simple HTML, with {agent.name} and {ticket.number}.",
+    )
+    quote_history: Literal["none", "last", "thread"] = Field(
+        "none", description="What an answer repeats: nothing, the message it answers, or the conversation."
+    )
+    quote_limit_kb: int = Field(default=32, ge=1, le=256, description="No more than this of it is repeated.")
+    language: Literal["en", "pt", "ru"] = Field(
+        "en", description="Language of the line that says who wrote what is repeated, and when."
+    )
+    time_zone: str = Field(
+        default="UTC", description="Where the hours in that line are, such as America/Sao_Paulo."
+    )
+    size_limit_mb: int = Field(default=35, ge=1, le=150, description="Larger mails are refused with 552.")
+    smtp_host: str = Field(
+        default="", description="Server for what leaves; where empty the mailbox only receives."
+    )
+    smtp_port: int = Field(
+        default=25, ge=1, le=65535, description="Its port: 25, 465 (tls) or 587 (starttls)."
+    )
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        "none", description="How the connection is protected."
+    )
+    smtp_user: str = Field(default="", description="Login; none is tried where empty.")
+    smtp_password_secret: str = Field(default="", description="Name of the mounted secret with the password.")
+    smtp_timeout_seconds: int = Field(
+        30, ge=1, le=300, description="Longest wait for one answer of the server."
+    )
+    sends_per_minute: int = Field(
+        0, ge=0, le=6000, description="What is over it waits for its turn; 0 where the provider has no bound."
+    )
+    smtp_keep_seconds: int = Field(
+        5, ge=0, le=60, description="How long a connection waits for the next mail; 0 ends it after each."
+    )
+
+    imap_host: str = Field(
+        default="", description="Server to fetch mail from; where empty mail is brought by SMTP or LMTP."
+    )
+    imap_port: int = Field(
+        default=993, ge=1, le=65535, description="Its port: 993 (tls) or 143 (starttls, none)."
+    )
+    imap_security: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="How the connection is protected; certificates are checked."
+    )
+    imap_user: str = Field(default="", description="Login at that server; the address where empty.")
+    imap_password_secret: str = Field(
+        default="", validate_default=True, description="Name of the mounted secret with the password."
+    )
+    imap_folder: str = Field(
+        default="INBOX", min_length=1, max_length=200, description="The folder that is fetched."
+    )
+    imap_after: str = Field(
+        default="leave",
+        description="What becomes of a mail on the server once it is kept: leave, seen, delete, or move:FOLDER.",
+    )
+    imap_timeout_seconds: int = Field(
+        30, ge=1, le=300, description="Longest wait for one answer of that server."
+    )
+
+    @field_validator("imap_password_secret")
+    @classmethod
+    def _is_given_with_a_server(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("imap_host") and not value:
+            raise ValueError("a secret's name, where imap_host is given")
+        return value
+
+    @field_validator("imap_after")
+    @classmethod
+    def _is_known_after(cls, value: str, info: ValidationInfo) -> str:
+        folder = value.removeprefix("move:").strip() if value.startswith("move:") else ""
+        if value not in ("leave", "seen", "delete") and not folder:
+            raise ValueError("leave, seen, delete, or move:FOLDER")
+        if folder and folder == info.data.get("imap_folder"):
+            raise ValueError("another folder than imap_folder")
+        return value
+
+    @field_validator("authserv_id")
+    @classmethod
+    def _are_servers(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(value.lower() for value in values)
+
+    @field_validator("allow_list", "block_list", "spam_list")
+    @classmethod
+    def _are_entries(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if entries_of(values).statements and not info.data.get("authserv_id"):
+            raise ValueError("results as dmarc=fail only where authserv_id names the server that is believed")
+        return values
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not _ADDRESS.fullmatch(value.strip()):
+            raise ValueError("an address such as support@example.com")
+        return value.strip()
+
+    @field_validator("signature")
+    @classmethod
+    def _is_signature(cls, value: str) -> str:
+        if signature.unknown_placeholders(value):
+            raise ValueError(
+                f"no placeholders but {', '.join(f'{{{name}}}' for name in signature.PLACEHOLDERS)}"
+            )
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("a time zone such as Europe/Moscow") from None
+        return value
+
+    @field_validator("aliases", "form_senders")
+    @classmethod
+    def _are_addresses(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not _ADDRESS.fullmatch(value):
+                raise ValueError("addresses such as help@example.com, separated by commas")
+        return values
