@@ -8,11 +8,12 @@ from services.rules.domain.params import one_of
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    # new, open, pending, on_hold, solved or closed.
+    # new, open, pending, on_hold, solved, closed or spam.
     status: str
 
     def __post_init__(self) -> None:
-        one_of("status", self.status, ("new", "open", "pending", "on_hold", "solved", "closed"))
+        known = ("new", "open", "pending", "on_hold", "solved", "closed", "spam")
+        one_of("status", self.status, known)
 
 
 def decide(ticket: Ticket, params: Params) -> list[Step]:

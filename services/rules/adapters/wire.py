@@ -30,7 +30,7 @@ from services.rules.domain.heard import (
 from services.rules.domain.rule import Rule
 
 # What tickets says of a message that no machine shall answer.
-_NO_ANSWER = frozenset({"flood", "own_address", "suppress_answer", "too_many_hops"})
+_NO_ANSWER = frozenset({"flood", "own_address", "spam", "suppress_answer", "too_many_hops"})
 
 
 def event_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> ApplyRules:

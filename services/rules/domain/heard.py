@@ -19,6 +19,10 @@ EVENTS: Mapping[str, str] = {
 }
 
 
+# The status of a ticket that nobody has to look at.
+SPAM = "spam"
+
+
 # These three are made for every event, and a frozen class of so many fields takes seven times as long to make; nobody
 # changes them all the same.
 @dataclass(slots=True)

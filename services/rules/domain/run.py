@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from chassis.conditions import TestTrace
-from services.rules.domain.heard import AddEntry, Heard, Step
+from services.rules.domain.heard import SPAM, AddEntry, Heard, Step
 from services.rules.domain.rule import CompiledRule
 from services.rules.domain.rule_set import REPLY, RuleSet
 from services.rules.domain.template import TemplateMistake
@@ -105,7 +105,7 @@ def _decide(one: CompiledRule, view: View, memory: Memory, answers: int) -> Matc
     match = Match(one)
     for action in one.actions:
         if action.kind == REPLY:
-            reason = _no_answer(one, view.heard, memory, answers + sum(map(is_answer, match.steps)))
+            reason = _no_answer(one, view, memory, answers + sum(map(is_answer, match.steps)))
             if reason:
                 match.reason = reason
                 continue
@@ -121,11 +121,12 @@ def _decide(one: CompiledRule, view: View, memory: Memory, answers: int) -> Matc
     return match
 
 
-def _no_answer(one: CompiledRule, heard: Heard, memory: Memory, answers: int) -> str:
+def _no_answer(one: CompiledRule, view: View, memory: Memory, answers: int) -> str:
     """Why the rule may not answer; empty where it may."""
+    heard = view.heard
     if heard.is_automatic:
         return AUTOMATIC_MAIL
-    if heard.wants_no_answer:
+    if heard.wants_no_answer or view.ticket.status == SPAM:
         return ANSWER_UNWANTED
     if one.rule.rule_id in memory.answered:
         return ALREADY_ANSWERED

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.sla.domain.book import Book
-from services.sla.domain.history import AGENT, FINISHED, REQUESTER, Entry, History
+from services.sla.domain.history import AGENT, AT_REST, FINISHED, REQUESTER, Entry, History
 from services.sla.domain.policy import FIRST_REPLY, NEXT_REPLY, RESOLUTION
 from services.sla.domain.target import Run, TargetState, measure, standing_still
 
@@ -63,8 +63,8 @@ def evaluate(history: History, book: Book, now: datetime) -> list[TargetState]:
         if policy is None or line is None:
             continue
         pausing = policy.pause_statuses if name == RESOLUTION else ()
-        run = Run(name, start, end, standing_still(course.spans, FINISHED, pausing, start, end))
-        states.append(measure(run, policy.policy_id, line, edition.calendar(policy, line), now, FINISHED))
+        run = Run(name, start, end, standing_still(course.spans, AT_REST, pausing, start, end))
+        states.append(measure(run, policy.policy_id, line, edition.calendar(policy, line), now, AT_REST))
     return states
 
 

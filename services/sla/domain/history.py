@@ -17,6 +17,8 @@ AGENT = "agent"
 WATCHED = ("status", "priority", "group", "sla_policy")
 _MOVING = frozenset({"status", "priority"})
 FINISHED = frozenset({"solved", "closed"})
+# Nobody waits for anything: what is finished, and spam, which is no solution of anything.
+AT_REST = FINISHED | {"spam"}
 # Old waits are folded away beyond this many entries, so that a chat of years stays small.
 FOLD_ABOVE = 400
 _WAITS_KEPT = 100

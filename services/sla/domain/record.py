@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from services.sla.domain.book import Book
 from services.sla.domain.clock import evaluate, next_due
 from services.sla.domain.events import ClockChanged, Fact, Target, TimerBreached, TimerMet, TimerWarned
-from services.sla.domain.history import FINISHED, History
+from services.sla.domain.history import AT_REST, History
 from services.sla.domain.target import TargetState
 
 # How long a gap may stand before the ticket's log is asked: facts overtake each other by less.
@@ -74,7 +74,7 @@ class ClockRecord:
             return False
         values = history.values()
         promise = book.at(history.latest_at).promise(history.snapshot.channel, values)
-        if values["status"] in FINISHED or (promise and values["status"] in promise[0].pause_statuses):
+        if values["status"] in AT_REST or (promise and values["status"] in promise[0].pause_statuses):
             # What fell due between two clocks that disagree, just before time stood still, is not in `alarm_at`.
             return False
         before = book.at(mark.latest_at).promise(mark.snapshot.channel, history.values(mark))

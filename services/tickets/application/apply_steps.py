@@ -112,6 +112,8 @@ def _entry(step: AddEntry, command: ApplySteps, draft: Ticket, ports: Ports) -> 
 
 def _refuse_to_machines(ticket: Ticket) -> None:
     address = ticket.requester.email
+    if ticket.is_spam:
+        raise NoAutomaticAnswer("no automatic answer to spam")
     if ticket.is_machine_waiting:
         raise NoAutomaticAnswer("no automatic answer to automatic mail")
     if address and is_a_machines_address(address):

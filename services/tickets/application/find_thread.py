@@ -30,13 +30,16 @@ def find_thread(command: ReceiveMessage, known: Place | None, ports: Ports) -> F
 
 def go_on_from(ticket: Ticket, is_automatic: bool, ports: Ports) -> Found:
     """The ticket itself, or where it is closed the one that follows it; a machine's mail neither reopens nor opens."""
+    if ticket.is_spam:
+        # What was taken for spam says nothing of what comes after it.
+        return Found(None)
     met = {ticket.ticket_id}
     while ticket.is_closed:
         if is_automatic:
             return Found(ticket)
         follower_id = ports.conversations.follower_of(ticket.ticket_id)
         follower = ports.tickets.get(follower_id) if follower_id else None
-        if follower is None or follower_id in met:
+        if follower is None or follower_id in met or follower.is_spam:
             return Found(None, closed=ticket)
         met.add(follower_id)
         ticket = follower

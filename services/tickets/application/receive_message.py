@@ -9,7 +9,7 @@ from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgno
 from services.tickets.domain.message import Message, chain_after, first_words
 from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
 from services.tickets.domain.reach import REACHED
-from services.tickets.domain.status import CLOSED
+from services.tickets.domain.status import CLOSED, SPAM
 from services.tickets.domain.storm import TAG
 from services.tickets.domain.tags import sorted_tags
 from services.tickets.domain.ticket import MOST_PARTICIPANTS, Ticket, subject_of
@@ -30,6 +30,9 @@ def receive_message(command: ReceiveMessage, ports: Ports) -> None:
         if messages.SAME_ID_OTHER_CONTENT not in flags:
             flags = (*flags, messages.SAME_ID_OTHER_CONTENT)
     found = find_thread(command, known, ports)
+    if messages.SPAM in flags and not command.thread.proven_ticket_ids:
+        # Ids and numbers are anybody's to write; only our own proof brings spam into a conversation.
+        found = Found(None)
     if found.ticket is not None:
         _add(command, flags, known, found.ticket, ports)
     elif (storm := storm_of(command, ports)) is not None:
@@ -81,6 +84,8 @@ def open_ticket(
     if messages.NOTICE in flags:
         # Kept and found, and in nobody's way.
         ticket.set_status(CLOSED, command.received_at)
+    elif messages.SPAM in flags:
+        ticket.set_status(SPAM, command.received_at)
     opened = TicketOpened(ticket, message, actor)
     facts: list[LoggedFact] = [opened]
     if found.mentioned:

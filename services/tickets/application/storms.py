@@ -2,6 +2,7 @@
 
 from services.tickets.application.ports import Ports
 from services.tickets.domain.commands import ReceiveMessage
+from services.tickets.domain.message import SPAM
 from services.tickets.domain.storm import burst_after
 from services.tickets.domain.ticket import Ticket
 
@@ -16,7 +17,7 @@ def storm_of(command: ReceiveMessage, ports: Ports) -> Ticket | None:
         return None
     ticket = ports.tickets.get(burst.ticket_id)
     # Who closed it wants to see a new one where it goes on.
-    if ticket is None or ticket.is_closed:
+    if ticket is None or ticket.is_closed or ticket.is_spam != (SPAM in command.flags):
         return None
     ports.bursts.keep(sender.requester_id, command.channel, burst.goes_on(command.received_at))
     return ticket

@@ -29,8 +29,10 @@ FLOOD = "flood"
 CLAIMED = "claimed_requester"
 # News for the record: nobody waits for an answer.
 NOTICE = "notice"
+# A list of the mailbox takes it for spam.
+SPAM = "spam"
 # With any of these an automatic answer would come back to us, circle, or go against the sender's wish.
-_NO_ANSWER = frozenset({OWN_ADDRESS, FLOOD, "suppress_answer", "too_many_hops"})
+_NO_ANSWER = frozenset({OWN_ADDRESS, FLOOD, SPAM, "suppress_answer", "too_many_hops"})
 
 PREVIEW_LENGTH = 140
 CHAIN_LENGTH = 100

@@ -6,7 +6,9 @@ PENDING = "pending"
 ON_HOLD = "on_hold"
 SOLVED = "solved"
 CLOSED = "closed"
-STATUSES = (NEW, OPEN, PENDING, ON_HOLD, SOLVED, CLOSED)
+# Nobody has to do anything about it, and nobody did: no clock runs, no machine answers, and it counts as no solution.
+SPAM = "spam"
+STATUSES = (NEW, OPEN, PENDING, ON_HOLD, SOLVED, CLOSED, SPAM)
 UNSOLVED = (NEW, OPEN, PENDING, ON_HOLD)
 FINISHED = (SOLVED, CLOSED)
 # What a requester's answer turns into `open`.

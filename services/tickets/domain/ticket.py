@@ -96,6 +96,10 @@ class Ticket:
         return self.status == statuses.CLOSED
 
     @property
+    def is_spam(self) -> bool:
+        return self.status == statuses.SPAM
+
+    @property
     def rank(self) -> int:
         """How urgent it is, from 0 on."""
         return statuses.RANK[self.priority]
@@ -129,7 +133,8 @@ class Ticket:
         self.last_agent_message_at = message.created_at
         if self.first_replied_at is None:
             self.first_replied_at = message.created_at
-        if self.status == statuses.NEW:
+        # Whom an agent answers is no spammer.
+        if self.status in (statuses.NEW, statuses.SPAM):
             return self.set_status(statuses.OPEN, message.created_at)
         return ()
 
@@ -196,7 +201,7 @@ class Ticket:
             self.closed_at = at if status == statuses.CLOSED else None
         elif old in statuses.FINISHED:
             self.solved_at = self.closed_at = None
-            self.reopen_count += 1
+            self.reopen_count += status != statuses.SPAM
         return (Change("status", old, status),)
 
     def set_field(self, name: str, value: str, at: datetime) -> tuple[Change, ...]:

@@ -77,7 +77,7 @@ class Ticket(_message.Message):
     """What people call it; grows, may have gaps."""
     subject: _builtins.str
     status: _builtins.str
-    """new, open, pending, on_hold, solved or closed."""
+    """new, open, pending, on_hold, solved, closed or spam."""
     priority: _builtins.str
     """low, medium, high or urgent."""
     channel: _builtins.str

@@ -121,13 +121,28 @@ def test_automatic_mail_gets_no_answer_but_everything_else() -> None:
     assert verdict.matches[0].reason == "automatic_mail"
 
 
-@pytest.mark.parametrize("flag", ["suppress_answer", "own_address", "too_many_hops"])
+@pytest.mark.parametrize("flag", ["suppress_answer", "own_address", "too_many_hops", "spam"])
 def test_mail_that_wants_no_automatic_answer_gets_none_but_everything_else(flag: str) -> None:
     heard = opened()
     heard.message = message_of(ticket_pb2.Message(id="m1", text="Hello", visibility="public", flags=[flag]))
     verdict = run(a_set(a_rule("sorted", REPLY, ("add_tag", {"tag": "mail"}))), heard)
     assert steps(verdict) == [AddTag("mail")]
     assert verdict.matches[0].reason == "answer_unwanted"
+
+
+def test_a_rule_takes_for_spam_and_those_behind_it_do_not_answer() -> None:
+    rules = a_set(
+        a_rule("casino", ("mark_spam", {}), when=("subject", "contains", "parcel")), a_rule("hello", REPLY)
+    )
+    verdict = run(rules, opened())
+    assert steps(verdict) == [SetField("status", "spam")]
+    assert held_back(verdict) == [("hello", "answer_unwanted")]
+
+
+def test_spam_is_asked_for_by_rules() -> None:
+    rules = a_set(a_rule("spam", ("add_tag", {"tag": "x"}), when=("is_spam", "is", "true")))
+    assert matched(run(rules, opened(status="spam"))) == ["spam"]
+    assert matched(run(rules, opened())) == []
 
 
 def test_a_rule_answers_once_for_a_ticket() -> None:
