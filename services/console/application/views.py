@@ -1,12 +1,12 @@
-"""The lists that everybody has: mine, overdue, unassigned, on hold, a list for each group."""
+"""The lists that everybody has: mine, overdue, unassigned, on hold, spam, a list for each group."""
 
 from dataclasses import dataclass, replace
 
 from services.console.application.directory import Names
-from services.console.domain.tickets import UNSOLVED, Filter
+from services.console.domain.tickets import SPAM, UNSOLVED, Filter
 
 MINE, OVERDUE, UNASSIGNED, ON_HOLD, OPEN = "mine", "overdue", "unassigned", "on_hold", "open"
-FIXED = (OPEN, MINE, OVERDUE, UNASSIGNED, ON_HOLD)
+FIXED = (OPEN, MINE, OVERDUE, UNASSIGNED, ON_HOLD, SPAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ def view_named(name: str, agent_id: str) -> View:
         return View(name, replace(waiting, unassigned=True))
     if name == ON_HOLD:
         return View(name, Filter(status=("on_hold",)))
+    if name == SPAM:
+        return View(name, Filter(status=(SPAM,)))
     if name.startswith("group:"):
         return View(name, replace(waiting, group=(name.removeprefix("group:"),)))
     return View(OPEN, waiting)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.console.domain.tickets import Ticket
+from services.console.domain.tickets import AT_REST, Ticket
 
 OVERDUE, SOON, LATER = "overdue", "soon", "later"
 NAMES = (OVERDUE, SOON, LATER)
@@ -21,7 +21,7 @@ class Band:
 def band_of(ticket: Ticket, at: datetime) -> str:
     """The band a ticket belongs to; a clock that stands still is never late."""
     clock = ticket.clock
-    if clock is None or clock.is_paused or clock.due_at is None or ticket.status in ("solved", "closed"):
+    if clock is None or clock.is_paused or clock.due_at is None or ticket.status in AT_REST:
         return LATER
     if clock.due_at <= at:
         return OVERDUE

@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed")
+SPAM = "spam"
+STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed", SPAM)
+# No clock runs: nobody waits.
+AT_REST = ("solved", "closed", SPAM)
 PRIORITIES = ("low", "medium", "high", "urgent")
 # What still waits for somebody; the answer to "not closed".
 UNSOLVED = ("new", "open", "pending", "on_hold")

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from services.console.domain.bands import band_of
 from services.console.domain.language import language_of
-from services.console.domain.tickets import PRIORITIES, STATUSES
+from services.console.domain.tickets import AT_REST, PRIORITIES, STATUSES
 from services.console.pages import mail_text
 from services.console.pages.assets import Assets
 from services.console.pages.faces import hue, initials, kind_icon, status_mark
@@ -62,6 +62,7 @@ class Renderer:
             "paper": mail_text.paper,
             "remote_images": mail_text.count_remote_images,
             "statuses": STATUSES,
+            "at_rest": AT_REST,
             "priorities": PRIORITIES,
             "languages": LANGUAGES,
             "language_names": NAMES,

@@ -52,6 +52,7 @@ class RuleWords:
             "reopen_count": _("times reopened"),
             "is_automatic": _("an automatic mail"),
             "mailbox": _("mailbox"),
+            "is_spam": _("taken for spam"),
         }.get(field, field.removeprefix("fields."))
 
     def operator(self, operator: str) -> str:
@@ -113,6 +114,8 @@ class RuleWords:
             "set_sla_policy": (_("keep the promise of"), "policy"),
         }.get(action.kind)
         values = list(action.params.values())
+        if action.kind == "mark_spam":
+            return _("take it for spam"), ""
         if said is None:
             return action.kind.replace("_", " "), self._words.together(values)
         sentence, name = said

@@ -39,6 +39,7 @@ class Words:
             "on_hold": _("On hold"),
             "solved": _("Solved"),
             "closed": _("Closed"),
+            "spam": _("Spam"),
         }.get(status, status)
 
     def priority(self, priority: str) -> str:
@@ -73,6 +74,7 @@ class Words:
             "overdue": _("Overdue"),
             "unassigned": _("Unassigned"),
             "on_hold": _("On hold"),
+            "spam": _("Spam"),
         }.get(name, name)
 
     def sort(self, name: str) -> str:
