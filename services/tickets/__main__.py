@@ -15,6 +15,7 @@ from services.tickets.adapters.measures import Measures
 from services.tickets.adapters.mongo import INDEXES, MongoDirectory, MongoPorts, Numbers
 from services.tickets.adapters.mongo.accounts import MongoAccounts
 from services.tickets.adapters.mongo.bursts import Met
+from services.tickets.adapters.mongo.customer_queries import MongoCustomerQueries
 from services.tickets.adapters.mongo.log import MongoLog
 from services.tickets.adapters.mongo.queries import MongoQueries
 from services.tickets.adapters.mongo.sequence import Sequencer
@@ -23,6 +24,7 @@ from services.tickets.adapters.rpc import (
     ANSWERING,
     REFUSALS,
     AccountsRpc,
+    CustomersRpc,
     PageTokens,
     Tailer,
     TicketsRpc,
@@ -43,7 +45,7 @@ _SLICE_EVERY = timedelta(milliseconds=250)
 
 
 def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
-    """gRPC: tickets and accounts."""
+    """gRPC: tickets, customers and accounts."""
     directory = MongoDirectory(parts.database)
     open_ports = _ports(parts, directory, settings.phone_region)
     runner = parts.runner("tickets.rpc", open_ports, ANSWERING)
@@ -61,15 +63,18 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         refusals=REFUSALS,
         host=settings.grpc_host,
     )
+    queries, callers = MongoQueries(parts.database), Callers(directory)
+    tokens = PageTokens(settings.instance_key)
     register(
         server,
-        TicketsRpc(
-            MongoQueries(parts.database),
+        TicketsRpc(queries, committer, callers, tokens, log, tailer),
+        CustomersRpc(
+            MongoCustomerQueries(parts.database, directory),
+            queries,
             committer,
-            Callers(directory),
-            PageTokens(settings.instance_key),
-            log,
-            tailer,
+            callers,
+            tokens,
+            settings.phone_region,
         ),
         AccountsRpc(accounts, directory),
     )

@@ -16,6 +16,7 @@ from chassis.service import Parts
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.tickets.v1 import accounts_pb2, service_pb2, ticket_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
+from relaydesk.tickets.v1.customers_pb2_grpc import CustomersServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
 from services.tickets.__main__ import ROLES, prepare
 from services.tickets.config import Settings
@@ -130,6 +131,7 @@ class Client:
     ) -> None:
         self._desk = desk
         self._tickets = TicketsServiceStub(channel)
+        self._customers = CustomersServiceStub(channel)
         self._accounts = AccountsServiceStub(channel)
         self.port = port
         self._metadata = [("authorization", f"Bearer {token}"), *metadata.items()]
@@ -144,7 +146,8 @@ class Client:
         return self._desk.client(self.port, self.token(role, agent_id))
 
     def ask(self, method: str, request: Message, timeout: float = 10) -> Any:
-        stub = self._tickets if hasattr(self._tickets, method) else self._accounts
+        stubs = (self._tickets, self._customers, self._accounts)
+        stub = next(stub for stub in stubs if hasattr(stub, method))
         return getattr(stub, method)(request, timeout=timeout, metadata=self._metadata)
 
     def create(self, subject: str = "Parcel", **more: Any) -> ticket_pb2.Ticket:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chassis.stamps import stamp
-from relaydesk.tickets.v1 import events_pb2, ticket_pb2
+from relaydesk.tickets.v1 import customers_pb2, events_pb2, ticket_pb2
 from services.tickets.domain.commands import Sender
 from services.tickets.domain.message import Attachment, Message, Reply
 from services.tickets.domain.people import Actor, Requester, normal_email
@@ -74,8 +74,8 @@ def _set_requester(wire: ticket_pb2.Requester, requester: Requester) -> None:
     wire.external_id = requester.external_id
 
 
-def set_reach(wire: ticket_pb2.Requester, reach: Reach) -> None:
-    """Whether mail reaches the requester; nothing where it does."""
+def set_reach(wire: ticket_pb2.Requester | customers_pb2.Identity, reach: Reach) -> None:
+    """Whether mail reaches somebody; nothing where it does."""
     if reach.since is not None:
         wire.mail_reach.state, wire.mail_reach.reason = reach.state, reach.reason
         stamp(wire.mail_reach.since, reach.since)

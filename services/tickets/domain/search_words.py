@@ -33,10 +33,13 @@ def words_of_ticket(
 
 
 def words_of_person(name: str, email: str) -> set[str]:
-    """The words of a name, and where the address is of an organisation's domain the domain as `@example.org`."""
+    """The words of a name, and where the address is of an organisation's domain that and those above it as `@example.org`."""
     words = set(_words(name[:_LONGEST_NAME])) if name else set()
-    if (domain := domain_of(email)) and not is_free_mail(domain):
-        words.add(f"@{domain}"[:254])
+    domain = domain_of(email)[:253]
+    if domain and not is_free_mail(domain):
+        while "." in domain:
+            words.add(f"@{domain}")
+            domain = domain.partition(".")[2]
     return words
 
 

@@ -8,6 +8,7 @@ from chassis.ids import new_id
 from chassis.units import Unit
 from services.tickets.adapters.mongo.bursts import Met, MongoBursts
 from services.tickets.adapters.mongo.conversations import MongoConversations
+from services.tickets.adapters.mongo.customers import MongoCustomers
 from services.tickets.adapters.mongo.directory import MongoDirectory
 from services.tickets.adapters.mongo.ids import ticket_id_at
 from services.tickets.adapters.mongo.messages import MongoMessages
@@ -53,6 +54,7 @@ class MongoPorts:
         self.conversations = MongoConversations(unit)
         self.requesters = MongoRequesters(unit, phone_region)
         self.bursts = MongoBursts(unit, storm_limit, met or Met())
+        self.customers = MongoCustomers(unit)
         self.messages = MongoMessages(unit)
         self.directory = directory
         self.storm_limit = storm_limit
@@ -113,6 +115,7 @@ class MongoPorts:
         self.conversations.flush()
         self.requesters.flush()
         self.bursts.flush()
+        self.customers.flush()
         self.messages.flush()
 
 

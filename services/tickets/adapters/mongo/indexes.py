@@ -37,6 +37,9 @@ INDEXES = {
         # Words of the name, the organisation's domain, and what the person is only said to be known by.
         IndexModel("found_by", sparse=True),
     ],
+    # `_id` is "<customer>:<version>".
+    "customer_changes": [],
+    "organisations": [IndexModel("domains", unique=True, sparse=True)],
     "counters": [],
     "groups": [],
     "agents": [IndexModel("email", unique=True)],

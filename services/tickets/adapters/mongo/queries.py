@@ -26,6 +26,7 @@ from services.tickets.domain.tags import SUBTREE, normal_tag
 from services.tickets.domain.ticket import Ticket
 
 COUNTED_AT_MOST = 10_000
+_CARD = {"card": 1, "members": 1}
 _COLUMNS = {
     # An id begins with the moment of creation.
     "created_at": "_id",
@@ -160,11 +161,16 @@ class MongoQueries:
             key = f"e:{normal_email(wanted)}"
         elif wanted.startswith("+"):
             key = f"p:{wanted}"
-        if not key:
-            return {"found_by": by_requester(wanted)}
+        # Who were merged are one: the tickets of each are all of theirs.
         with named_failures():
-            row = self._requesters.find_one({"keys": key}, {"_id": 1})
-        return {"found_by": by_requester(row["_id"] if row is not None else "")}
+            row = self._requesters.find_one({"keys": key} if key else {"_id": wanted}, _CARD)
+            if row is not None and "card" in row:
+                row = self._requesters.find_one({"_id": row["card"]}, _CARD)
+        if row is None:
+            return {"found_by": by_requester("" if key else wanted)}
+        if "members" not in row:
+            return {"found_by": by_requester(row["_id"])}
+        return {"found_by": {"$in": [by_requester(one) for one in (row["_id"], *row["members"])]}}
 
 
 def position_of(ticket: Ticket, order: Order) -> Position:

@@ -14,6 +14,7 @@ _ADMIN = frozenset({ADMIN, SYSTEM})
 _OURS = frozenset({SYSTEM})
 
 _TICKETS = "relaydesk.tickets.v1.TicketsService"
+_CUSTOMERS = "relaydesk.tickets.v1.CustomersService"
 _ACCOUNTS = "relaydesk.tickets.v1.AccountsService"
 
 ACCESS: Mapping[str, frozenset[str]] = {
@@ -29,6 +30,19 @@ ACCESS: Mapping[str, frozenset[str]] = {
     f"{_TICKETS}/AddMessage": _WRITE,
     # It names the actor itself.
     f"{_TICKETS}/ApplyCommands": _ADMIN,
+    f"{_CUSTOMERS}/GetCustomer": _READ,
+    f"{_CUSTOMERS}/FindCustomers": _READ,
+    f"{_CUSTOMERS}/ListCustomers": _READ,
+    f"{_CUSTOMERS}/ListCustomerChanges": _READ,
+    f"{_CUSTOMERS}/ListOrganisations": _READ,
+    f"{_CUSTOMERS}/UpdateCustomer": _WRITE,
+    f"{_CUSTOMERS}/AddIdentity": _WRITE,
+    f"{_CUSTOMERS}/RemoveIdentity": _WRITE,
+    f"{_CUSTOMERS}/AddNote": _WRITE,
+    f"{_CUSTOMERS}/MergeCustomers": _WRITE,
+    f"{_CUSTOMERS}/UndoMerge": _WRITE,
+    # Whoever says what our own domains are says who counts as one of us.
+    f"{_CUSTOMERS}/SaveOrganisation": _ADMIN,
     f"{_ACCOUNTS}/ListGroups": _READ,
     f"{_ACCOUNTS}/ListAgents": _READ,
     f"{_ACCOUNTS}/SaveGroup": _ADMIN,

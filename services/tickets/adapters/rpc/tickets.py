@@ -2,19 +2,14 @@
 
 # ruff: noqa: N802 - the methods have the names of the contract
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, TypeVar
-
-from google.protobuf import message as protobuf
+from typing import Any
 
 from chassis import rpc
 from chassis.batches import Outcome, Task
 from chassis.errors import InvalidField, NotFound, Refused, Unavailable
 from chassis.group_commit import GroupCommitter
 from chassis.stamps import stamp
-from chassis.telemetry import current_traceparent
 from chassis.units import Cause
 from relaydesk.tickets.v1 import service_pb2, ticket_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceServicer
@@ -27,13 +22,10 @@ from services.tickets.adapters.rpc.commands import create_of, message_of, steps_
 from services.tickets.adapters.rpc.listing import order_of, page_size_of, selection_of
 from services.tickets.adapters.rpc.page_tokens import PageTokens
 from services.tickets.adapters.rpc.watch import Tailer
+from services.tickets.adapters.rpc.writes import time_left, write
 from services.tickets.domain.message import Message
 from services.tickets.domain.ticket import Ticket
 
-R = TypeVar("R", bound=protobuf.Message)
-
-# How long a write may take where the caller does not say.
-_PATIENCE = timedelta(seconds=10)
 MOST_COMMANDS = 500
 MOST_VIEWS = 50
 # Below what a client takes in one message unless it was told otherwise (4 MiB).
@@ -135,19 +127,19 @@ class TicketsRpc(TicketsServiceServicer):
         self, request: service_pb2.CreateTicketRequest, context: Any
     ) -> service_pb2.CreateTicketResponse:
         command = create_of(request, self._callers.actor())
-        return self._write(request, command, service_pb2.CreateTicketResponse)
+        return write(self._committer, request, command, service_pb2.CreateTicketResponse)
 
     def UpdateTicket(
         self, request: service_pb2.UpdateTicketRequest, context: Any
     ) -> service_pb2.UpdateTicketResponse:
         command = update_of(request, self._callers.actor())
-        return self._write(request, command, service_pb2.UpdateTicketResponse)
+        return write(self._committer, request, command, service_pb2.UpdateTicketResponse)
 
     def AddMessage(
         self, request: service_pb2.AddMessageRequest, context: Any
     ) -> service_pb2.AddMessageResponse:
         command = message_of(request, self._callers.actor())
-        return self._write(request, command, service_pb2.AddMessageResponse)
+        return write(self._committer, request, command, service_pb2.AddMessageResponse)
 
     def ApplyCommands(
         self, request: service_pb2.ApplyCommandsRequest, context: Any
@@ -161,25 +153,11 @@ class TicketsRpc(TicketsServiceServicer):
             for place, wire in enumerate(request.commands)
         ]
         try:
-            outcomes = self._committer.call_all(tasks, _time_left())
+            outcomes = self._committer.call_all(tasks, time_left())
         except TimeoutError:
             raise Unavailable("the store") from None
         keys = (wire.idempotency_key for wire in request.commands)
         return service_pb2.ApplyCommandsResponse(outcomes=map(_outcome_to_wire, keys, outcomes))
-
-    def _write(self, request: Any, command: object, response: type[R]) -> R:
-        key = digest = ""
-        if request.idempotency_key:
-            key = f"{rpc.call().principal.token_id}:{request.idempotency_key}"
-            asked = type(request).__name__.encode() + request.SerializeToString(deterministic=True)
-            digest = hashlib.sha256(asked).hexdigest()[:32]
-        cause = Cause(traceparent=current_traceparent())
-        try:
-            outcome = self._committer.call(Task(key, command, cause, digest), _time_left())
-        except TimeoutError:
-            raise Unavailable("the store") from None
-        assert isinstance(outcome.answer, bytes)
-        return response.FromString(outcome.answer)
 
     # -------------------------------------------------------------------------------------------------------- streams
 
@@ -204,11 +182,6 @@ def _within_an_answer(messages: Sequence[Message]) -> list[ticket_pb2.Message]:
         room -= wire.ByteSize()
         wires.append(wire)
     return wires[::-1]
-
-
-def _time_left() -> timedelta:
-    left = rpc.call().time_left()
-    return _PATIENCE if left is None else min(left, _PATIENCE)
 
 
 def _cause_of(wire: service_pb2.TicketCommand) -> Cause:
