@@ -15,6 +15,7 @@ from tests.unit.services.tickets.test_identities import *  # noqa: F403
 from tests.unit.services.tickets.test_reach import *  # noqa: F403
 from tests.unit.services.tickets.test_receive_message import *  # noqa: F403
 from tests.unit.services.tickets.test_storm import *  # noqa: F403
+from tests.unit.services.tickets.test_threading import *  # noqa: F403
 
 
 @pytest.fixture(scope="module")

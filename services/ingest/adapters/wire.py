@@ -15,6 +15,7 @@ from services.ingest.application.close_rows import CloseRow
 from services.ingest.application.normalise import Understood
 from services.ingest.application.queue_sends import QueueReply
 from services.ingest.domain.intake import Closing, IntakeRow, State
+from services.ingest.domain.received import PLAIN_THREADING
 from services.ingest.domain.sending import NextStep, Reply, SendRow
 
 # What tickets leaves to a person, and how quarantine says so.
@@ -117,6 +118,12 @@ def message_received(one: Understood) -> ingest.MessageReceived:
     thread, known = fact.thread, message.thread
     thread.message_id, thread.in_reply_to = known.message_id, known.in_reply_to
     thread.conversation_id = known.conversation_id
+    if known.quoted_ticket_ids:
+        thread.quoted_ticket_ids.extend(known.quoted_ticket_ids)
+    if message.threading != PLAIN_THREADING:
+        fact.threading.ids_need_subject = message.threading.ids_need_subject
+        if (within := message.threading.reopens_within) is not None:
+            fact.threading.reopens_within.FromTimedelta(within)
     thread.references.extend(known.references)
     thread.proven_ticket_ids.extend(known.proven_ticket_ids)
     thread.mentioned_numbers.extend(known.mentioned_numbers)

@@ -1,6 +1,7 @@
 """What a mailbox can be told, and what of it makes no sense."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +12,8 @@ from services.ingest.channels._patterns import Patterns
 from services.ingest.domain import signature
 from services.ingest.domain.lists import entries_of
 
+_REOPEN = re.compile(r"reopen:([1-9]\d{0,2}|[12]\d{3}|3[0-5]\d\d|36[0-4]\d|3650)")
+_EVER = timedelta(days=36_500)
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]{1,64}@[^\s@<>,;:\"()]{1,255}")
 
 
@@ -58,6 +61,18 @@ class Settings(BaseModel):
     )
     spam_list: EntryList = Field(
         (), description="Becomes a spam ticket: addresses, domains, X-Field: value, dmarc=fail."
+    )
+    reply_to_closed: str = Field(
+        default="new_ticket",
+        description="What an answer to a closed ticket does: new_ticket, reopen, or reopen:DAYS.",
+    )
+    match_ids: Literal["always", "with_subject"] = Field(
+        "always",
+        description="Whether another's Message-ID leads to its ticket, or only along with its subject.",
+    )
+    hidden_mark: bool = Field(
+        default=True,
+        description="Whether answers name their ticket where nobody sees it, for programs that drop all else.",
     )
     signature: str = Field(
         default="",
@@ -148,6 +163,21 @@ class Settings(BaseModel):
         if entries_of(values).statements and not info.data.get("authserv_id"):
             raise ValueError("results as dmarc=fail only where authserv_id names the server that is believed")
         return values
+
+    @field_validator("reply_to_closed")
+    @classmethod
+    def _is_known_reply(cls, value: str) -> str:
+        if value not in ("new_ticket", "reopen") and not _REOPEN.fullmatch(value):
+            raise ValueError("new_ticket, reopen, or reopen:DAYS with 1 to 3650 days")
+        return value
+
+    @property
+    def reopens_within(self) -> timedelta | None:
+        """How long after its closing an answer opens a ticket again; None where it never does."""
+        if self.reply_to_closed == "new_ticket":
+            return None
+        days = self.reply_to_closed.partition(":")[2]
+        return timedelta(days=int(days)) if days else _EVER
 
     @field_validator("address")
     @classmethod

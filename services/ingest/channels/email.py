@@ -20,7 +20,7 @@ from services.ingest.domain.history import Earlier, Extent, Style
 from services.ingest.domain.intake import DedupeKey, Envelope, mail_dedupe_key
 from services.ingest.domain.lists import Lists, entries_of
 from services.ingest.domain.mail import House, read_mail
-from services.ingest.domain.received import ReceivedMessage
+from services.ingest.domain.received import ReceivedMessage, Threading
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply, SendResult
 
 KIND = "email"
@@ -51,6 +51,7 @@ class Mailbox:
                 ZoneInfo(settings.time_zone),
                 settings.quote_limit_kb * 1024,
             ),
+            settings.hidden_mark,
         )
         server = Server(
             host=settings.smtp_host,
@@ -74,6 +75,7 @@ class Mailbox:
                 entries_of(settings.spam_list),
                 settings.authserv_id,
             ),
+            Threading(settings.reopens_within, settings.match_ids == "with_subject"),
         )
         self.sends = bool(settings.smtp_host)
         self.sends_per_minute = settings.sends_per_minute

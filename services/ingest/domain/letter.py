@@ -23,6 +23,8 @@ _LINE_BREAK = re.compile(r"[\r\n]+")
 
 
 _LONGEST_REFERENCES = 16 * 1024
+# Outlook's engine shows what is not displayed, unless told in its own word.
+_HIDDEN = "display:none;max-height:0;overflow:hidden;font-size:0;mso-hide:all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Sender:
     domain: str
     signature: str = ""
     quoting: Style = NOTHING
+    # Whether the HTML names the ticket where nobody reads it.
+    marks: bool = False
 
 
 class _Identifiers:
@@ -93,7 +97,8 @@ def compose(
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"
         mail["Precedence"] = "auto_reply"
-    text, rich = _bodies(reply, earlier, sender)
+    mark = tokens.mark(reply.ticket_id) if sender.marks else ""
+    text, rich = _bodies(reply, earlier, sender, mark)
     mail.set_content(text or "\n", charset="utf-8")
     mail.add_alternative(rich, subtype="html")
     for file in files:
@@ -106,7 +111,7 @@ def compose(
     return Composed(mail.as_bytes(), recipient, "" if reply.is_automatic else own, message_id)
 
 
-def _bodies(reply: Reply, earlier: Sequence[Earlier], sender: Sender) -> tuple[str, str]:
+def _bodies(reply: Reply, earlier: Sequence[Earlier], sender: Sender, mark: str) -> tuple[str, str]:
     """Text and HTML: the words, the signature, what was written before."""
     signed, signed_html = signature.render(sender.signature, _values(reply, sender))
     before = [] if reply.is_automatic else history.quoted(earlier, reply.in_reply_to, sender.quoting)
@@ -116,6 +121,8 @@ def _bodies(reply: Reply, earlier: Sequence[Earlier], sender: Sender) -> tuple[s
         texts.append(f"-- \n{signed}")
     if signed_html:
         rich.append(f'<br><div class="gmail_signature">{signed_html}</div>')
+    if mark:
+        rich.append(f'<div style="{_HIDDEN}">{mark}</div>')
     if before:
         texts.append(history.as_text(before))
         rich.append(f"<br>{history.as_html(before)}")

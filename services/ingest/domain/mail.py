@@ -7,7 +7,7 @@ best that can be had of it and a flag for what was wrong.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.ingest.domain import mime
 from services.ingest.domain.addresses import MAX_ADDRESSES, Address, normalise, parse_addresses, without_tag
@@ -27,6 +27,7 @@ from services.ingest.domain.received import (
     LOOP,
     MAX_HOPS,
     OWN_ADDRESS,
+    PLAIN_THREADING,
     READ_RECEIPT,
     SPOOFED_TOKEN,
     SUPPRESS_ANSWER,
@@ -37,6 +38,7 @@ from services.ingest.domain.received import (
     Author,
     ReceivedMessage,
     Thread,
+    Threading,
 )
 from services.ingest.domain.screened import screened
 from services.ingest.domain.tokens import Tokens
@@ -68,6 +70,7 @@ class House:
     patterns: Sequence[MailPattern] = ()
     # Whom the mailbox lets in, keeps out, or takes for spam.
     lists: Lists = NO_LISTS
+    threading: Threading = PLAIN_THREADING
 
 
 def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> ReceivedMessage:
@@ -99,6 +102,8 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
     thread, is_spoofed = _thread(headers, subject, house)
     if is_spoofed:
         flags[SPOOFED_TOKEN] = None
+    if quoted := house.tokens.marked(body.text, body.html):
+        thread = replace(thread, quoted_ticket_ids=quoted)
     _judge_road(headers, sender, author, thread, house, flags)
     # Of a form the person counts: its mails come from a no-reply address more often than not.
     wrote_a_form = bool(sender.email) and author.email != sender.email
@@ -123,6 +128,7 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
         sent_at=parse_date(headers.raw("date")),
         attachments=body.files,
         thread=thread,
+        threading=house.threading,
         is_automatic=verdict.is_automatic,
         automatic_reason=verdict.reason,
         bounce=find_bounce(mail, raw, envelope_sender, sender.email),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 # What a person should know of a message; the tickets service decides what follows.
 SAME_ID_OTHER_CONTENT = "same_id_other_content"
@@ -85,6 +85,21 @@ class Thread:
     mentioned_numbers: tuple[int, ...] = ()
     # The channel's own conversation, where it has such a thing.
     conversation_id: str = ""
+    # Ticket ids that our mark in the words proves; whoever quotes or forwards carries it along.
+    quoted_ticket_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Threading:
+    """What the channel wants of threads."""
+
+    # A ticket that was closed no longer ago is opened again by its answer; None: it is never.
+    reopens_within: timedelta | None = None
+    # Message-IDs that are not proven lead to a ticket only where the subject is the ticket's too.
+    ids_need_subject: bool = False
+
+
+PLAIN_THREADING = Threading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +148,7 @@ class ReceivedMessage:
     # Files that the message only names.
     stored: tuple[StoredAttachment, ...] = ()
     thread: Thread = Thread()
+    threading: Threading = PLAIN_THREADING
     is_automatic: bool = False
     automatic_reason: str = ""
     bounce: Bounce | None = None

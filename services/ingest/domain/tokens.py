@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ _MAC_LENGTH = 16
 _MAX_LOCAL_PART = 64
 
 _TAG = re.compile(r"\+t\.([0-9a-z]{1,64})\.([0-9a-f]{16})@", re.IGNORECASE)
+_MARK = re.compile(r"rd-t\.([0-9a-z]{1,64})\.([0-9a-f]{16})(?![0-9a-z])")
+_MOST_MARKS = 50
 _MESSAGE_ID = re.compile(r"<t\.([0-9a-z]{1,64})\.([0-9a-z]{1,64})\.([0-9a-f]{16})@[^<>\s]+>", re.IGNORECASE)
 
 
@@ -43,6 +46,21 @@ class Tokens:
     def message_id(self, ticket_id: str, message_id: str, domain: str) -> str:
         """The Message-ID under which a message of a ticket leaves; the same however often it is asked."""
         return f"<t.{ticket_id}.{message_id}.{self._mac('message', ticket_id, message_id)}@{domain}>"
+
+    def mark(self, ticket_id: str) -> str:
+        """What names the ticket in the words of a mail, where nobody reads it."""
+        return f"rd-t.{ticket_id}.{self._mac('mark', ticket_id)}"
+
+    def marked(self, *texts: str) -> tuple[str, ...]:
+        """Ticket ids by such marks, each once. Another instance's mean nothing to us, and are nobody's fault."""
+        found: dict[str, None] = {}
+        for text in texts:
+            # Most mails have none.
+            if "rd-t." in text:
+                for match in itertools.islice(_MARK.finditer(text), _MOST_MARKS):
+                    if self._is_right(match.group(2), "mark", match.group(1)):
+                        found.setdefault(match.group(1))
+        return tuple(found)
 
     def is_own_message_id(self, message_id: str) -> bool:
         """This instance made the Message-ID."""

@@ -1,6 +1,7 @@
 """What tickets hears and says, as two tables."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from google.protobuf import message as protobuf
@@ -88,6 +89,7 @@ def message_of_received(fact: ingest.MessageReceived, envelope: Envelope) -> Rec
             proven_ticket_ids=tuple(thread.proven_ticket_ids),
             mentioned_numbers=tuple(thread.mentioned_numbers),
             conversation_id=thread.conversation_id,
+            quoted_ticket_ids=tuple(thread.quoted_ticket_ids),
         ),
         is_automatic=fact.is_automatic,
         fields=_fields(fact.fields) if fact.fields else {},
@@ -96,7 +98,15 @@ def message_of_received(fact: ingest.MessageReceived, envelope: Envelope) -> Rec
         cc=tuple(fact.cc[:_MOST_ADDRESSES]),
         content=fact.content_sha256[:32],
         explanation=fact.explanation[:_LONGEST_SUBJECT],
+        reopens_within=_length(fact.threading, "reopens_within"),
+        ids_need_subject=fact.threading.ids_need_subject,
     )
+
+
+def _length(of: protobuf.Message, name: str) -> timedelta | None:
+    """A length of time; None where it is not said."""
+    found: timedelta | None = getattr(of, name).ToTimedelta() if of.HasField(name) else None
+    return found
 
 
 def _id(message_id: str) -> str:

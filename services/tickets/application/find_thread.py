@@ -1,35 +1,45 @@
 """Which ticket a message belongs to. The first that leads somewhere wins: a proof, a known Message-ID, a conversation,
-a number named by somebody who takes part. The same subject alone never joins."""
+a number or a quoted mark named by somebody who takes part. The same subject alone never joins."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.tickets.application.ports import Place, Ports
 from services.tickets.domain.commands import ReceiveMessage
-from services.tickets.domain.ticket import Ticket
+from services.tickets.domain.subjects import base_subject, is_sent_on
+from services.tickets.domain.ticket import LONGEST_SUBJECT, Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`ticket` takes the message. None means a new one, which goes on from `closed` and mentions a number (0: none)."""
+    """`ticket` takes the message. None means a new one, which goes on from `closed`, mentions a number or quotes that
+    ticket (0: none)."""
 
     ticket: Ticket | None
     closed: Ticket | None = None
     mentioned: int = 0
+    quoted: int = 0
 
 
 def find_thread(command: ReceiveMessage, known: Place | None, ports: Ports) -> Found:
     """Find the open end of the thread that the message belongs to."""
     ticket = _proven(command, ports) or _stored(command, known, ports) or _conversation(command, ports)
-    mentioned = 0
+    mentioned = quoted = 0
     if ticket is None:
         ticket, mentioned = _mentioned(command, ports)
     if ticket is None:
-        return Found(None, mentioned=mentioned)
-    return go_on_from(ticket, command.is_automatic, ports)
+        ticket, quoted = _quoted(command, ports)
+    if ticket is None:
+        return Found(None, mentioned=mentioned, quoted=quoted)
+    opens_from = command.received_at - command.reopens_within if command.reopens_within else None
+    return go_on_from(ticket, command.is_automatic, ports, opens_from)
 
 
-def go_on_from(ticket: Ticket, is_automatic: bool, ports: Ports) -> Found:
-    """The ticket itself, or where it is closed the one that follows it; a machine's mail neither reopens nor opens."""
+def go_on_from(ticket: Ticket, is_automatic: bool, ports: Ports, opens_from: datetime | None = None) -> Found:
+    """The ticket itself, or where it is closed the one that follows it; a machine's mail neither reopens nor opens.
+
+    One without a follower that was closed after `opens_from` is to be opened again.
+    """
     if ticket.is_spam:
         # What was taken for spam says nothing of what comes after it.
         return Found(None)
@@ -40,6 +50,8 @@ def go_on_from(ticket: Ticket, is_automatic: bool, ports: Ports) -> Found:
         follower_id = ports.conversations.follower_of(ticket.ticket_id)
         follower = ports.tickets.get(follower_id) if follower_id else None
         if follower is None or follower_id in met or follower.is_spam:
+            if opens_from is not None and (ticket.closed_at or opens_from) > opens_from:
+                return Found(ticket)
             return Found(None, closed=ticket)
         met.add(follower_id)
         ticket = follower
@@ -64,9 +76,19 @@ def _stored(command: ReceiveMessage, known: Place | None, ports: Ports) -> Ticke
         # It was named by an answer that came before it.
         places.append(known)
     for place in sorted(places, key=_age, reverse=True):
-        if (ticket := ports.tickets.get(place.ticket_id)) is not None:
+        if (ticket := ports.tickets.get(place.ticket_id)) is not None and _is_of(command, ticket):
             return ticket
     return None
+
+
+def _is_of(command: ReceiveMessage, ticket: Ticket) -> bool:
+    """Where ids alone are not trusted the subject has to be the one that the ticket began with, marks of answering aside."""
+    if not command.ids_need_subject:
+        return True
+    return base_subject(command.subject[:LONGEST_SUBJECT]) in {
+        base_subject(ticket.mailed_subject or ticket.subject),
+        base_subject(ticket.subject),
+    }
 
 
 def _age(place: Place) -> tuple[str, str]:
@@ -82,12 +104,33 @@ def _conversation(command: ReceiveMessage, ports: Ports) -> Ticket | None:
 
 def _mentioned(command: ReceiveMessage, ports: Ports) -> tuple[Ticket | None, int]:
     """By a number in the subject, which anybody can guess: only for somebody who takes part, or an agent."""
-    email, unproven = command.sender.email, 0
+    unproven = 0
     for number in command.thread.mentioned_numbers:
         ticket = ports.tickets.by_number(number)
         if ticket is None:
             continue
-        if ticket.takes_part(email) or (email and ports.directory.agent_by_email(email) is not None):
+        if _may_join(command, ticket, ports):
             return ticket, 0
         unproven = unproven or number
     return None, unproven
+
+
+def _quoted(command: ReceiveMessage, ports: Ports) -> tuple[Ticket | None, int]:
+    """By our mark in what is quoted, the last resort: whoever got the mail from somebody else has it too, and who sends a
+    mail on begins something new."""
+    if is_sent_on(command.subject):
+        return None, 0
+    unproven = 0
+    for ticket_id in command.thread.quoted_ticket_ids:
+        ticket = ports.tickets.get(ticket_id)
+        if ticket is None:
+            continue
+        if _may_join(command, ticket, ports):
+            return ticket, 0
+        unproven = unproven or ticket.number
+    return None, unproven
+
+
+def _may_join(command: ReceiveMessage, ticket: Ticket, ports: Ports) -> bool:
+    email = command.sender.email
+    return ticket.takes_part(email) or (bool(email) and ports.directory.agent_by_email(email) is not None)

@@ -11,6 +11,7 @@ from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, 
 from services.tickets.domain.reach import REACHED
 from services.tickets.domain.status import CLOSED, SPAM
 from services.tickets.domain.storm import TAG
+from services.tickets.domain.subjects import without_number
 from services.tickets.domain.tags import sorted_tags
 from services.tickets.domain.ticket import MOST_PARTICIPANTS, Ticket, subject_of
 
@@ -58,13 +59,15 @@ def open_ticket(
     actor = _actor(requester)
     ticket_id = ports.new_ticket_id(command.received_at)
     message = _message(command, flags, ticket_id, actor, ports)
-    fields = dict(command.fields)
+    fields, subject = dict(command.fields), command.subject
     if closed is not None:
         fields["follows"] = str(closed.number)
+        # It has a number of its own.
+        subject = without_number(subject, closed.number)
     ticket = Ticket(
         ticket_id=ticket_id,
         number=ports.tickets.next_number(),
-        subject=subject_of(command.subject, command.text),
+        subject=subject_of(subject, command.text),
         requester=requester,
         created_at=command.received_at,
         updated_at=command.received_at,
@@ -88,8 +91,8 @@ def open_ticket(
         ticket.set_status(SPAM, command.received_at)
     opened = TicketOpened(ticket, message, actor)
     facts: list[LoggedFact] = [opened]
-    if found.mentioned:
-        note = _mention_note(ticket, found.mentioned, ports)
+    if found.mentioned or found.quoted:
+        note = _mention_note(ticket, found, ports)
         ticket.note(note)
         facts.append(MessageAdded(ticket, note, THE_SYSTEM))
     ports.tickets.save(ticket, facts)
@@ -191,12 +194,17 @@ def _message(
     )
 
 
-def _mention_note(ticket: Ticket, number: int, ports: Ports) -> Message:
+def _mention_note(ticket: Ticket, found: Found, ports: Ports) -> Message:
+    where = (
+        f"The subject mentions ticket #{found.mentioned}"
+        if found.mentioned
+        else f"The text quotes ticket #{found.quoted}"
+    )
     return Message(
         message_id=ports.new_id(),
         ticket_id=ticket.ticket_id,
         author=THE_SYSTEM,
-        text=f"The subject mentions ticket #{number}, but the sender takes no part in it.",
+        text=f"{where}, but the sender takes no part in it.",
         created_at=ticket.created_at,
         visibility=messages.INTERNAL,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.tickets.domain.message import PUBLIC, Attachment
 from services.tickets.domain.people import Actor
@@ -35,6 +35,8 @@ class Thread:
     proven_ticket_ids: tuple[str, ...] = ()
     mentioned_numbers: tuple[int, ...] = ()
     conversation_id: str = ""
+    # Ticket ids that a mark of ours in the words proves; who quotes or forwards carries it along.
+    quoted_ticket_ids: tuple[str, ...] = ()
 
     @property
     def leads(self) -> tuple[str, ...]:
@@ -70,6 +72,10 @@ class ReceiveMessage:
     cc: tuple[str, ...] = ()
     content: str = ""
     explanation: str = ""
+    # A ticket that was closed no longer ago is opened again by its answer; None: it is never.
+    reopens_within: timedelta | None = None
+    # Message-IDs that are not proven lead to a ticket only where the subject is the ticket's too.
+    ids_need_subject: bool = False
 
 
 @dataclass(frozen=True, slots=True)

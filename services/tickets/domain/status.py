@@ -11,8 +11,8 @@ SPAM = "spam"
 STATUSES = (NEW, OPEN, PENDING, ON_HOLD, SOLVED, CLOSED, SPAM)
 UNSOLVED = (NEW, OPEN, PENDING, ON_HOLD)
 FINISHED = (SOLVED, CLOSED)
-# What a requester's answer turns into `open`.
-WAITING = frozenset({PENDING, ON_HOLD, SOLVED})
+# What a requester's answer turns into `open`; a closed ticket hears one only where its channel opens it again.
+ANSWERED = frozenset({PENDING, ON_HOLD, SOLVED, CLOSED})
 
 LOW = "low"
 MEDIUM = "medium"

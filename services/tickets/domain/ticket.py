@@ -111,7 +111,7 @@ class Ticket:
     # ------------------------------------------------------------------------------------------------ what is written
 
     def hear(self, message: Message, references: Sequence[str], sender: str) -> tuple[Change, ...]:
-        """Take in a public message of the requester's side. A person's message reopens what waits or is solved."""
+        """Take in a public message of the requester's side. A person's message reopens what waits or is finished."""
         self._count(message)
         if message.external_id:
             self.chain = chain_after(references, message.external_id)
@@ -121,7 +121,7 @@ class Ticket:
             return ()
         self.last_requester_message_at = message.created_at
         self._join([sender, *message.cc])
-        if self.status not in statuses.WAITING:
+        if self.status not in statuses.ANSWERED:
             return ()
         return self.set_status(statuses.OPEN, message.created_at)
 

@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n relaydesk/ingest/v1/events.proto\x12\x13relaydesk.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x05\n\x0fMessageReceived\x12\x11\n\tintake_id\x18\x01 \x01(\t\x12\x12\n\nchannel_id\x18\x02 \x01(\t\x12\x14\n\x0c\x63hannel_kind\x18\x03 \x01(\t\x12/\n\x0breceived_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sent_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x61uthor\x18\x06 \x01(\x0b\x32\x1b.relaydesk.ingest.v1.Author\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x0c\n\x04text\x18\x08 \x01(\t\x12\x0c\n\x04html\x18\t \x01(\t\x12\x14\n\x0cis_truncated\x18\n \x01(\x08\x12\x34\n\x0b\x61ttachments\x18\x0b \x03(\x0b\x32\x1f.relaydesk.ingest.v1.Attachment\x12+\n\x06thread\x18\x0c \x01(\x0b\x32\x1b.relaydesk.ingest.v1.Thread\x12\x14\n\x0cis_automatic\x18\r \x01(\x08\x12\x18\n\x10\x61utomatic_reason\x18\x0e \x01(\t\x12+\n\x06\x62ounce\x18\x0f \x01(\x0b\x32\x1b.relaydesk.ingest.v1.Bounce\x12@\n\x06\x66ields\x18\x10 \x03(\x0b\x32\x30.relaydesk.ingest.v1.MessageReceived.FieldsEntry\x12\r\n\x05\x66lags\x18\x11 \x03(\t\x12\n\n\x02to\x18\x12 \x03(\t\x12\n\n\x02\x63\x63\x18\x13 \x03(\t\x12\x16\n\x0e\x63ontent_sha256\x18\x14 \x01(\t\x12\x0c\n\x04said\x18\x15 \x01(\t\x12\x11\n\tsaid_html\x18\x16 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x17 \x01(\t\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"I\n\x06\x41uthor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\r\n\x05phone\x18\x03 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x04 \x01(\t\"y\n\nAttachment\x12\x15\n\rattachment_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tmime_type\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x03\x12\x12\n\ncontent_id\x18\x05 \x01(\t\x12\x11\n\tis_inline\x18\x06 \x01(\x08\"\x94\x01\n\x06Thread\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bin_reply_to\x18\x02 \x01(\t\x12\x12\n\nreferences\x18\x03 \x03(\t\x12\x19\n\x11proven_ticket_ids\x18\x04 \x03(\t\x12\x19\n\x11mentioned_numbers\x18\x05 \x03(\x03\x12\x17\n\x0f\x63onversation_id\x18\x06 \x01(\t\"k\n\x06\x42ounce\x12\x18\n\x10\x66\x61iled_recipient\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x1b\n\x13original_message_id\x18\x05 \x01(\t\"\xe7\x01\n\x0f\x44\x65liveryChanged\x12\x0f\n\x07send_id\x18\x01 \x01(\t\x12\x11\n\tticket_id\x18\x02 \x01(\t\x12\x12\n\nmessage_id\x18\x03 \x01(\t\x12\x11\n\trecipient\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x1b\n\x13provider_message_id\x18\x07 \x01(\t\x12.\n\nchanged_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61ttempt\x18\t \x01(\x05\x12\x0c\n\x04\x63ode\x18\n \x01(\t\"\x7f\n\x12MessageQuarantined\x12\x11\n\tintake_id\x18\x01 \x01(\t\x12\x12\n\nchannel_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x32\n\x0equarantined_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n relaydesk/ingest/v1/events.proto\x12\x13relaydesk.ingest.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x05\n\x0fMessageReceived\x12\x11\n\tintake_id\x18\x01 \x01(\t\x12\x12\n\nchannel_id\x18\x02 \x01(\t\x12\x14\n\x0c\x63hannel_kind\x18\x03 \x01(\t\x12/\n\x0breceived_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sent_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x61uthor\x18\x06 \x01(\x0b\x32\x1b.relaydesk.ingest.v1.Author\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x0c\n\x04text\x18\x08 \x01(\t\x12\x0c\n\x04html\x18\t \x01(\t\x12\x14\n\x0cis_truncated\x18\n \x01(\x08\x12\x34\n\x0b\x61ttachments\x18\x0b \x03(\x0b\x32\x1f.relaydesk.ingest.v1.Attachment\x12+\n\x06thread\x18\x0c \x01(\x0b\x32\x1b.relaydesk.ingest.v1.Thread\x12\x14\n\x0cis_automatic\x18\r \x01(\x08\x12\x18\n\x10\x61utomatic_reason\x18\x0e \x01(\t\x12+\n\x06\x62ounce\x18\x0f \x01(\x0b\x32\x1b.relaydesk.ingest.v1.Bounce\x12@\n\x06\x66ields\x18\x10 \x03(\x0b\x32\x30.relaydesk.ingest.v1.MessageReceived.FieldsEntry\x12\r\n\x05\x66lags\x18\x11 \x03(\t\x12\n\n\x02to\x18\x12 \x03(\t\x12\n\n\x02\x63\x63\x18\x13 \x03(\t\x12\x16\n\x0e\x63ontent_sha256\x18\x14 \x01(\t\x12\x0c\n\x04said\x18\x15 \x01(\t\x12\x11\n\tsaid_html\x18\x16 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x17 \x01(\t\x12\x31\n\tthreading\x18\x18 \x01(\x0b\x32\x1e.relaydesk.ingest.v1.Threading\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"I\n\x06\x41uthor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\r\n\x05phone\x18\x03 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x04 \x01(\t\"y\n\nAttachment\x12\x15\n\rattachment_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tmime_type\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x03\x12\x12\n\ncontent_id\x18\x05 \x01(\t\x12\x11\n\tis_inline\x18\x06 \x01(\x08\"\xaf\x01\n\x06Thread\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bin_reply_to\x18\x02 \x01(\t\x12\x12\n\nreferences\x18\x03 \x03(\t\x12\x19\n\x11proven_ticket_ids\x18\x04 \x03(\t\x12\x19\n\x11mentioned_numbers\x18\x05 \x03(\x03\x12\x17\n\x0f\x63onversation_id\x18\x06 \x01(\t\x12\x19\n\x11quoted_ticket_ids\x18\x07 \x03(\t\"X\n\tThreading\x12\x31\n\x0ereopens_within\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x18\n\x10ids_need_subject\x18\x02 \x01(\x08\"k\n\x06\x42ounce\x12\x18\n\x10\x66\x61iled_recipient\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x1b\n\x13original_message_id\x18\x05 \x01(\t\"\xe7\x01\n\x0f\x44\x65liveryChanged\x12\x0f\n\x07send_id\x18\x01 \x01(\t\x12\x11\n\tticket_id\x18\x02 \x01(\t\x12\x12\n\nmessage_id\x18\x03 \x01(\t\x12\x11\n\trecipient\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x1b\n\x13provider_message_id\x18\x07 \x01(\t\x12.\n\nchanged_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61ttempt\x18\t \x01(\x05\x12\x0c\n\x04\x63ode\x18\n \x01(\t\"\x7f\n\x12MessageQuarantined\x12\x11\n\tintake_id\x18\x01 \x01(\t\x12\x12\n\nchannel_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x32\n\x0equarantined_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,20 +35,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MESSAGERECEIVED_FIELDSENTRY']._loaded_options = None
   _globals['_MESSAGERECEIVED_FIELDSENTRY']._serialized_options = b'8\001'
-  _globals['_MESSAGERECEIVED']._serialized_start=91
-  _globals['_MESSAGERECEIVED']._serialized_end=797
-  _globals['_MESSAGERECEIVED_FIELDSENTRY']._serialized_start=752
-  _globals['_MESSAGERECEIVED_FIELDSENTRY']._serialized_end=797
-  _globals['_AUTHOR']._serialized_start=799
-  _globals['_AUTHOR']._serialized_end=872
-  _globals['_ATTACHMENT']._serialized_start=874
-  _globals['_ATTACHMENT']._serialized_end=995
-  _globals['_THREAD']._serialized_start=998
-  _globals['_THREAD']._serialized_end=1146
-  _globals['_BOUNCE']._serialized_start=1148
-  _globals['_BOUNCE']._serialized_end=1255
-  _globals['_DELIVERYCHANGED']._serialized_start=1258
-  _globals['_DELIVERYCHANGED']._serialized_end=1489
-  _globals['_MESSAGEQUARANTINED']._serialized_start=1491
-  _globals['_MESSAGEQUARANTINED']._serialized_end=1618
+  _globals['_MESSAGERECEIVED']._serialized_start=123
+  _globals['_MESSAGERECEIVED']._serialized_end=880
+  _globals['_MESSAGERECEIVED_FIELDSENTRY']._serialized_start=835
+  _globals['_MESSAGERECEIVED_FIELDSENTRY']._serialized_end=880
+  _globals['_AUTHOR']._serialized_start=882
+  _globals['_AUTHOR']._serialized_end=955
+  _globals['_ATTACHMENT']._serialized_start=957
+  _globals['_ATTACHMENT']._serialized_end=1078
+  _globals['_THREAD']._serialized_start=1081
+  _globals['_THREAD']._serialized_end=1256
+  _globals['_THREADING']._serialized_start=1258
+  _globals['_THREADING']._serialized_end=1346
+  _globals['_BOUNCE']._serialized_start=1348
+  _globals['_BOUNCE']._serialized_end=1455
+  _globals['_DELIVERYCHANGED']._serialized_start=1458
+  _globals['_DELIVERYCHANGED']._serialized_end=1689
+  _globals['_MESSAGEQUARANTINED']._serialized_start=1691
+  _globals['_MESSAGEQUARANTINED']._serialized_end=1818
 # @@protoc_insertion_point(module_scope)

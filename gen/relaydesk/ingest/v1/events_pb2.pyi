@@ -5,6 +5,7 @@ Facts that ingest says: what came in, and what became of what was sent."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -68,6 +69,7 @@ class MessageReceived(_message.Message):
     SAID_FIELD_NUMBER: _builtins.int
     SAID_HTML_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
+    THREADING_FIELD_NUMBER: _builtins.int
     intake_id: _builtins.str
     channel_id: _builtins.str
     channel_kind: _builtins.str
@@ -119,6 +121,10 @@ class MessageReceived(_message.Message):
     def to(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def cc(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def threading(self) -> Global___Threading:
+        """What the channel wants of threads."""
+
     def __init__(
         self,
         *,
@@ -145,10 +151,11 @@ class MessageReceived(_message.Message):
         said: _builtins.str = ...,
         said_html: _builtins.str = ...,
         explanation: _builtins.str = ...,
+        threading: Global___Threading | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "bounce", b"bounce", "received_at", b"received_at", "sent_at", b"sent_at", "thread", b"thread"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "bounce", b"bounce", "received_at", b"received_at", "sent_at", b"sent_at", "thread", b"thread", "threading", b"threading"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author", b"author", "automatic_reason", b"automatic_reason", "bounce", b"bounce", "cc", b"cc", "channel_id", b"channel_id", "channel_kind", b"channel_kind", "content_sha256", b"content_sha256", "explanation", b"explanation", "fields", b"fields", "flags", b"flags", "html", b"html", "intake_id", b"intake_id", "is_automatic", b"is_automatic", "is_truncated", b"is_truncated", "received_at", b"received_at", "said", b"said", "said_html", b"said_html", "sent_at", b"sent_at", "subject", b"subject", "text", b"text", "thread", b"thread", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author", b"author", "automatic_reason", b"automatic_reason", "bounce", b"bounce", "cc", b"cc", "channel_id", b"channel_id", "channel_kind", b"channel_kind", "content_sha256", b"content_sha256", "explanation", b"explanation", "fields", b"fields", "flags", b"flags", "html", b"html", "intake_id", b"intake_id", "is_automatic", b"is_automatic", "is_truncated", b"is_truncated", "received_at", b"received_at", "said", b"said", "said_html", b"said_html", "sent_at", b"sent_at", "subject", b"subject", "text", b"text", "thread", b"thread", "threading", b"threading", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -229,6 +236,7 @@ class Thread(_message.Message):
     PROVEN_TICKET_IDS_FIELD_NUMBER: _builtins.int
     MENTIONED_NUMBERS_FIELD_NUMBER: _builtins.int
     CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    QUOTED_TICKET_IDS_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """Message-ID with its brackets, or the channel's id of the message."""
     in_reply_to: _builtins.str
@@ -246,6 +254,10 @@ class Thread(_message.Message):
     def mentioned_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Ticket numbers that the subject names; not proven."""
 
+    @_builtins.property
+    def quoted_ticket_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ticket ids that a mark of ours in the words proves, which whoever quotes or forwards carries along."""
+
     def __init__(
         self,
         *,
@@ -255,14 +267,41 @@ class Thread(_message.Message):
         proven_ticket_ids: _abc.Iterable[_builtins.str] | None = ...,
         mentioned_numbers: _abc.Iterable[_builtins.int] | None = ...,
         conversation_id: _builtins.str = ...,
+        quoted_ticket_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "in_reply_to", b"in_reply_to", "mentioned_numbers", b"mentioned_numbers", "message_id", b"message_id", "proven_ticket_ids", b"proven_ticket_ids", "references", b"references"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "in_reply_to", b"in_reply_to", "mentioned_numbers", b"mentioned_numbers", "message_id", b"message_id", "proven_ticket_ids", b"proven_ticket_ids", "quoted_ticket_ids", b"quoted_ticket_ids", "references", b"references"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Thread: _TypeAlias = Thread  # noqa: Y015
+
+@_typing.final
+class Threading(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REOPENS_WITHIN_FIELD_NUMBER: _builtins.int
+    IDS_NEED_SUBJECT_FIELD_NUMBER: _builtins.int
+    ids_need_subject: _builtins.bool
+    """Message-IDs that are not proven lead to a ticket only where the subject is the ticket's too."""
+    @_builtins.property
+    def reopens_within(self) -> _duration_pb2.Duration:
+        """A ticket that was closed no longer ago is opened again by its answer; absent: it is never."""
+
+    def __init__(
+        self,
+        *,
+        reopens_within: _duration_pb2.Duration | None = ...,
+        ids_need_subject: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reopens_within", b"reopens_within"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids_need_subject", b"ids_need_subject", "reopens_within", b"reopens_within"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Threading: _TypeAlias = Threading  # noqa: Y015
 
 @_typing.final
 class Bounce(_message.Message):

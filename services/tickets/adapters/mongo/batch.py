@@ -157,7 +157,7 @@ def _received(command: ReceiveMessage, needs: _Needs) -> None:
     channel, thread = command.channel, command.thread
     needs.own_keys.append((channel, thread.message_id))
     needs.keys += [(channel, key) for key in (thread.conversation_id, *thread.leads) if key]
-    needs.ticket_ids += thread.proven_ticket_ids
+    needs.ticket_ids += (*thread.proven_ticket_ids, *thread.quoted_ticket_ids)
     needs.numbers += thread.mentioned_numbers
     needs.senders.append((channel, command.channel_kind, command.sender))
     if command.channel_kind == "email":
