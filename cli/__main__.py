@@ -8,11 +8,39 @@ import grpc
 
 from chassis.config import ConfigError
 from chassis.errors import Refused, Unavailable
-from cli import agent, blocked, channel, dead, group, ledger, peek, quarantine, rules, ticket, token
+from cli import (
+    agent,
+    blocked,
+    channel,
+    customer,
+    dead,
+    group,
+    ledger,
+    organisation,
+    peek,
+    quarantine,
+    rules,
+    ticket,
+    token,
+)
 from cli.system import NoToken, system
 
 # In the order in which `--help` shows them.
-WORDS = (ticket, channel, quarantine, blocked, ledger, peek, dead, rules, group, agent, token)
+WORDS = (
+    ticket,
+    customer,
+    channel,
+    quarantine,
+    blocked,
+    ledger,
+    peek,
+    dead,
+    rules,
+    organisation,
+    group,
+    agent,
+    token,
+)
 
 
 def parser() -> argparse.ArgumentParser:

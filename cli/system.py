@@ -16,6 +16,7 @@ from relaydesk.ingest.v1.screening_pb2_grpc import ScreeningServiceStub
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceStub
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
+from relaydesk.tickets.v1.customers_pb2_grpc import CustomersServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
 
 Stub = TypeVar("Stub")
@@ -53,6 +54,10 @@ class System:
     @cached_property
     def tickets(self) -> TicketsServiceStub:
         return self._stub(TicketsServiceStub, self.settings.tickets_address)
+
+    @cached_property
+    def customers(self) -> CustomersServiceStub:
+        return self._stub(CustomersServiceStub, self.settings.tickets_address)
 
     @cached_property
     def accounts(self) -> AccountsServiceStub:
