@@ -16,6 +16,7 @@ from services.console.adapters.clock import WallClock
 from services.console.adapters.ingest import GrpcIngest
 from services.console.adapters.reports import GrpcReports
 from services.console.adapters.rules import GrpcRules
+from services.console.adapters.screening import GrpcScreening
 from services.console.adapters.session import Sessions
 from services.console.adapters.sink import HttpSink
 from services.console.adapters.sla import GrpcSla
@@ -99,6 +100,7 @@ def open_desk(settings: Settings) -> Desk:
         sla=GrpcSla(sla, Caller("sla")),
         reports=GrpcReports(reports, Caller("reports")),
         ingest=GrpcIngest(ingest, Caller("ingest")),
+        screening=GrpcScreening(ingest, Caller("ingest")),
         sink=HttpSink(settings.sink_url) if settings.sink_url else None,
         clock=WallClock(),
     )

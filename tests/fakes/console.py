@@ -1,15 +1,15 @@
 """The console's ports in memory: a desk that behaves, fails on demand, and tells what was done to it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chassis.clock import FixedClock
-from chassis.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound, Unauthenticated, Unavailable
 from services.console.application.ports import Clock, Desk, Download, NewMessage
-from services.console.domain import ingest, reports, rules, sla
+from services.console.domain import ingest, reports, rules, screening, sla
 from services.console.domain.tickets import (
     Actor,
     Agent,
@@ -385,6 +385,36 @@ class MemoryWatch:
             await asyncio.sleep(0.02)
 
 
+class MemoryScreening:
+    """Blocked messages of the samples; patterns are tried on one form that they fit, one that they miss, and a letter."""
+
+    def __init__(self, outages: Outages) -> None:
+        self._outages = outages
+        self.blocked = {one.intake_id: one for one in samples.BLOCKED}
+        self.tried: list[Mapping[str, str]] = []
+
+    def list_blocked(
+        self, *, channel_id: str = "", page_token: str = "", page_size: int = 60
+    ) -> screening.BlockedPage:
+        self._outages.check("ingest")
+        return screening.BlockedPage(
+            tuple(one for one in self.blocked.values() if channel_id in ("", one.channel_id))
+        )
+
+    def bring_back(self, intake_ids: Sequence[str]) -> int:
+        self._outages.check("ingest")
+        return sum(self.blocked.pop(intake_id, None) is not None for intake_id in intake_ids)
+
+    def try_settings(self, channel_id: str, settings: Mapping[str, str]) -> tuple[screening.Tried, ...]:
+        self._outages.check("ingest")
+        if "(" in settings.get("mail_patterns", ""):
+            raise InvalidFields(
+                [InvalidField("channel.settings.mail_patterns.0.pick.email.pattern", "an RE2 expression")]
+            )
+        self.tried.append(settings)
+        return samples.TRIED
+
+
 @dataclass
 class MemoryDesk:
     """Every port, with the morning of the samples on it."""
@@ -395,6 +425,7 @@ class MemoryDesk:
     accounts: MemoryAccounts
     rules: MemoryRules
     ingest: MemoryIngest
+    screening: MemoryScreening
     reports: MemoryReports
     watch: MemoryWatch
     desk: Desk
@@ -407,8 +438,8 @@ def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
         messages = samples.MESSAGES.get(ticket.ticket_id) or samples.first_message(ticket)
         tickets.put(ticket, messages, samples.CHANGES.get(ticket.ticket_id, ()))
     accounts, rule_set, kept = MemoryAccounts(outages), MemoryRules(outages), MemoryIngest(outages)
-    board = MemoryReports(outages)
+    board, screened = MemoryReports(outages), MemoryScreening(outages)
     sink = MemorySink(outages) if has_sink else None
-    desk = Desk(tickets, accounts, rule_set, MemorySla(outages), board, kept, sink, clock)
+    desk = Desk(tickets, accounts, rule_set, MemorySla(outages), board, kept, screened, sink, clock)
     watch = MemoryWatch(tickets, outages)
-    return MemoryDesk(outages, clock, tickets, accounts, rule_set, kept, board, watch, desk)
+    return MemoryDesk(outages, clock, tickets, accounts, rule_set, kept, screened, board, watch, desk)

@@ -6,7 +6,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from services.console.domain import ingest, reports, rules, sla
+from services.console.domain import ingest, reports, rules, screening, sla
 from services.console.domain.tickets import (
     Actor,
     Agent,
@@ -293,6 +293,15 @@ QUARANTINED = (
     ingest.Quarantined("q1", "support", "MIME: boundary without parts", "scanner@press.example", 48_211, NOW - minutes(31)),
     ingest.Quarantined("q2", "support", "charset: no reading gives text", "", 2_048, NOW - minutes(57)),
     ingest.Quarantined("q3", "claims-mail", "header of 1,048,576 bytes", "bot@flood.example", 1_310_720, NOW - timedelta(days=2)),
+)  # fmt: skip
+BLOCKED = (
+    ingest.Quarantined("b1", "support", "blocked by domain: casino.example", "win@casino.example", 9_120, NOW - minutes(12)),
+    ingest.Quarantined("b2", "claims-mail", "blocked by header: X-Spam-Flag: YES", "", 3_377, NOW - minutes(44)),
+)  # fmt: skip
+TRIED = (
+    screening.Tried(NOW - minutes(5), "Site <robot@forms.example>", "New request", "Анна Ким", "anna@client.example", "+79123456789", "", "Где чемодан?", "Заказ оплачен, а чемодана нет.", {"order_number": "77-12"}, "", "form", "Form “Site form”: picked name, email, phone, subject, text, fields.order_number."),
+    screening.Tried(NOW - minutes(9), "Site <robot@forms.example>", "New request", "Site", "robot@forms.example", "", "", "New request", "E-mail:", {}, "", "missed", "Read as ordinary mail, although it looks like a form: “Site form” found no e-mail, phone or external id of whoever wrote."),
+    screening.Tried(NOW - minutes(30), "Boris <boris@client.example>", "Hello", "Boris", "boris@client.example", "", "", "Hello", "Good day", {}, "", "", ""),
 )  # fmt: skip
 RAW = b"From: scanner@press.example\r\nTo: support@northline.example\r\nSubject: =?x-nothing?Q?scan?=\r\nContent-Type: multipart/mixed; boundary=none\r\n\r\n<script>alert(1)</script>\r\n\xff\xfe\x00 raw bytes\r\n"
 SENDS = (

@@ -4,12 +4,12 @@ Every method may raise the refusals of chassis.errors, and Unavailable where the
 page shows that in the part concerned and goes on.
 """
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.console.domain import ingest, reports, rules, sla
+from services.console.domain import ingest, reports, rules, screening, sla
 from services.console.domain.tickets import (
     Agent,
     Attachment,
@@ -162,6 +162,20 @@ class Ingest(Protocol):
     ) -> ingest.SendPage: ...
 
 
+class Screening(Protocol):
+    def list_blocked(
+        self, *, channel_id: str = "", page_token: str = "", page_size: int = 60
+    ) -> screening.BlockedPage: ...
+
+    def bring_back(self, intake_ids: Sequence[str]) -> int:
+        """How many are processed past all lists."""
+        ...
+
+    def try_settings(self, channel_id: str, settings: Mapping[str, str]) -> tuple[screening.Tried, ...]:
+        """The latest messages as these settings would read them. Raises InvalidField(s), NotFound."""
+        ...
+
+
 class Sink(Protocol):
     """The local stand-in for the world's mailboxes."""
 
@@ -187,5 +201,6 @@ class Desk:
     sla: Sla
     reports: Reports
     ingest: Ingest
+    screening: Screening
     sink: Sink | None
     clock: Clock

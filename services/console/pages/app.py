@@ -19,12 +19,14 @@ from chassis.errors import (
     Unavailable,
 )
 from services.console.pages import (
+    blocked,
     board,
     channels,
     files,
     inbox,
     ledger,
     mail_body,
+    patterns,
     quarantine,
     rules,
     sends,
@@ -47,6 +49,8 @@ PAGES: tuple[Callable[[Console], Blueprint], ...] = (
     channels.blueprint,
     ledger.blueprint,
     quarantine.blueprint,
+    blocked.blueprint,
+    patterns.blueprint,
     sends.blueprint,
     settings.blueprint,
 )

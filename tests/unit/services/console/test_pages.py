@@ -19,7 +19,8 @@ ADDRESSES = (
     "/tickets", "/tickets?view=overdue", "/tickets?view=group:export&sort=newest", "/tickets?status=closed&channel=claims-mail",
     "/tickets/48163", "/tickets/48163?tab=changes", "/tickets/48198/why/id48198:1:0", "/board", "/board?span=1h", "/rules",
     "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support", "/ledger", "/ledger?span=15m",
-    "/quarantine", "/quarantine/q1", "/sends", "/sends?state=failed", "/sink", "/sink/c1", "/settings",
+    "/quarantine", "/quarantine/q1", "/blocked", "/channels/support/patterns",
+    "/sends", "/sends?state=failed", "/sink", "/sink/c1", "/settings",
 )  # fmt: skip
 PARTS = (
     "/tickets/48198/preview", "/tickets/48198/news", "/tickets/48163/clock", "/tickets/48198/why/id48198:1:0", "/counts",
@@ -318,6 +319,45 @@ def test_quarantine_shows_raw_bytes_as_text_and_processes_again(kate: Visitor, f
     answer = kate.post("/quarantine/retry", {"intake": ["q1", "q3"]})
     assert set(fakes.ingest.quarantined) == {"q2"}
     assert "2 messages are processed again" in answer.headers["HX-Trigger"]
+
+
+def test_what_a_block_list_kept_out_is_shown_with_its_reason_and_brought_back(
+    kate: Visitor, fakes: MemoryDesk
+) -> None:
+    assert "blocked by domain: casino.example" in kate.get("/blocked").text
+    answer = kate.post("/blocked/bring-back", {"intake": ["b1"]})
+    assert set(fakes.screening.blocked) == {"b2"}
+    assert "1 message is brought back" in answer.headers["HX-Trigger"]
+
+
+def test_who_only_reads_brings_nothing_back(yulia: Visitor, fakes: MemoryDesk) -> None:
+    assert yulia.post("/blocked/bring-back", {"intake": ["b1"]}).status_code == 403
+    assert len(fakes.screening.blocked) == 2
+
+
+def test_patterns_are_tried_and_show_what_they_would_pick(kate: Visitor, fakes: MemoryDesk) -> None:
+    answer = kate.post("/channels/support/patterns", {"patterns": "- {name: Site form}\r\n"})
+    assert fakes.screening.tried == [{"mail_patterns": "- {name: Site form}\n"}]
+    assert "anna@client.example" in answer.text
+    assert "found no e-mail" in answer.text
+    assert "- {name: Site form}" in answer.text
+
+
+def test_a_mistake_in_patterns_is_shown_by_its_place_and_what_was_written_stays(kate: Visitor) -> None:
+    answer = kate.post("/channels/support/patterns", {"patterns": "- {name: (}"})
+    assert "0.pick.email.pattern" in answer.text
+    assert "- {name: (}" in answer.text
+
+
+def test_mails_of_a_mailbox_are_shown_to_administrators_only(yulia: Visitor) -> None:
+    assert yulia.get("/channels/support/patterns").status_code == 403
+
+
+def test_spam_says_so_and_is_taken_back_by_a_button(kate: Visitor, fakes: MemoryDesk) -> None:
+    by_another(fakes, Edit(status="spam"))
+    assert "Not spam" in kate.get("/tickets/48198").text
+    assert kate.post("/tickets/48198/change", {"status": "new", "version": "6"}).status_code == 200
+    assert "Not spam" not in kate.get("/tickets/48198").text
 
 
 def test_a_difference_in_the_ledger_is_shown_as_wrong(kate: Visitor, fakes: MemoryDesk) -> None:
