@@ -31,9 +31,10 @@ def row_ticketed(fact: tickets.TicketOpened, envelope: Envelope) -> CloseRow | N
 
 def row_appended(fact: tickets.MessageAdded, envelope: Envelope) -> CloseRow | QueueReply | None:
     """The message joined a ticket; or an answer must leave."""
+    closing = _close(fact.intake_id, State.APPENDED, envelope)
     if fact.HasField("reply"):
-        return QueueReply(_reply(fact), envelope.lane)
-    return _close(fact.intake_id, State.APPENDED, envelope)
+        return QueueReply(_reply(fact), envelope.lane, closing.closing if closing is not None else None)
+    return closing
 
 
 def row_applied(fact: tickets.TicketChanged, envelope: Envelope) -> CloseRow | None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from services.ingest.application.ports import Directory
 from services.ingest.domain.addresses import normalise, without_tag
+from services.ingest.domain.intake import Closing
 from services.ingest.domain.sending import Reply, SendRow, send_id
 
 
@@ -15,6 +16,8 @@ class QueueReply:
 
     reply: Reply
     lane: str
+    # Of the row that the reply came by, where it came by mail.
+    closing: Closing | None = None
 
 
 class SendQueue(Protocol):
@@ -25,9 +28,15 @@ class SendQueue(Protocol):
         """Stage the reply and its rows in the transaction at hand."""
         ...
 
+    def close(self, closing: Closing) -> None:
+        """Close a row together with the others of the batch."""
+        ...
+
 
 def queue_sends(command: QueueReply, ports: SendQueue) -> None:
     """Rows for every recipient, each once; never for a mailbox of our own, and none on a channel that does not send."""
+    if command.closing is not None:
+        ports.close(command.closing)
     reply = command.reply
     found = ports.directory.find(reply.channel_id)
     if found is None or not found[1].sends:

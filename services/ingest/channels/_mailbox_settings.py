@@ -70,6 +70,10 @@ class Settings(BaseModel):
         "always",
         description="Whether another's Message-ID leads to its ticket, or only along with its subject.",
     )
+    agents_answer: Literal["note", "public"] = Field(
+        "note",
+        description="What an agent's mail is: a note, or, where authserv_id proves its sender, an answer.",
+    )
     hidden_mark: bool = Field(
         default=True,
         description="Whether answers name their ticket where nobody sees it, for programs that drop all else.",
@@ -163,6 +167,13 @@ class Settings(BaseModel):
         if entries_of(values).statements and not info.data.get("authserv_id"):
             raise ValueError("results as dmarc=fail only where authserv_id names the server that is believed")
         return values
+
+    @field_validator("agents_answer")
+    @classmethod
+    def _can_be_proven(cls, value: str, info: ValidationInfo) -> str:
+        if value == "public" and not info.data.get("authserv_id"):
+            raise ValueError("public only where authserv_id names the server that is believed")
+        return value
 
     @field_validator("reply_to_closed")
     @classmethod

@@ -76,6 +76,7 @@ class Mailbox:
                 settings.authserv_id,
             ),
             Threading(settings.reopens_within, settings.match_ids == "with_subject"),
+            settings.authserv_id if settings.agents_answer == "public" else (),
         )
         self.sends = bool(settings.smtp_host)
         self.sends_per_minute = settings.sends_per_minute

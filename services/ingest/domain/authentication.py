@@ -7,6 +7,7 @@ whatever comes in under that id (section 5); all others are not looked at.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.ingest.domain.addresses import parse_addresses
 from services.ingest.domain.headers import Headers
 
 FIELD = "authentication-results"
@@ -58,6 +59,19 @@ def proves(domain: str, said: Sequence[Result]) -> bool:
         if one.domain and "." in one.domain and _is_within(one.domain, domain):
             return True
     return False
+
+
+def is_author_proven(headers: Headers, author: str, authserv_ids: Sequence[str]) -> bool:
+    """Whether our server proves the domain of the one author that the mail has.
+
+    Where a second From is hidden from it, what it found may be of the other (RFC 7489, 6.6.1).
+    """
+    domain = author.rpartition("@")[2]
+    said = results(headers, authserv_ids)
+    if not domain or not said or any(one.method == "dmarc" and one.result == "fail" for one in said):
+        return False
+    is_alone = headers.count("from") == 1 and len(parse_addresses(headers.raw("from"), 3)) == 1
+    return is_alone and proves(domain, said)
 
 
 def _is_within(one: str, other: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from services.ingest.domain import mime
 from services.ingest.domain.addresses import MAX_ADDRESSES, Address, normalise, parse_addresses, without_tag
+from services.ingest.domain.authentication import is_author_proven
 from services.ingest.domain.automatic import judge
 from services.ingest.domain.body import Body, read_body
 from services.ingest.domain.bounces import find_bounce
@@ -22,6 +23,7 @@ from services.ingest.domain.mime import Mail, parse_mail
 from services.ingest.domain.patterns import MailPattern
 from services.ingest.domain.picking import Letter, read_by_patterns
 from services.ingest.domain.received import (
+    AUTHOR_PROVEN,
     BROKEN_MIME,
     ENCRYPTED,
     LOOP,
@@ -71,6 +73,8 @@ class House:
     # Whom the mailbox lets in, keeps out, or takes for spam.
     lists: Lists = NO_LISTS
     threading: Threading = PLAIN_THREADING
+    # Servers whose word proves that an agent wrote; empty where none is asked.
+    agents_proven_by: Sequence[str] = ()
 
 
 def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> ReceivedMessage:
@@ -139,6 +143,10 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
     if house.patterns and may_be_filled_in(headers, message):
         letter = Letter(headers, sender, subject, body.text, body.html)
         message = filled_in(message, read_by_patterns(letter, house.patterns, house.is_ours))
+    # Whom a form or a pattern names has proven nothing.
+    wrote_it = bool(sender.email) and message.author.email == sender.email
+    if wrote_it and is_author_proven(headers, sender.email, house.agents_proven_by):
+        message = replace(message, flags=(*message.flags, AUTHOR_PROVEN))
     # That a mail of ours did not arrive is worth knowing whoever says so.
     if house.lists and message.bounce is None:
         found = screen(

@@ -30,6 +30,8 @@ PATTERN_MISSED = "pattern_missed"
 MISSED = "missed"
 # A list of the mailbox says so.
 SPAM = "spam"
+# Our own mail server found that the mail comes from its author's domain; said where the mailbox lets agents answer by it.
+AUTHOR_PROVEN = "author_proven"
 
 
 @dataclass(frozen=True, slots=True)

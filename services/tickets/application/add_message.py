@@ -1,5 +1,6 @@
 """An agent or another system writes into a ticket."""
 
+from services.tickets.application.answer_in_public import answer_in_public
 from services.tickets.application.check_fields import check_value
 from services.tickets.application.find_thread import Found, go_on_from
 from services.tickets.application.ports import Ports
@@ -11,7 +12,6 @@ from services.tickets.domain.commands import AddMessage, ReceiveMessage, Sender
 from services.tickets.domain.events import MessageAdded
 from services.tickets.domain.message import Message
 from services.tickets.domain.people import REQUESTER, Actor
-from services.tickets.domain.reach import BAD
 from services.tickets.domain.ticket import Change, Ticket, merged
 
 MOST_ATTACHMENTS = 50
@@ -31,15 +31,9 @@ def add_message(command: AddMessage, ports: Ports) -> tuple[Message, Ticket]:
     changes: tuple[Change, ...] = ()
     reply = None
     if command.visibility == messages.PUBLIC:
-        changes = draft.answer(message)
-        reply = draft.reply_of(message)
+        message, changes, reply = answer_in_public(draft, message, ports)
     else:
         draft.note(message)
-    if reply is not None:
-        message = messages.queued(message)
-        if ports.requesters.reach_of(draft.requester.requester_id).state == BAD:
-            # It is sent all the same: the person may have put the mailbox right, and an agent may know.
-            message.flags = (messages.BAD_ADDRESS,)
     changes += _set_status(command, draft, ports)
     ports.tickets.save(draft, [MessageAdded(draft, message, command.actor, merged(changes), reply)])
     return message, draft

@@ -2,12 +2,14 @@
 
 from services.tickets.application.find_thread import Found, find_thread
 from services.tickets.application.ports import Place, Ports
+from services.tickets.application.receive_from_us import add_from_agent, note_from_our_mailbox
+from services.tickets.application.received_entry import entry_of, lead_to
 from services.tickets.application.storms import count_opening, storm_of
 from services.tickets.domain import message as messages
 from services.tickets.domain.commands import ReceiveMessage, Sender
 from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgnored, TicketOpened
 from services.tickets.domain.message import Message, chain_after, first_words
-from services.tickets.domain.people import AGENT, REQUESTER, THE_SYSTEM, Actor, Agent, Requester, without
+from services.tickets.domain.people import REQUESTER, THE_SYSTEM, Actor, Requester, without
 from services.tickets.domain.reach import REACHED
 from services.tickets.domain.status import CLOSED, SPAM
 from services.tickets.domain.storm import TAG
@@ -58,7 +60,7 @@ def open_ticket(
     requester = _requester(command, _asker(command, flags), ports)
     actor = _actor(requester)
     ticket_id = ports.new_ticket_id(command.received_at)
-    message = _message(command, flags, ticket_id, actor, ports)
+    message = entry_of(command, flags, ticket_id, actor, ports)
     fields, subject = dict(command.fields), command.subject
     if closed is not None:
         fields["follows"] = str(closed.number)
@@ -96,7 +98,7 @@ def open_ticket(
         ticket.note(note)
         facts.append(MessageAdded(ticket, note, THE_SYSTEM))
     ports.tickets.save(ticket, facts)
-    _lead_to(command, known, ticket, message, ports)
+    lead_to(command, known, ticket, message, ports)
     if closed is not None:
         ports.conversations.follow(closed.ticket_id, ticket_id)
     return opened
@@ -106,11 +108,11 @@ def _add(
     command: ReceiveMessage, flags: tuple[str, ...], known: Place | None, ticket: Ticket, ports: Ports
 ) -> None:
     if messages.OWN_ADDRESS in flags:
-        _note_from_our_mailbox(command, flags, known, ticket, ports)
+        note_from_our_mailbox(command, flags, known, ticket, ports)
         return
     agent = ports.directory.agent_by_email(command.sender.email)
     if agent is not None and not ticket.takes_part(command.sender.email):
-        _add_from_agent(command, flags, known, ticket, agent, ports)
+        add_from_agent(command, flags, known, ticket, agent, ports)
         return
     draft = ticket.next_version()
     requester = draft.requester
@@ -119,79 +121,12 @@ def _add(
     elif messages.CLAIMED not in flags:
         _is_reached(requester, ports)
     actor = _actor(requester)
-    message = _message(command, flags, ticket.ticket_id, actor, ports)
+    message = entry_of(command, flags, ticket.ticket_id, actor, ports)
     changes = draft.hear(message, command.thread.references, command.sender.email)
     if messages.FLOOD in flags:
         changes += draft.set_tags(sorted_tags((*draft.tags, TAG)), command.received_at)
     ports.tickets.save(draft, [MessageAdded(draft, message, actor, changes)])
-    _lead_to(command, known, draft, message, ports)
-
-
-def _note_from_our_mailbox(
-    command: ReceiveMessage, flags: tuple[str, ...], known: Place | None, ticket: Ticket, ports: Ports
-) -> None:
-    # Some colleague in the shared mailbox: neither the requester's side nor an agent that anything names.
-    draft = ticket.next_version()
-    actor = Actor(AGENT, "", command.sender.name or command.sender.email)
-    message = _message(command, flags, ticket.ticket_id, actor, ports, messages.INTERNAL)
-    draft.note(message)
-    ports.tickets.save(draft, [MessageAdded(draft, message, actor)])
-    _lead_to(command, known, draft, message, ports)
-
-
-def _add_from_agent(
-    command: ReceiveMessage,
-    flags: tuple[str, ...],
-    known: Place | None,
-    ticket: Ticket,
-    agent: Agent,
-    ports: Ports,
-) -> None:
-    # Nothing proves that the mail is the agent's, so it is shown to colleagues only.
-    if command.is_automatic:
-        ports.say(
-            MessageIgnored(command.intake_id, "automatic_mail_of_an_agent", ticket.ticket_id, command.lane)
-        )
-        return
-    draft = ticket.next_version()
-    actor = Actor(AGENT, agent.agent_id, agent.name)
-    message = _message(
-        command, (*flags, messages.UNVERIFIED_AGENT), ticket.ticket_id, actor, ports, messages.INTERNAL
-    )
-    draft.note(message)
-    ports.tickets.save(draft, [MessageAdded(draft, message, actor)])
-    _lead_to(command, known, draft, message, ports)
-
-
-def _message(
-    command: ReceiveMessage,
-    flags: tuple[str, ...],
-    ticket_id: str,
-    actor: Actor,
-    ports: Ports,
-    visibility: str = messages.PUBLIC,
-) -> Message:
-    return Message(
-        message_id=ports.new_id(),
-        ticket_id=ticket_id,
-        author=actor,
-        text=command.text,
-        created_at=command.received_at,
-        visibility=visibility,
-        subject=command.subject,
-        html=command.html,
-        said=command.said,
-        said_html=command.said_html,
-        attachments=command.attachments,
-        is_automatic=command.is_automatic,
-        is_truncated=command.is_truncated,
-        intake_id=command.intake_id,
-        to=command.to,
-        cc=command.cc,
-        external_id=command.thread.message_id,
-        flags=flags,
-        explanation=command.explanation,
-    )
+    lead_to(command, known, draft, message, ports)
 
 
 def _mention_note(ticket: Ticket, found: Found, ports: Ports) -> Message:
@@ -208,25 +143,6 @@ def _mention_note(ticket: Ticket, found: Found, ports: Ports) -> Message:
         created_at=ticket.created_at,
         visibility=messages.INTERNAL,
     )
-
-
-def _lead_to(
-    command: ReceiveMessage, known: Place | None, ticket: Ticket, message: Message, ports: Ports
-) -> None:
-    """Make the message's ids lead to its ticket, and those that it names but that never came."""
-    thread, rows = command.thread, ports.conversations
-    if thread.message_id and (known is None or not known.message_id):
-        rows.lead(
-            command.channel, thread.message_id, Place(ticket.ticket_id, message.message_id, command.content)
-        )
-    # Two answers to a mail that has not come yet meet at its id.
-    root = thread.references[0] if thread.references else thread.in_reply_to
-    if root and root != thread.message_id and rows.find(command.channel, root) is None:
-        rows.lead(command.channel, root, Place(ticket.ticket_id))
-    if thread.conversation_id:
-        place = rows.find(command.channel, thread.conversation_id)
-        if place is None or place.ticket_id != ticket.ticket_id:
-            rows.lead(command.channel, thread.conversation_id, Place(ticket.ticket_id))
 
 
 def _find(ports: Ports, channel: str, key: str) -> Place | None:

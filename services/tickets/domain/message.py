@@ -21,6 +21,8 @@ SAME_ID_OTHER_CONTENT = "same_id_other_content"
 LOOP = "loop"
 OWN_ADDRESS = "own_address"
 UNVERIFIED_AGENT = "unverified_agent"
+# Our mail server found that the mail comes from its author's domain, and the mailbox lets agents answer by mail.
+AUTHOR_PROVEN = "author_proven"
 # Mail to the requester did not arrive of late.
 BAD_ADDRESS = "bad_address"
 # One of too many from one sender.

@@ -114,7 +114,7 @@ class MessageReceived(_message.Message):
     @_builtins.property
     def flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Things a person should know of: same_id_other_content, loop, own_address, spoofed_token, too_many_hops,
-        claimed_requester, notice, pattern_missed.
+        claimed_requester, notice, pattern_missed, author_proven.
         """
 
     @_builtins.property

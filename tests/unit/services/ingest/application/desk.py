@@ -10,7 +10,7 @@ from services.ingest.application.send_reply import SendPorts
 from services.ingest.domain.channel import Channel, ServerCheck
 from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.history import Earlier
-from services.ingest.domain.intake import DedupeKey, Envelope
+from services.ingest.domain.intake import Closing, DedupeKey, Envelope
 from services.ingest.domain.pace import Turn
 from services.ingest.domain.received import (
     AttachmentPart,
@@ -233,12 +233,16 @@ class Desk:
         self.counts = Counts()
         self.conversations = MemoryConversations()
         self.paces = MemoryPaces()
+        self.closed: list[Closing] = []
 
     @property
     def ports(self) -> SendPorts:
         return SendPorts(
             self.sends, MemoryFiles(), self.directory, self.clock, self.counts, self.conversations, self.paces
         )
+
+    def close(self, closing: Closing) -> None:
+        self.closed.append(closing)
 
     def stage(self, reply: Reply, rows: Sequence[SendRow]) -> None:
         self.sends.replies[reply.message_id] = reply

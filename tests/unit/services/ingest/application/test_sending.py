@@ -5,9 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from bus.v1.bundle_pb2 import Envelope as Wrapping
+from relaydesk.tickets.v1 import events_pb2 as tickets
+from services.ingest.adapters.wire import row_appended
 from services.ingest.application.queue_sends import QueueReply, queue_sends
 from services.ingest.application.send_reply import give_up_abandoned, send_reply
 from services.ingest.domain.history import Earlier
+from services.ingest.domain.intake import Closing, State
 from services.ingest.domain.sending import Reply, SendResult, SendState, Sent
 from tests.unit.services.ingest.application.desk import NOW, Desk
 
@@ -42,6 +46,19 @@ def test_nothing_is_queued_on_a_channel_that_does_not_send() -> None:
 
 def test_a_channel_that_is_gone_queues_nothing() -> None:
     assert _queued(Desk(), replace(REPLY, channel_id="gone")) == []
+
+
+def test_an_answer_that_came_by_mail_closes_its_row_and_leaves() -> None:
+    fact = tickets.MessageAdded(intake_id="i1")
+    fact.ticket.id, fact.message.id = "t1", "m1"
+    fact.reply.channel_id = "mail"
+    fact.reply.to.append("anna@client.example")
+    command = row_appended(fact, Wrapping(event_id="t1:2:0", subject="t1", version=2, lane="email"))
+    assert isinstance(command, QueueReply)
+    desk = Desk()
+    queue_sends(command, desk)
+    assert [row.recipient for row in desk.sends.rows.values()] == ["anna@client.example"]
+    assert desk.closed == [Closing("i1", State.APPENDED, "t1:2")]
 
 
 def test_a_due_row_is_sent_and_marked() -> None:
