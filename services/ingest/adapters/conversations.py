@@ -29,7 +29,13 @@ class Conversations:
         except NotFound:
             return []
         return [
-            Earlier(one.author.name, moment_of(one.created_at), one.text, one.external_id, one.is_automatic)
+            Earlier(
+                one.author.name,
+                moment_of(one.created_at),
+                one.said or one.text,
+                one.external_id,
+                one.is_automatic,
+            )
             for one in found
             # An internal note never leaves, whatever the list holds.
             if one.id < message_id and one.visibility == "public"

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from services.ingest.domain import html
-from services.ingest.domain.quotes import said_in_text
 
 _CUT = "[…]"
 _MONTHS = {
@@ -43,7 +42,8 @@ class Earlier:
 
     author_name: str
     at: datetime
-    text: str
+    # What was new in it: what it quotes itself is a message of its own here, or not wanted.
+    said: str
     # Message-ID under which it came or left.
     external_id: str = ""
     is_automatic: bool = False
@@ -76,7 +76,7 @@ def quoted(earlier: Sequence[Earlier], answered: str, style: Style) -> list[Quot
 
     What machines said is left out. The message that does not fit any more is cut at the end of a line.
     """
-    chosen = [one for one in reversed(earlier) if not one.is_automatic and one.text.strip()]
+    chosen = [one for one in reversed(earlier) if not one.is_automatic and one.said.strip()]
     if style.extent is Extent.NONE:
         chosen = []
     elif style.extent is Extent.LAST:
@@ -85,8 +85,7 @@ def quoted(earlier: Sequence[Earlier], answered: str, style: Style) -> list[Quot
     found: list[Quoted] = []
     room = style.limit
     for one in chosen:
-        # What the message quotes itself is a message of its own here, or not wanted.
-        text = _cut((said_in_text(one.text) or one.text).strip("\r\n"), room)
+        text = _cut(one.said.strip("\r\n"), room)
         if not text:
             break
         found.append(Quoted(_attribution(one, style), text))

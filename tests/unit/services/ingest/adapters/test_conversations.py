@@ -32,9 +32,19 @@ def test_only_what_everybody_may_read_and_what_is_older_is_repeated(tickets: Fak
     tickets.messages["t1"] = [_message("m1"), _message("m2", "internal"), _message("m3"), _message("m4")]
     with rpc.channel(tickets.address, "token", retried=LISTED) as channel:
         earlier = Conversations(channel).earlier("t1", "m3")
-    assert [(one.author_name, one.text, one.external_id) for one in earlier] == [
+    assert [(one.author_name, one.said, one.external_id) for one in earlier] == [
         ("Anna", "text of m1", "<m1@client.example>")
     ]
+
+
+def test_what_a_message_quotes_is_not_repeated_once_more(tickets: FakeTickets) -> None:
+    # Not what a second reading of the text would say, but what was said of it when it came.
+    asked = _message("m1")
+    asked.text, asked.said = "And when?\n\nMit freundlichen Grüßen\n> On its way.", "And when?"
+    tickets.messages["t1"] = [asked]
+    with rpc.channel(tickets.address, "token", retried=LISTED) as channel:
+        (earlier,) = Conversations(channel).earlier("t1", "m3")
+    assert earlier.said == "And when?"
 
 
 def test_tickets_away_is_said_by_name() -> None:

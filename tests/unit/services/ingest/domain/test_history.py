@@ -92,13 +92,6 @@ def test_what_was_written_cannot_leave_its_block() -> None:
     assert shown.count("</blockquote>") == 1
 
 
-def test_what_a_message_quotes_is_not_repeated_once_more() -> None:
-    again = Earlier(
-        "Anna", BEGAN, "And when?\n\nOn 23 November 2026 at 10:05, Boris wrote:\n> On its way.\n> \n> Boris"
-    )
-    assert [one.text for one in quoted((ANSWERED, again), "", style())] == ["And when?", "On its way."]
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["Anna", "Анна Каренина", "anna@client.example"])
 def test_our_own_history_is_known_for_history_when_it_comes_back(language: str, name: str) -> None:
