@@ -12,6 +12,7 @@ from chassis.telemetry import Telemetry
 from chassis.web import Heartbeat, MeasuredApp, ProbeServer, serve_asgi
 from services.console.adapters.accounts import GrpcAccounts
 from services.console.adapters.calls import Caller
+from services.console.adapters.channels import GrpcChannels
 from services.console.adapters.clock import WallClock
 from services.console.adapters.ingest import GrpcIngest
 from services.console.adapters.reports import GrpcReports
@@ -101,6 +102,7 @@ def open_desk(settings: Settings) -> Desk:
         reports=GrpcReports(reports, Caller("reports")),
         ingest=GrpcIngest(ingest, Caller("ingest")),
         screening=GrpcScreening(ingest, Caller("ingest")),
+        channels=GrpcChannels(ingest, Caller("ingest")),
         sink=HttpSink(settings.sink_url) if settings.sink_url else None,
         clock=WallClock(),
     )

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chassis.clock import FixedClock
-from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound, Unauthenticated, Unavailable
+from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound, Unauthenticated
 from services.console.application.ports import Clock, Desk, Download, NewMessage
 from services.console.domain import ingest, reports, rules, screening, sla
 from services.console.domain.tickets import (
@@ -26,25 +25,7 @@ from services.console.domain.tickets import (
     TicketPage,
 )
 from tests.fakes import console_samples as samples
-
-
-@dataclass
-class Outages:
-    """Services that are away for now."""
-
-    away: set[str] = field(default_factory=set)
-
-    def check(self, service: str) -> None:
-        if service in self.away:
-            raise Unavailable(service)
-
-    @contextmanager
-    def of(self, *services: str) -> Iterator[None]:
-        self.away |= set(services)
-        try:
-            yield
-        finally:
-            self.away -= set(services)
+from tests.fakes.console_channels import MemoryChannels, Outages
 
 
 class MemoryTickets:
@@ -302,6 +283,7 @@ class MemoryReports:
 class MemoryIngest:
     def __init__(self, outages: Outages) -> None:
         self._outages = outages
+        self.channels = {one.channel_id: one for one in samples.CHANNELS}
         self.quarantined = {one.intake_id: one for one in samples.QUARANTINED}
         self.files: dict[str, bytes] = {
             "att-receipt": b"%PDF-1.7 a receipt",
@@ -310,7 +292,7 @@ class MemoryIngest:
 
     def list_channels(self) -> tuple[ingest.Channel, ...]:
         self._outages.check("ingest")
-        return samples.CHANNELS
+        return tuple(self.channels.values())
 
     def get_ledger(self, begins_at: datetime | None, ends_at: datetime | None) -> ingest.Ledger:
         self._outages.check("ingest")
@@ -425,6 +407,7 @@ class MemoryDesk:
     accounts: MemoryAccounts
     rules: MemoryRules
     ingest: MemoryIngest
+    channels: MemoryChannels
     screening: MemoryScreening
     reports: MemoryReports
     watch: MemoryWatch
@@ -440,6 +423,9 @@ def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
     accounts, rule_set, kept = MemoryAccounts(outages), MemoryRules(outages), MemoryIngest(outages)
     board, screened = MemoryReports(outages), MemoryScreening(outages)
     sink = MemorySink(outages) if has_sink else None
-    desk = Desk(tickets, accounts, rule_set, MemorySla(outages), board, kept, screened, sink, clock)
+    channels = MemoryChannels(outages, kept, clock)
+    desk = Desk(tickets, accounts, rule_set, MemorySla(outages), board, kept, channels, screened, sink, clock)
     watch = MemoryWatch(tickets, outages)
-    return MemoryDesk(outages, clock, tickets, accounts, rule_set, kept, screened, board, watch, desk)
+    return MemoryDesk(
+        outages, clock, tickets, accounts, rule_set, kept, channels, screened, board, watch, desk
+    )

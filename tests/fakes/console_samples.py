@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.console.domain import ingest, reports, rules, screening, sla
+from services.console.domain.channels import ChannelChange, ChannelState, Step, Trouble
 from services.console.domain.tickets import (
     Actor,
     Agent,
@@ -25,16 +26,43 @@ NOW = datetime(2026, 11, 24, 10, 42, tzinfo=UTC)
 AGENTS = (
     Agent("kate", "Kate Miller", "kate.miller@northline.example", "admin", ("export",), "en"),
     Agent("dmitry", "Dmitry Orlov", "dmitry.orlov@northline.example", "agent", ("export",), "ru"),
-    Agent("ana", "Ana Ribeiro", "ana.ribeiro@northline.example", "agent", ("payments",), "pt"),
+    Agent("ana", "Ana Ribeiro", "ana.ribeiro@northline.example", "agent", ("payments",), "pt", ("channels",)),
     Agent("tomas", "Tomás Silva", "tomas.silva@northline.example", "agent", ("claims",), "pt"),
     Agent("yulia", "Yulia Kim", "yulia.kim@northline.example", "read_only", ("claims",), "ru"),
 )
 GROUPS = (Group("export", "Export"), Group("payments", "Payments"), Group("claims", "Claims"))
 CHANNELS = (
-    ingest.Channel("support", "E-mail, support@", "email", "email", {"address": "support@northline.example"}, False, 3),
+    ingest.Channel(
+        "support", "E-mail, support@", "email", "email",
+        {"address": "support@northline.example", "imap_host": "imap.northline.example", "imap_password_secret": "sealed:imap_password_secret"},
+        False, 3, fetching=ingest.Fetching("", 4, NOW - timedelta(minutes=1)),
+    ),
     ingest.Channel("export-mail", "E-mail, export@", "email", "email", {"address": "export@northline.example"}, False, 1),
     ingest.Channel("shop-api", "Shop API", "api", "api", {"key_file": "shop"}, False, 2),
     ingest.Channel("claims-mail", "E-mail, claims@", "email", "email", {"address": "claims@northline.example"}, True, 1),
+)  # fmt: skip
+
+STATES = (
+    ChannelState(
+        "support",
+        NOW - timedelta(minutes=2),
+        NOW - timedelta(minutes=7),
+        3,
+        2,
+        (
+            Trouble("fetching", "imap.northline.example refuses the password"),
+            Trouble("failed", "no such user"),
+            Trouble("quarantine", "2"),
+        ),
+    ),
+    ChannelState("shop-api", NOW - timedelta(hours=3)),
+)
+CHANNEL_CHANGES = (
+    ChannelChange(
+        3, NOW - timedelta(hours=2), "agent", "Kate Miller",
+        (Step("settings.imap_password_secret", "encrypted", "changed"), Step("settings.signature", "", "Yours, Northline")),
+    ),
+    ChannelChange(1, NOW - timedelta(days=9), "system", "", (Step("name", "", "E-mail, support@"),)),
 )  # fmt: skip
 
 

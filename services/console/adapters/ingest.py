@@ -11,6 +11,7 @@ from services.console.adapters.calls import Caller, moment, moment_or_none, stam
 from services.console.application.ports import Download
 from services.console.domain.ingest import (
     Channel,
+    Fetching,
     Ledger,
     LedgerLine,
     Quarantined,
@@ -43,6 +44,7 @@ class GrpcIngest:
                 wire.is_paused,
                 wire.version,
                 moment_or_none(wire.updated_at, is_set=wire.HasField("updated_at")),
+                _fetching_of(wire.fetching) if wire.HasField("fetching") else None,
             )
             for wire in answer.channels
         )
@@ -114,6 +116,12 @@ class GrpcIngest:
         )
         answer = self._caller.ask(self._stub.ListSends, request)
         return SendPage(tuple(_send_of(send) for send in answer.sends), answer.next_page_token)
+
+
+def _fetching_of(wire: service_pb2.Fetching) -> Fetching:
+    return Fetching(
+        wire.trouble, wire.waiting, moment_or_none(wire.looked_at, is_set=wire.HasField("looked_at"))
+    )
 
 
 def _line_of(wire: service_pb2.LedgerLine) -> LedgerLine:

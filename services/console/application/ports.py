@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.console.domain import ingest, reports, rules, screening, sla
+from services.console.domain import channels, ingest, reports, rules, screening, sla
 from services.console.domain.tickets import (
     Agent,
     Attachment,
@@ -176,6 +176,34 @@ class Screening(Protocol):
         ...
 
 
+class Channels(Protocol):
+    """Writes are for the agent, whose right ingest asks about too: PermissionDenied where there is none."""
+
+    def list_kinds(self) -> tuple[channels.Kind, ...]: ...
+
+    def list_states(self) -> tuple[channels.ChannelState, ...]: ...
+
+    def apply(self, draft: channels.Draft, agent_id: str) -> int:
+        """Make or change it; answers its version. Raises InvalidFields, AlreadyExists, Conflict."""
+        ...
+
+    def pause(self, channel_id: str, version: int, agent_id: str) -> None:
+        """Raises NotFound, Conflict."""
+        ...
+
+    def resume(self, channel_id: str, version: int, agent_id: str) -> None:
+        """Raises NotFound, Conflict."""
+        ...
+
+    def test(self, channel_id: str, agent_id: str) -> tuple[channels.Check, ...]:
+        """Signs in at the channel's servers, which may take most of a minute."""
+        ...
+
+    def list_changes(self, channel_id: str) -> tuple[channels.ChannelChange, ...]:
+        """The newest first, at most 50. Raises NotFound."""
+        ...
+
+
 class Sink(Protocol):
     """The local stand-in for the world's mailboxes."""
 
@@ -201,6 +229,7 @@ class Desk:
     sla: Sla
     reports: Reports
     ingest: Ingest
+    channels: Channels
     screening: Screening
     sink: Sink | None
     clock: Clock

@@ -6,6 +6,16 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Fetching:
+    """How it goes with a mailbox that is fetched from elsewhere; no trouble is an empty text."""
+
+    trouble: str
+    # On the server and not in the ledger.
+    waiting: int
+    looked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """One mailbox, bot or key."""
 
@@ -17,6 +27,7 @@ class Channel:
     is_paused: bool
     version: int
     updated_at: datetime | None = None
+    fetching: Fetching | None = None
 
 
 @dataclass(frozen=True, slots=True)

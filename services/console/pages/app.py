@@ -21,6 +21,7 @@ from chassis.errors import (
 from services.console.pages import (
     blocked,
     board,
+    channel_form,
     channels,
     files,
     inbox,
@@ -47,6 +48,7 @@ PAGES: tuple[Callable[[Console], Blueprint], ...] = (
     rules.blueprint,
     sla.blueprint,
     channels.blueprint,
+    channel_form.blueprint,
     ledger.blueprint,
     quarantine.blueprint,
     blocked.blueprint,

@@ -41,7 +41,8 @@ def setting_fields(kind: Kind) -> Iterator[SettingField]:
             choices=tuple(map(str, get_args(field.annotation))) if _is_choice(field.annotation) else (),
             least=_bound(field, Ge, "ge"),
             most=_bound(field, Le, "le"),
-            longest=_bound(field, MaxLen, "max_length") or 0,
+            # Of a list the bound is the number of its values.
+            longest=(_bound(field, MaxLen, "max_length") or 0) if field.annotation is str else 0,
             example=as_text(next(iter(field.examples or ()), None)),
         )
 

@@ -18,8 +18,8 @@ from tests.fakes.console_samples import hostile_tickets
 ADDRESSES = (
     "/tickets", "/tickets?view=overdue", "/tickets?view=group:export&sort=newest", "/tickets?status=closed&channel=claims-mail",
     "/tickets/48163", "/tickets/48163?tab=changes", "/tickets/48198/why/id48198:1:0", "/board", "/board?span=1h", "/rules",
-    "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support", "/ledger", "/ledger?span=15m",
-    "/quarantine", "/quarantine/q1", "/blocked", "/channels/support/patterns",
+    "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support", "/channels/claims-mail",
+    "/ledger", "/ledger?span=15m", "/quarantine", "/quarantine/q1", "/blocked", "/channels/support/patterns",
     "/sends", "/sends?state=failed", "/sink", "/sink/c1", "/settings",
 )  # fmt: skip
 PARTS = (
