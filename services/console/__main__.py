@@ -15,6 +15,8 @@ from services.console.adapters.calls import Caller
 from services.console.adapters.channels import GrpcChannels
 from services.console.adapters.clock import WallClock
 from services.console.adapters.ingest import GrpcIngest
+from services.console.adapters.lookup.measures import LookupMeasures
+from services.console.adapters.lookup.sources import open_sources
 from services.console.adapters.reports import GrpcReports
 from services.console.adapters.rules import GrpcRules
 from services.console.adapters.screening import GrpcScreening
@@ -24,6 +26,7 @@ from services.console.adapters.sla import GrpcSla
 from services.console.adapters.tickets import GrpcTickets
 from services.console.adapters.watch import GrpcWatch
 from services.console.application.directory import Directory
+from services.console.application.look_up import LookUp
 from services.console.application.macros import SHIPPED, load_macros
 from services.console.application.ports import Desk
 from services.console.config import Settings
@@ -39,7 +42,7 @@ from services.console.pages.renderer import Renderer
 def serve(settings: Settings, seen: Telemetry) -> Sequence[run.Component]:
     """Pages on threads, streams on the event loop, in one process."""
     assets, sessions = Assets(), Sessions(settings.instance_key)
-    desk = open_desk(settings)
+    desk = open_desk(settings, open_lookups(settings, seen))
     console = Console(
         desk=desk,
         directory=Directory(desk),
@@ -81,7 +84,14 @@ def serve(settings: Settings, seen: Telemetry) -> Sequence[run.Component]:
     return [seen, probes, server]
 
 
-def open_desk(settings: Settings) -> Desk:
+def open_lookups(settings: Settings, seen: Telemetry) -> LookUp:
+    """The systems outside. Raises ConfigError where one is not described as it should be."""
+    file = settings.lookups_file
+    systems = open_sources(file, settings.secrets_folder) if file else ()
+    return LookUp(systems, LookupMeasures(seen.metrics))
+
+
+def open_desk(settings: Settings, lookups: LookUp) -> Desk:
     """The other services. Nothing connects before the first page needs it."""
     token = settings.internal_token
     # Queries and keyed writes may be sent again where a replica was away.
@@ -105,6 +115,7 @@ def open_desk(settings: Settings) -> Desk:
         channels=GrpcChannels(ingest, Caller("ingest")),
         sink=HttpSink(settings.sink_url) if settings.sink_url else None,
         clock=WallClock(),
+        lookups=lookups,
     )
 
 
@@ -126,7 +137,12 @@ def main(words: Sequence[str]) -> int:
         return run.refuse(error)
     if words[0] == "prepare":
         return 0
-    return run.run(serve(settings, telemetry.configure("console", words[0], settings, prefix="relaydesk")))
+    try:
+        return run.run(
+            serve(settings, telemetry.configure("console", words[0], settings, prefix="relaydesk"))
+        )
+    except ConfigError as error:
+        return run.refuse(error)
 
 
 if __name__ == "__main__":

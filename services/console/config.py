@@ -32,6 +32,10 @@ class Settings:
     site_name: str = "Relaydesk"
     # Another file of ready answers, of the form of macros.toml.
     macros_file: Path | None = None
+    # YAML of the systems outside that are asked about a requester (docs/lookup.md); none where unset.
+    lookups_file: Path | None = None
+    # Where the secrets that it names are mounted.
+    secrets_folder: Path = Path("/run/secrets")
     # Threads that make pages; streams need none.
     page_threads: int = 16
     # Open streams of one process; more are sent away, and their pages ask every 15 s instead.

@@ -26,6 +26,7 @@ from services.console.domain.tickets import (
 )
 from tests.fakes import console_samples as samples
 from tests.fakes.console_channels import MemoryChannels, Outages
+from tests.fakes.outside import MemoryLookups, MemorySystem
 
 
 class MemoryTickets:
@@ -411,6 +412,7 @@ class MemoryDesk:
     screening: MemoryScreening
     reports: MemoryReports
     watch: MemoryWatch
+    outside: MemorySystem
     desk: Desk
 
 
@@ -423,9 +425,21 @@ def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
     accounts, rule_set, kept = MemoryAccounts(outages), MemoryRules(outages), MemoryIngest(outages)
     board, screened = MemoryReports(outages), MemoryScreening(outages)
     sink = MemorySink(outages) if has_sink else None
-    channels = MemoryChannels(outages, kept, clock)
-    desk = Desk(tickets, accounts, rule_set, MemorySla(outages), board, kept, channels, screened, sink, clock)
+    channels, lookups = MemoryChannels(outages, kept, clock), MemoryLookups()
+    sla = MemorySla(outages)
+    desk = Desk(tickets, accounts, rule_set, sla, board, kept, channels, screened, sink, clock, lookups)
     watch = MemoryWatch(tickets, outages)
     return MemoryDesk(
-        outages, clock, tickets, accounts, rule_set, kept, channels, screened, board, watch, desk
+        outages,
+        clock,
+        tickets,
+        accounts,
+        rule_set,
+        kept,
+        channels,
+        screened,
+        board,
+        watch,
+        lookups.system,
+        desk,
     )

@@ -159,7 +159,7 @@ def _requester_of(wire: ticket_pb2.Requester) -> Requester:
     if wire.HasField("mail_reach"):
         told = wire.mail_reach
         reach = MailReach(told.state, told.reason, moment(told.since))
-    return Requester(wire.id, wire.name, wire.email, wire.phone, reach)
+    return Requester(wire.id, wire.name, wire.email, wire.phone, reach, wire.external_id)
 
 
 def _clock_of(wire: ticket_pb2.Ticket) -> Clock | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.console.domain import channels, ingest, reports, rules, screening, sla
+from services.console.domain.outside import Customer, Sought, Source
 from services.console.domain.tickets import (
     Agent,
     Attachment,
@@ -212,6 +213,17 @@ class Sink(Protocol):
         ...
 
 
+class Lookups(Protocol):
+    """Systems outside that know the requesters."""
+
+    @property
+    def sources(self) -> Sequence[Source]: ...
+
+    def find(self, source_id: str, sought: Sequence[Sought]) -> tuple[Customer, ...]:
+        """Raises LookupFailed, and NotFound where there is no such source."""
+        ...
+
+
 class Watch(Protocol):
     def news(self, from_sequence: int) -> AsyncGenerator[News, None]:
         """What happens to tickets after `from_sequence`, and every few seconds that nothing does; ends with
@@ -233,3 +245,4 @@ class Desk:
     screening: Screening
     sink: Sink | None
     clock: Clock
+    lookups: Lookups

@@ -32,6 +32,8 @@ class Requester:
     phone: str
     # None where mail arrives, as far as is known.
     mail_reach: MailReach | None = None
+    # Theirs at the channel they wrote by.
+    external_id: str = ""
 
     @property
     def called(self) -> str:

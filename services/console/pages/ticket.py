@@ -63,6 +63,7 @@ def blueprint(console: Console) -> Blueprint:
             clock=part(lambda: console.desk.sla.get_clock(ticket.ticket_id)),
             earlier=part(lambda: earlier(console, ticket)),
             tabs=TABS,
+            sources=console.desk.lookups.sources,
         )
 
     @pages.get("/tickets/<int:number>/preview")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
@@ -232,6 +233,12 @@ class Words:
         return f"{minutes} {self.gettext('min')}{tail}"
 
     # ----------------------------------------------------------------- numbers
+
+    def money(self, total: Decimal, currency: str) -> str:
+        """A sum with its currency, where it has one."""
+        if not currency:
+            return numbers.format_decimal(total, "#,##0.00", self._locale)
+        return numbers.format_currency(total, currency, locale=self._locale)
 
     def number(self, value: float, pattern: str = "#,##0.##") -> str:
         return numbers.format_decimal(value, pattern, self._locale)

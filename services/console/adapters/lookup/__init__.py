@@ -1,0 +1,1 @@
+"""Systems outside of Relaydesk that are asked about a requester."""
