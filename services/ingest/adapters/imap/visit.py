@@ -76,16 +76,16 @@ class Visitor:
     def begin(self, session: Session) -> None:
         """First thing on a new connection. Raises Unavailable, Overtaken."""
         name, mailboxes = self._channel.channel_id, self._place.mailboxes
-        self._passed = mailboxes.passed(name, session.validity)
         known = mailboxes.cursor(name)
-        self._cursor = known.at(self._remote.source, session.validity)
-        if self._cursor != known:
-            # What is known of UIDs is of another folder.
-            mailboxes.forget(name, session.validity, list(self._passed))
-            self._passed.clear()
+        cursor = known.at(self._remote.source, session.validity)
+        if (cursor.source, cursor.validity) != (self._cursor.source, self._cursor.validity):
+            # What this process knows of UIDs is of another folder.
             self._suspects.clear()
             self._accused = None
-            mailboxes.advance(name, self._cursor, self._lease())
+        self._cursor = cursor
+        if cursor != known:
+            mailboxes.advance(name, cursor, self._lease())
+        self._passed = mailboxes.passed(name, cursor, self._lease())
 
     def look(self, session: Session, is_over: Callable[[], bool]) -> None:
         """Fetch what is there.
@@ -96,9 +96,9 @@ class Visitor:
         self._forget_the_gone(session)
         self._charge(session)
         uids = session.uids_after(self._cursor.uid)
-        if uids:
-            self._note(len(uids), is_whole=False)
         while uids:
+            # Of a long row a person sees how it becomes shorter.
+            self._note(len(uids), is_whole=False)
             group = uids[: self._group]
             sizes = self._sizes(session, [uid for uid in group if uid not in self._passed])
             known = [(uid, sizes.get(uid, 0)) for uid in group]
@@ -221,7 +221,7 @@ class Visitor:
         """They are in the ledger: the server's copies may be flagged, moved or deleted."""
         again = [uid for uid in uids if uid in self._passed]
         if again:
-            self._place.mailboxes.forget(self._channel.channel_id, self._cursor.validity, again)
+            self._place.mailboxes.forget(self._channel.channel_id, self._cursor, again, self._lease())
             for uid in again:
                 del self._passed[uid]
         if not self._lease().is_held:
@@ -242,7 +242,7 @@ class Visitor:
 
     def _pass(self, uid: int, reason: Passing, text: str, size: int) -> None:
         one = pass_by(uid, reason, text, size, self._place.clock.now(), self._passed.get(uid))
-        self._place.mailboxes.pass_by(self._channel.channel_id, self._cursor.validity, one)
+        self._place.mailboxes.pass_by(self._channel.channel_id, self._cursor, one, self._lease())
         self._passed[uid] = one
         self._suspects.discard(uid)
         self.steps += 1
@@ -258,7 +258,7 @@ class Visitor:
     def _forget_the_gone(self, session: Session) -> None:
         gone = set(self._passed) - session.existing(sorted(self._passed))
         if gone:
-            self._place.mailboxes.forget(self._channel.channel_id, self._cursor.validity, sorted(gone))
+            self._place.mailboxes.forget(self._channel.channel_id, self._cursor, sorted(gone), self._lease())
             for uid in gone:
                 del self._passed[uid]
 

@@ -27,7 +27,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "files": [],
     "paces": [],
     "mailboxes": [],
-    "passed_mails": [IndexModel([("channel_id", ASCENDING), ("validity", ASCENDING)])],
+    "passed_mails": [IndexModel([("channel_id", ASCENDING)])],
     "replies": [],
     "sends": [
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)]),

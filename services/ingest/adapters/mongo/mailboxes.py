@@ -1,6 +1,6 @@
 """How far each remote mailbox was fetched, what was passed by, and how it goes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,11 @@ from typing import Any
 from chassis.clock import Clock
 from chassis.leases import Lease
 from chassis.mongo import Document, Documents, Raced, named_failures
+from chassis.units import Unit
 from services.ingest.domain.fetching import Cursor, Passed, Passing
+
+# Notes that are forgotten in one transaction.
+_AT_ONCE = 500
 
 
 class Overtaken(Exception):
@@ -30,9 +34,10 @@ class MailboxState:
 
 
 class MongoMailboxes:
-    """A row for each mailbox, written only under its newest lease; a row for each mail that was passed by."""
+    """A row for each mailbox and one for each mail that was passed by, both written only under the newest lease."""
 
     def __init__(self, database: Documents, clock: Clock) -> None:
+        self._database = database
         self._rows = database["mailboxes"]
         self._passed = database["passed_mails"]
         self._clock = clock
@@ -87,18 +92,24 @@ class MongoMailboxes:
 
     # ------------------------------------------------------------------------------------------------------- passed
 
-    def passed(self, channel_id: str, validity: int) -> dict[int, Passed]:
-        """What was passed by in this folder, by UID; what was in another one under this name is forgotten."""
+    def passed(self, channel_id: str, cursor: Cursor, lease: Lease) -> dict[int, Passed]:
+        """What was passed by in the folder of the cursor, by UID; what was in another one is forgotten. Raises Overtaken."""
+        where = {"channel_id": channel_id, "source": cursor.source, "validity": cursor.validity}
         with named_failures():
-            self._passed.delete_many({"channel_id": channel_id, "validity": {"$ne": validity}})
-            rows = list(self._passed.find({"channel_id": channel_id}))
+            rows = list(self._passed.find(where))
+            elsewhere = [
+                row["_id"]
+                for row in self._passed.find({"channel_id": channel_id, "$nor": [where]}, {"_id": 1})
+            ]
+        self._forget(channel_id, elsewhere, lease)
         return {int(row["uid"]): _passed_of(row) for row in rows}
 
-    def pass_by(self, channel_id: str, validity: int, one: Passed) -> None:
-        """Note it, or one attempt more."""
+    def pass_by(self, channel_id: str, cursor: Cursor, one: Passed, lease: Lease) -> None:
+        """Note it, or one attempt more. Raises Overtaken."""
         said = {
             "channel_id": channel_id,
-            "validity": validity,
+            "source": cursor.source,
+            "validity": cursor.validity,
             "uid": one.uid,
             "reason": one.reason.value,
             "text": one.text,
@@ -106,13 +117,37 @@ class MongoMailboxes:
             "attempts": one.attempts,
             "due_at": one.due_at,
         }
-        with named_failures():
-            self._passed.update_one({"_id": _key(channel_id, validity, one.uid)}, {"$set": said}, upsert=True)
+        unit = self._held(channel_id, lease)
+        unit.update("passed_mails", {"_id": _key(channel_id, cursor, one.uid)}, {"$set": said}, upsert=True)
+        self._commit(unit, channel_id)
 
-    def forget(self, channel_id: str, validity: int, uids: list[int]) -> None:
-        """They are in the ledger now, or gone from the server."""
-        with named_failures():
-            self._passed.delete_many({"_id": {"$in": [_key(channel_id, validity, uid) for uid in uids]}})
+    def forget(self, channel_id: str, cursor: Cursor, uids: Sequence[int], lease: Lease) -> None:
+        """They are in the ledger now, or gone from the server. Raises Overtaken."""
+        self._forget(channel_id, [_key(channel_id, cursor, uid) for uid in uids], lease)
+
+    def _forget(self, channel_id: str, keys: Sequence[str], lease: Lease) -> None:
+        for start in range(0, len(keys), _AT_ONCE):
+            unit = self._held(channel_id, lease)
+            for key in keys[start : start + _AT_ONCE]:
+                unit.delete("passed_mails", {"_id": key})
+            self._commit(unit, channel_id)
+
+    def _held(self, channel_id: str, lease: Lease) -> Unit:
+        """A transaction that is only committed while nobody has the mailbox with a newer lease."""
+        unit = Unit(self._database, self._clock)
+        unit.update(
+            "mailboxes",
+            {"_id": channel_id, "fence": {"$lte": lease.fence}},
+            {"$set": {"fence": lease.fence}},
+        )
+        return unit
+
+    @staticmethod
+    def _commit(unit: Unit, channel_id: str) -> None:
+        try:
+            unit.commit()
+        except Raced:
+            raise Overtaken(channel_id) from None
 
     # ------------------------------------------------------------------------------------------------------- states
 
@@ -138,8 +173,9 @@ class MongoMailboxes:
             ]
 
 
-def _key(channel_id: str, validity: int, uid: int) -> str:
-    return f"{channel_id}:{validity}:{uid}"
+def _key(channel_id: str, cursor: Cursor, uid: int) -> str:
+    # Another folder, or another server, may use the same UIDVALIDITY.
+    return f"{channel_id}:{cursor.validity}:{uid}:{cursor.source}"
 
 
 def _passed_of(row: Document) -> Passed:
