@@ -65,12 +65,6 @@ class MailboxThread:
         """Wait for the end."""
         self._thread.join(max(0.0, seconds))
 
-    def watch(self) -> None:
-        """Break off a server that hangs in the middle of an answer."""
-        session = self._session
-        if session is not None and session.is_late():
-            session.cut()
-
     def cut(self) -> None:
         """Break off whatever the server is doing."""
         session = self._session
@@ -153,6 +147,8 @@ class MailFetcher:
         self._takes = takes
         self._lasting = lasting
         self._owner = new_id()
+        # Changed by the loop, and by whoever stops while the loop still waits for the store.
+        self._lock = threading.Lock()
         self._held: dict[str, MailboxThread] = {}
         self._asked: dict[str, float] = {}
         self._stop = threading.Event()
@@ -167,23 +163,27 @@ class MailFetcher:
 
     def held(self) -> frozenset[str]:
         """Channels whose mail this process fetches now."""
-        return frozenset(self._held)
+        with self._lock:
+            return frozenset(self._held)
 
     def stop(self, grace: timedelta) -> None:
         """End after the mails in hand and give the mailboxes back."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(grace.total_seconds())
+        with self._lock:
+            all_held = list(self._held.values())
+            self._held.clear()
         ends = monotonic() + grace.total_seconds()
-        for held in self._held.values():
+        for held in all_held:
             held.end()
-        for held in self._held.values():
+        for held in all_held:
             held.join(ends - 1 - monotonic())
             held.cut()
+        for held in all_held:
             held.join(ends - monotonic())
             if not held.is_alive:
                 self._give_back(held)
-        self._held.clear()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -193,8 +193,6 @@ class MailFetcher:
             except Unavailable as away:
                 # Leases run out by themselves, and every thread stops at its own.
                 self._log.warning("fetcher_waits", away=str(away))
-            for held in self._held.values():
-                held.watch()
             self._stop.wait(_TURN)
 
     def _turn(self) -> None:
@@ -205,11 +203,14 @@ class MailFetcher:
             if found is None or found[1].remote is None or channel.is_paused or not self._takes(channel):
                 continue
             wanted[channel.channel_id] = (found[0], found[1], found[1].remote)
-        for name, held in list(self._held.items()):
+        with self._lock:
+            holds = list(self._held.items())
+        for name, held in holds:
             if name not in wanted or wanted[name][0].version != held.channel.version:
                 held.end()
             if not held.is_alive:
-                del self._held[name]
+                with self._lock:
+                    self._held.pop(name, None)
                 self._give_back(held)
             else:
                 self._renew(held)
@@ -232,8 +233,13 @@ class MailFetcher:
             return
         self._asked[name] = monotonic()
         lease = self._leases.take(f"mailbox:{name}", self._owner, self._lasting)
-        if lease is not None:
-            self._held[name] = MailboxThread(channel, live, remote, self._place, lease)
+        if lease is None:
+            return
+        with self._lock:
+            if not self._stop.is_set():
+                self._held[name] = MailboxThread(channel, live, remote, self._place, lease)
+                return
+        self._leases.give_back(lease)
 
     def _give_back(self, held: MailboxThread) -> None:
         self._asked.pop(held.channel.channel_id, None)
