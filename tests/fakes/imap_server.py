@@ -15,7 +15,8 @@ class FakeImapServer:
     """Speaks just enough IMAP4rev1 for a client that fetches by UID; `mails` by UID, `moods` says how it treats them.
 
     Moods: hang (begins the literal and is silent), drop (begins it and hangs up), refuse (NO), empty (no answer),
-    flood (more bytes than it said), small (a size of 10 bytes for a large mail), hang_size (silent when asked for its size).
+    flood (more bytes than it said), small (a size of 10 bytes for a large mail), hang_size (silent when asked for its size),
+    drip (byte after byte, for ever), vast (a size that no number holds).
     """
 
     def __init__(self, mails: Mapping[int, bytes], moods: Mapping[int, str]) -> None:
@@ -95,7 +96,8 @@ class _Talk:
         if mood == "hang_size":
             self._hang()
         size = 10 if mood in ("small", "flood") else len(self._fake.mails[uid])
-        self._say(f"* {uid} FETCH (UID {uid} RFC822.SIZE {size})")
+        said = "9" * 40 if mood == "vast" else str(size)
+        self._say(f"* {uid} FETCH (UID {uid} RFC822.SIZE {said})")
 
     def _mail(self, uid: int) -> None:
         mood, raw = self._fake.moods.get(uid), self._fake.mails[uid]
@@ -107,6 +109,10 @@ class _Talk:
             while True:
                 self._out.write(b"x" * 65536)
         self._out.write(f"* {uid} FETCH (UID {uid} BODY[] {{{len(raw)}}}\r\n".encode())
+        if mood == "drip":
+            while not self._gone.wait(0.2):
+                self._out.write(b"x")
+                self._out.flush()
         if mood in ("hang", "drop"):
             self._out.write(raw[:5])
             self._out.flush()

@@ -39,6 +39,8 @@ def _fetchers_end(desk: FetchingDesk) -> Iterator[None]:
         ("refuse", "not_fetched"),
         ("flood", "not_fetched"),
         ("hang_size", "not_fetched"),
+        ("drip", "not_fetched"),
+        ("vast", "too_large"),
         ("empty", "no_content"),
     ],
 )

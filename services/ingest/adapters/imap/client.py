@@ -9,10 +9,8 @@ from typing import Any
 
 from imap_tools import BaseMailBox, MailboxFolderSelectError, MailboxLoginError, UnexpectedCommandStatusError
 
+from services.ingest.adapters.imap.bounded import PlainClient, TlsClient
 from services.ingest.domain.fetching import RemoteMailbox
-
-# What one command may answer beside the mails that it asks for: lists of UIDs and sizes.
-_TALK = 24 * 1024 * 1024
 
 
 class Trouble(Exception):
@@ -27,34 +25,6 @@ class NoAnswer(Trouble):
     """The server said no to one command, and still talks."""
 
 
-class _Bounded:
-    """Reads no more for one command than it was allowed to: the library takes whatever a server announces."""
-
-    allowance = _TALK
-
-    def read(self, size: int) -> bytes:
-        self._spend(size)
-        return super().read(size)  # type: ignore[misc, no-any-return]
-
-    def readline(self) -> bytes:
-        line: bytes = super().readline()  # type: ignore[misc]
-        self._spend(len(line))
-        return line
-
-    def _spend(self, size: int) -> None:
-        self.allowance -= size
-        if self.allowance < 0:
-            raise imaplib.IMAP4.abort("the server sends more than it said")
-
-
-class _Plain(_Bounded, imaplib.IMAP4):
-    pass
-
-
-class _Tls(_Bounded, imaplib.IMAP4_SSL):
-    pass
-
-
 class Connection(BaseMailBox):
     """A connection to the server of a mailbox; certificates are checked."""
 
@@ -62,12 +32,14 @@ class Connection(BaseMailBox):
         self._mailbox = mailbox
         super().__init__()
 
-    def _get_mailbox_client(self) -> imaplib.IMAP4:
+    client: PlainClient | TlsClient
+
+    def _get_mailbox_client(self) -> PlainClient | TlsClient:
         mailbox, wait = self._mailbox, self._mailbox.timeout.total_seconds()
         if mailbox.security == "tls":
             context = ssl.create_default_context()
-            return _Tls(mailbox.host, mailbox.port, ssl_context=context, timeout=wait)
-        client = _Plain(mailbox.host, mailbox.port, timeout=wait)
+            return TlsClient(mailbox.host, mailbox.port, ssl_context=context, timeout=wait)
+        client = PlainClient(mailbox.host, mailbox.port, timeout=wait)
         if mailbox.security == "starttls":
             try:
                 client.starttls(ssl.create_default_context())
@@ -77,10 +49,6 @@ class Connection(BaseMailBox):
                     client.shutdown()
                 raise
         return client
-
-    def allow(self, size: int = 0) -> None:
-        """Begin a command whose answer holds mails of so many bytes."""
-        self.client.allowance = _TALK + size  # type: ignore[attr-defined]
 
     def cut(self) -> None:
         """End it from any thread: whoever waits for its answer is woken."""

@@ -8,15 +8,15 @@ from dataclasses import replace
 from imap_tools.utils import encode_folder
 
 from chassis.clock import monotonic
-from services.ingest.adapters.imap.client import Broken, Connection, NoAnswer, Trouble, in_words
+from services.ingest.adapters.imap.client import Connection, NoAnswer, Trouble, in_words
 from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.channel_secrets import missing
 from services.ingest.domain.fetching import RemoteMailbox
 
-_UID = re.compile(rb"\bUID (\d+)")
+_UID = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
-# Slower servers than this are taken for hanging.
-_BYTES_A_SECOND = 100_000
+# Numbers of IMAP have 32 bits (RFC 3501, 9); what is beyond is none, and is not to be kept.
+_MOST = 2**32 - 1
 # RFC822.SIZE is only near the truth at some servers, Exchange among them.
 _SLACK = 1024 * 1024
 # Below the 29 minutes of RFC 2177, and below what firewalls forget silent connections after. What slipped between the
@@ -26,12 +26,11 @@ _WAITS = 1.0
 
 
 class Session:
-    """Signed in, the folder selected. One thread uses it; any may ask `is_late` and `cut` it."""
+    """Signed in, the folder selected. One thread uses it; any may `cut` it."""
 
     def __init__(self, mailbox: RemoteMailbox) -> None:
         """Raises Trouble."""
         self._mailbox = mailbox
-        self._ends: float | None = None
         try:
             password = mailbox.password()
         except KeyError as absent:
@@ -51,11 +50,6 @@ class Session:
         if not self.validity:
             self.close()
             raise Trouble(f"{mailbox.host} gives no UIDVALIDITY for {mailbox.folder}")
-
-    def is_late(self) -> bool:
-        """The server had more time for its answer than any mail needs."""
-        ends = self._ends
-        return ends is not None and monotonic() > ends
 
     def cut(self) -> None:
         """Break it off from another thread."""
@@ -86,7 +80,12 @@ class Session:
             if kind != "OK":
                 raise NoAnswer(f"{self._mailbox.host} does not list its mails: {data!r}"[:300])
         # A long answer may come in several lines.
-        return {int(word) for line in data if isinstance(line, bytes) for word in line.split()}
+        words = (word for line in data if isinstance(line, bytes) for word in line.split())
+        return {
+            uid
+            for uid in (int(word) for word in words if word.isdigit() and len(word) <= 10)
+            if 0 < uid <= _MOST
+        }
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """What the server says of their sizes; what it does not name is left out."""
@@ -94,7 +93,7 @@ class Session:
         for head, _ in self._fetched(uids, "(UID RFC822.SIZE)", 0):
             uid, size = _UID.search(head), _SIZE.search(head)
             if uid and size:
-                found[int(uid.group(1))] = int(size.group(1))
+                found[int(uid.group(1))] = min(int(size.group(1)[:12]), _MOST)
         return found
 
     def mails(self, uids: Sequence[int], size: int) -> dict[int, bytes]:
@@ -109,7 +108,6 @@ class Session:
     def _fetched(self, uids: Sequence[int], parts: str, size: int) -> Iterator[tuple[bytes, bytes]]:
         """(everything but the literal, the literal) of each message that is answered."""
         with self._step(size):
-            self._connection.allow(size)
             kind, data = self._connection.client.uid("FETCH", _set(uids), parts)
             if kind != "OK":
                 raise NoAnswer(f"{self._mailbox.host} does not give the mail: {data!r}"[:300])
@@ -176,14 +174,14 @@ class Session:
         if "IDLE" not in self._abilities:
             pause(seconds)
             return
+        client = self._connection.client
         with self._step():
             self._connection.idle.start()  # type: ignore[no-untyped-call]
-        while not pause(0) and monotonic() < ends:
+        # Not the library's own wait, which takes a connection that has ended for silence, and asks it without a pause.
+        while not pause(0) and (left := ends - monotonic()) > 0:
             with in_words(self._mailbox):
-                self._connection.allow()
-                news = self._connection.idle.poll(timeout=min(_WAITS, max(0.0, ends - monotonic())))
-            if any(b"EXISTS" in line for line in news):
-                break
+                if b"EXISTS" in client.news(min(_WAITS, left)):
+                    break
         with self._step():
             self._connection.idle.stop()  # type: ignore[no-untyped-call]
 
@@ -191,18 +189,9 @@ class Session:
 
     @contextmanager
     def _step(self, size: int = 0) -> Iterator[None]:
-        self._connection.allow(size)
-        self._ends = monotonic() + self._mailbox.timeout.total_seconds() + size / _BYTES_A_SECOND
-        try:
-            with in_words(self._mailbox):
-                yield
-        except Broken:
-            if self.is_late():
-                late = f"{self._mailbox.host} began an answer and did not end it in time"
-                raise Broken(late) from None
-            raise
-        finally:
-            self._ends = None
+        self._connection.client.begin(size)
+        with in_words(self._mailbox):
+            yield
 
     def _capability(self) -> frozenset[str]:
         # Asked again after signing in: many servers say less to a stranger.
@@ -217,7 +206,7 @@ class Session:
     def _number(self, name: str) -> int:
         _, data = self._connection.client.response(name)
         last = data[-1] if data else None
-        return int(last) if isinstance(last, bytes) and last.isdigit() else 0
+        return int(last[:12]) if isinstance(last, bytes) and last.isdigit() else 0
 
 
 def check(mailbox: RemoteMailbox) -> ServerCheck:
