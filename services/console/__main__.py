@@ -14,6 +14,7 @@ from services.console.adapters.accounts import GrpcAccounts
 from services.console.adapters.calls import Caller
 from services.console.adapters.channels import GrpcChannels
 from services.console.adapters.clock import WallClock
+from services.console.adapters.customers import GrpcCustomers
 from services.console.adapters.ingest import GrpcIngest
 from services.console.adapters.lookup.measures import LookupMeasures
 from services.console.adapters.lookup.sources import open_sources
@@ -98,7 +99,11 @@ def open_desk(settings: Settings, lookups: LookUp) -> Desk:
     tickets = channel(
         settings.tickets_address,
         token,
-        retried=["relaydesk.tickets.v1.TicketsService", "relaydesk.tickets.v1.AccountsService"],
+        retried=[
+            "relaydesk.tickets.v1.TicketsService",
+            "relaydesk.tickets.v1.CustomersService",
+            "relaydesk.tickets.v1.AccountsService",
+        ],
     )
     rules = channel(settings.rules_address, token, retried=["relaydesk.rules.v1.RulesService"])
     sla = channel(settings.sla_address, token, retried=["relaydesk.sla.v1.SlaService"])
@@ -106,6 +111,7 @@ def open_desk(settings: Settings, lookups: LookUp) -> Desk:
     ingest = channel(settings.ingest_address, token, retried=["relaydesk.ingest.v1.IngestService"])
     return Desk(
         tickets=GrpcTickets(tickets, Caller("tickets")),
+        customers=GrpcCustomers(tickets, Caller("tickets")),
         accounts=GrpcAccounts(tickets, Caller("tickets")),
         rules=GrpcRules(rules, Caller("rules")),
         sla=GrpcSla(sla, Caller("sla")),

@@ -26,6 +26,7 @@ from services.console.domain.tickets import (
 )
 from tests.fakes import console_samples as samples
 from tests.fakes.console_channels import MemoryChannels, Outages
+from tests.fakes.customers import MemoryCustomers
 from tests.fakes.outside import MemoryLookups, MemorySystem
 
 
@@ -405,6 +406,7 @@ class MemoryDesk:
     outages: Outages
     clock: FixedClock
     tickets: MemoryTickets
+    customers: MemoryCustomers
     accounts: MemoryAccounts
     rules: MemoryRules
     ingest: MemoryIngest
@@ -422,17 +424,21 @@ def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
     for ticket in samples.TICKETS:
         messages = samples.MESSAGES.get(ticket.ticket_id) or samples.first_message(ticket)
         tickets.put(ticket, messages, samples.CHANGES.get(ticket.ticket_id, ()))
+    customers = MemoryCustomers(samples.TICKETS, outages.check, clock.now)
     accounts, rule_set, kept = MemoryAccounts(outages), MemoryRules(outages), MemoryIngest(outages)
     board, screened = MemoryReports(outages), MemoryScreening(outages)
     sink = MemorySink(outages) if has_sink else None
     channels, lookups = MemoryChannels(outages, kept, clock), MemoryLookups()
     sla = MemorySla(outages)
-    desk = Desk(tickets, accounts, rule_set, sla, board, kept, channels, screened, sink, clock, lookups)
+    desk = Desk(
+        tickets, customers, accounts, rule_set, sla, board, kept, channels, screened, sink, clock, lookups
+    )
     watch = MemoryWatch(tickets, outages)
     return MemoryDesk(
         outages,
         clock,
         tickets,
+        customers,
         accounts,
         rule_set,
         kept,

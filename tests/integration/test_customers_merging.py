@@ -188,6 +188,16 @@ def test_who_saw_another_version_of_either_card_merges_nothing(desk: CustomersDe
     assert desk.card(work).id == work
 
 
+def test_who_saw_a_card_that_nobody_had_changed_can_say_so(desk: CustomersDesk) -> None:
+    ana, work = desk.asker(email="ana@example.org"), desk.asker(email="ana@work.example")
+    request = customers_pb2.MergeCustomersRequest(
+        kept_id=ana, merged_id=work, expected_kept_version=-1, expected_merged_version=-1
+    )
+    desk.note(work, "Moved.")
+    assert refusal(desk.client, "MergeCustomers", request)[0] == "ABORTED"
+    assert desk.card(work).id == work
+
+
 @pytest.mark.parametrize(
     ("kept", "merged", "status"),
     [("ana", "ana", "FAILED_PRECONDITION"), ("ana", "nobody", "NOT_FOUND"), ("ana", "", "INVALID_ARGUMENT")],

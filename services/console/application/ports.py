@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from services.console.application.customer_ports import Customers
 from services.console.domain import channels, ingest, reports, rules, screening, sla
 from services.console.domain.outside import Customer, Sought, Source
 from services.console.domain.tickets import (
@@ -236,6 +237,7 @@ class Desk:
     """Everything a page may ask. `sink` is None where nothing is caught, as in production."""
 
     tickets: Tickets
+    customers: Customers
     accounts: Accounts
     rules: Rules
     sla: Sla

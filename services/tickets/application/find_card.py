@@ -12,7 +12,7 @@ def find_card(customer_id: str, ports: CardPorts) -> Card:
 
 
 def kept_customer(customer_id: str, ports: CardPorts, expected_version: int = 0) -> Customer:
-    """The customer whose card it is, if as expected (0: whatever it is). Raises NotFound, Conflict."""
+    """The customer whose card it is, if as expected (0: as it is, -1: as nobody changed it). Raises NotFound, Conflict."""
     met = set()
     customer = ports.customers.get(customer_id)
     # One step leads there, unless its card has been merged between two reads.
@@ -23,8 +23,8 @@ def kept_customer(customer_id: str, ports: CardPorts, expected_version: int = 0)
         customer = ports.customers.get(customer.card_id)
     if customer is None:
         raise NotFound(f"no customer {customer_id!r}")
-    if expected_version and customer.version != expected_version:
-        raise Conflict(f"customer is at version {customer.version}, not {expected_version}")
+    if expected_version and customer.version != max(expected_version, 0):
+        raise Conflict(f"customer is at version {customer.version}, not {max(expected_version, 0)}")
     return customer
 
 

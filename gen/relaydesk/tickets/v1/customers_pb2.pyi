@@ -388,7 +388,7 @@ class UpdateCustomerRequest(_message.Message):
     EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     expected_version: _builtins.int
-    """0 means whatever it is now."""
+    """0 means whatever it is now, -1 that nobody has changed the card yet."""
     @_builtins.property
     def customer(self) -> Global___Customer:
         """Its id names the card; the other fields are read as the mask says."""
@@ -587,7 +587,7 @@ class MergeCustomersRequest(_message.Message):
     """The card that stays, and the one that becomes part of it."""
     merged_id: _builtins.str
     expected_kept_version: _builtins.int
-    """What the person who decided has seen; 0 means whatever it is now."""
+    """What the person who decided has seen; 0 means whatever it is now, -1 that nobody had changed the card yet."""
     expected_merged_version: _builtins.int
     validate_only: _builtins.bool
     """Answer what it would be, and change nothing."""

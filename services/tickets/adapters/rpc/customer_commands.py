@@ -33,7 +33,7 @@ def update_of(request: customers_pb2.UpdateCustomerRequest, actor: Actor) -> Upd
     checks = Checks()
     checks.that(bool(wire.id), "customer.id", "the id of a customer")
     checks.that(bool(mask), "update_mask", f"at least one of {', '.join(SETTABLE)}")
-    checks.that(request.expected_version >= 0, "expected_version", "a version, or 0")
+    checks.that(request.expected_version >= -1, "expected_version", "a version, 0 or -1")
     for path in mask:
         checks.one_of(path, SETTABLE, "update_mask")
     checks.done()
