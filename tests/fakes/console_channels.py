@@ -122,6 +122,10 @@ class MemoryChannels:
         self._outages.check("ingest")
         return self.checks
 
+    def key(self, channel_id: str, agent_id: str) -> str:
+        self._outages.check("ingest")
+        return f"rdk_{channel_id}"
+
     def list_changes(self, channel_id: str) -> tuple[ChannelChange, ...]:
         self._outages.check("ingest")
         return tuple(self.changes.get(channel_id, samples.CHANNEL_CHANGES if channel_id == "support" else ()))

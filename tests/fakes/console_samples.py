@@ -55,7 +55,7 @@ STATES = (
             Trouble("quarantine", "2"),
         ),
     ),
-    ChannelState("shop-api", NOW - timedelta(hours=3)),
+    ChannelState("shop-api", NOW - timedelta(hours=3), is_posted_to=True),
 )
 CHANNEL_CHANGES = (
     ChannelChange(

@@ -72,6 +72,10 @@ class GrpcChannels:
             )
         return tuple(Check(one.name, one.is_well, one.text) for one in answer.checks)
 
+    def key(self, channel_id: str, agent_id: str) -> str:
+        request = service_pb2.GetChannelKeyRequest(channel_id=channel_id)
+        return self._caller.ask(self._ingest.GetChannelKey, request, agent_id=agent_id).key
+
     def list_changes(self, channel_id: str) -> tuple[ChannelChange, ...]:
         request = channels_pb2.ListChannelChangesRequest(channel_id=channel_id, page_size=50)
         answer = self._caller.ask(self._stub.ListChannelChanges, request)
@@ -110,4 +114,5 @@ def _state_of(wire: channels_pb2.ChannelState) -> ChannelState:
         wire.waiting_to_leave,
         wire.quarantined,
         tuple(Trouble(one.kind, one.text) for one in wire.troubles),
+        wire.is_posted_to,
     )

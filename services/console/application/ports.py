@@ -201,6 +201,10 @@ class Channels(Protocol):
         """Signs in at the channel's servers, which may take most of a minute."""
         ...
 
+    def key(self, channel_id: str, agent_id: str) -> str:
+        """With which other systems post to the channel; made on first use. Administrators only."""
+        ...
+
     def list_changes(self, channel_id: str) -> tuple[channels.ChannelChange, ...]:
         """The newest first, at most 50. Raises NotFound."""
         ...

@@ -58,6 +58,8 @@ class ChannelState:
     waiting_to_leave: int = 0
     quarantined: int = 0
     troubles: tuple[Trouble, ...] = ()
+    # Other systems post to it, with a key.
+    is_posted_to: bool = False
 
 
 @dataclass(frozen=True, slots=True)

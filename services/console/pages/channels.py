@@ -71,6 +71,13 @@ def blueprint(console: Console) -> Blueprint:
         console.directory.forget()
         return redirect(f"/channels/{channel_id}", 303)
 
+    @pages.post("/channels/<channel_id>/key")
+    def key(channel_id: str) -> Response:
+        here = frame()
+        if not here.me.may_administer:
+            raise PermissionDenied(here.words.gettext("Only administrators see the key of a channel."))
+        return show_one(console, channel_id, key=channels.key(channel_id, here.me.agent_id))
+
     @pages.post("/channels/<channel_id>/test")
     def test(channel_id: str) -> Response:
         agent_id = may_manage()
@@ -82,8 +89,13 @@ def blueprint(console: Console) -> Blueprint:
     return pages
 
 
-def show_one(console: Console, channel_id: str, checks: Part[tuple[Check, ...]] | None = None) -> Response:
-    """The channel's page, with what a test found where there was one. Raises NotFound."""
+def show_one(
+    console: Console,
+    channel_id: str,
+    checks: Part[tuple[Check, ...]] | None = None,
+    key: str = "",
+) -> Response:
+    """The channel's page, with what a test found, or its key, where that was asked for. Raises NotFound."""
     rows, board, states = rows_of(console)
     chosen = next((row for row in rows.value or () if row.channel.channel_id == channel_id), None)
     if chosen is None and rows.failure is None:
@@ -99,6 +111,7 @@ def show_one(console: Console, channel_id: str, checks: Part[tuple[Check, ...]] 
         board_failure=board.failure,
         said=said(),
         checks=checks,
+        key=key,
     )
 
 

@@ -1,11 +1,13 @@
 """What could not be understood: why, as it came, and once more."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from chassis.errors import PermissionDenied
+from services.console.pages.files import download
 from services.console.pages.frame import Console, announce, frame, is_partial, page
 from services.console.pages.part import part
 from services.console.pages.query import parse
@@ -45,6 +47,16 @@ def blueprint(console: Console) -> Blueprint:
         query = QuarantineQuery()
         return page(
             "quarantine.html", current="quarantine", query=query, listed=listed, chosen=intake_id, raw=shown
+        )
+
+    @pages.get("/quarantine/<intake_id>/raw")
+    def whole(intake_id: str) -> Response:
+        pieces = ingest.read_raw(intake_id)
+        first = next(pieces, b"")
+        # What is posted is JSON; everything else is a mail, which mail programs open by its name.
+        ending = "json" if first.lstrip()[:1] in (b"{", b"[") else "eml"
+        return download(
+            chain((first,), pieces), f"message-{intake_id}.{ending}", "application/octet-stream", 0
         )
 
     @pages.post("/quarantine/retry")

@@ -72,6 +72,10 @@ class SettingWords:
             "tls": "TLS",
             "last": _("the message it answers"),
             "thread": _("the whole conversation"),
+            "always": _("always"),
+            "with_subject": _("only with its subject"),
+            "note": _("a note"),
+            "public": _("an answer"),
         }.get(value, value)
 
     # ------------------------------------------------------------------------------------------------ mistakes
@@ -198,6 +202,10 @@ def labels(_: Callable[[str], str]) -> dict[str, str]:
         "signature": _("Signature"),
         "quote_history": _("Answers repeat"),
         "quote_limit_kb": _("Repeat at most, KB"),
+        "reply_to_closed": _("An answer to a closed ticket"),
+        "match_ids": _("Message-IDs lead to a ticket"),
+        "agents_answer": _("An agent's mail is"),
+        "hidden_mark": _("Answers name their ticket out of sight"),
         "language": _("Language"),
         "time_zone": _("Time zone"),
         "size_limit_mb": _("Largest message, MB"),
@@ -239,6 +247,12 @@ def hints(_: Callable[[str], str]) -> dict[str, str]:
         "signature": _("Below every answer: text or simple HTML, with {agent.name} and {ticket.number}."),
         "quote_history": _("Nothing, the message that is answered, or the whole conversation."),
         "quote_limit_kb": _("What is longer is cut."),
+        "reply_to_closed": _("new_ticket, reopen, or reopen:DAYS."),
+        "match_ids": _("Those of others; ours always do."),
+        "agents_answer": _(
+            "An answer only where the name of our mail server is given and proves the sender."
+        ),
+        "hidden_mark": _("For mail programs that drop everything else."),
         "language": _("Of the line that says who wrote what is repeated, and when."),
         "time_zone": _("Where the hours in that line are, such as America/Sao_Paulo."),
         "size_limit_mb": _("Larger ones are refused."),

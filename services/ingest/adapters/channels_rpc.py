@@ -2,7 +2,7 @@
 
 # ruff: noqa: N802 - the methods have the names of the contract
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chassis.clock import Clock
@@ -107,31 +107,34 @@ class ChannelsRpc(ChannelsServiceServicer):
                 state.last_received_at.CopyFrom(stamp(activity.last_received_at))
             if activity.last_sent_at is not None:
                 state.last_sent_at.CopyFrom(stamp(activity.last_sent_at))
-            state.troubles.extend(self._troubles(channel, activity, fetching, sending))
+            self._tell(state, channel, activity, fetching, sending)
         return answer
 
-    def _troubles(
+    def _tell(
         self,
+        state: pb.ChannelState,
         channel: Channel,
         activity: Activity,
         fetching: Mapping[str, str],
         sending: Mapping[str, str],
-    ) -> Iterator[pb.ChannelTrouble]:
+    ) -> None:
+        """Write down what the channel does, and what is wrong with it, the worst first."""
         try:
             live = self._directory.built(channel)
         except FailedPrecondition as wrong:
-            yield pb.ChannelTrouble(kind="settings", text=str(wrong))
+            state.troubles.add(kind="settings", text=str(wrong))
             return
+        state.is_posted_to = live.is_posted_to
         trouble = fetching.get(channel.channel_id, "")
         # What was noted before somebody paused it says nothing of now.
         if live.remote is not None and trouble and not channel.is_paused:
-            yield pb.ChannelTrouble(kind="fetching", text=trouble)
+            state.troubles.add(kind="fetching", text=trouble)
         if channel.channel_id in sending:
-            yield pb.ChannelTrouble(kind="sending", text=sending[channel.channel_id])
+            state.troubles.add(kind="sending", text=sending[channel.channel_id])
         if activity.failed:
-            yield pb.ChannelTrouble(kind="failed", text=activity.failed_reason)
+            state.troubles.add(kind="failed", text=activity.failed_reason)
         if activity.quarantined:
-            yield pb.ChannelTrouble(kind="quarantine", text=str(activity.quarantined))
+            state.troubles.add(kind="quarantine", text=str(activity.quarantined))
 
     def ListChannelChanges(
         self, request: pb.ListChannelChangesRequest, _: Any

@@ -193,10 +193,13 @@ class ChannelState(_message.Message):
     WAITING_TO_LEAVE_FIELD_NUMBER: _builtins.int
     QUARANTINED_FIELD_NUMBER: _builtins.int
     TROUBLES_FIELD_NUMBER: _builtins.int
+    IS_POSTED_TO_FIELD_NUMBER: _builtins.int
     channel_id: _builtins.str
     waiting_to_leave: _builtins.int
     """Messages that wait to leave."""
     quarantined: _builtins.int
+    is_posted_to: _builtins.bool
+    """Other systems post to it, with a key."""
     @_builtins.property
     def last_received_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -214,10 +217,11 @@ class ChannelState(_message.Message):
         waiting_to_leave: _builtins.int = ...,
         quarantined: _builtins.int = ...,
         troubles: _abc.Iterable[Global___ChannelTrouble] | None = ...,
+        is_posted_to: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_received_at", b"last_received_at", "last_sent_at", b"last_sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_id", b"channel_id", "last_received_at", b"last_received_at", "last_sent_at", b"last_sent_at", "quarantined", b"quarantined", "troubles", b"troubles", "waiting_to_leave", b"waiting_to_leave"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_id", b"channel_id", "is_posted_to", b"is_posted_to", "last_received_at", b"last_received_at", "last_sent_at", b"last_sent_at", "quarantined", b"quarantined", "troubles", b"troubles", "waiting_to_leave", b"waiting_to_leave"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -199,6 +199,19 @@ def test_only_administrators_are_asked_for_the_name_of_a_mounted_secret(ana: Vis
     assert "mounted.imap_password_secret" not in ana.get("/channels/new?kind=email").text
 
 
+def test_an_administrator_sees_the_key_of_a_channel_that_is_posted_to_when_asking_for_it(
+    kate: Visitor,
+) -> None:
+    assert "rdk_shop-api" not in kate.get("/channels/shop-api").text
+    assert "rdk_shop-api" in post(kate, "/channels/shop-api/key", {}).text
+    assert "/channels/support/key" not in kate.get("/channels/support").text
+
+
+def test_who_is_no_administrator_sees_no_key(ana: Visitor) -> None:
+    assert post(ana, "/channels/shop-api/key", {}).status_code == 403
+    assert "/channels/shop-api/key" not in ana.get("/channels/shop-api").text
+
+
 def test_a_setting_without_words_of_ours_is_told_as_its_kind_tells_it(kate: Visitor) -> None:
     page = kate.get("/channels/new?kind=email").text
     assert "A setting that the console has no words for." in page

@@ -13,7 +13,7 @@ from services.console.domain.tickets import Edit, MailReach
 from services.console.pages.app import PAGES
 from tests.console_over_fakes import KATE, Visitor
 from tests.fakes.console import MemoryDesk
-from tests.fakes.console_samples import hostile_tickets
+from tests.fakes.console_samples import RAW, hostile_tickets
 
 ADDRESSES = (
     "/tickets", "/tickets?view=overdue", "/tickets?view=group:export&sort=newest", "/tickets?status=closed&channel=claims-mail",
@@ -317,9 +317,19 @@ def test_a_rule_is_switched_by_its_version(kate: Visitor, fakes: MemoryDesk) -> 
 
 def test_quarantine_shows_raw_bytes_as_text_and_processes_again(kate: Visitor, fakes: MemoryDesk) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in kate.get("/quarantine/q1").text
+    assert 'href="/quarantine/q1/raw"' in kate.get("/quarantine/q1").text
     answer = kate.post("/quarantine/retry", {"intake": ["q1", "q3"]})
     assert set(fakes.ingest.quarantined) == {"q2"}
     assert "2 messages are processed again" in answer.headers["HX-Trigger"]
+
+
+def test_a_raw_message_is_downloaded_whole_and_never_shown_as_what_it_is(kate: Visitor) -> None:
+    answer = kate.get("/quarantine/q1/raw")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="message-q1.eml"')
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.data == RAW
 
 
 def test_what_a_block_list_kept_out_is_shown_with_its_reason_and_brought_back(
