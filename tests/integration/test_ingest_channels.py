@@ -2,7 +2,6 @@
 
 import smtplib
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -10,59 +9,22 @@ import pytest
 
 from chassis import rpc
 from chassis.errors import Conflict, InvalidFields, PermissionDenied
-from chassis.rpc import RpcServer
-from chassis.telemetry import Metrics
-from chassis.tokens import CachedAuthenticator
 from relaydesk.ingest.v1 import channels_pb2 as pb
 from relaydesk.ingest.v1 import service_pb2
 from relaydesk.ingest.v1.channels_pb2_grpc import ChannelsServiceStub
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
-from relaydesk.tickets.v1 import accounts_pb2
-from relaydesk.tickets.v1.accounts_pb2_grpc import (
-    AccountsServiceServicer,
-    add_AccountsServiceServicer_to_server,
-)
+from tests.integration.accounts_server import accounts_of
 from tests.integration.ingest_desk import MAILBOX, IngestDesk, Sockets, ingest_on, letter, send
 from tests.integration.service_desk import INTERNAL
 from tests.waiting import wait_until
 
-PEOPLE = {
-    "ada": accounts_pb2.Agent(id="ada", name="Ada", role="admin"),
-    "kate": accounts_pb2.Agent(id="kate", name="Kate", role="agent", rights=["channels"]),
-    "max": accounts_pb2.Agent(id="max", name="Max", role="agent"),
-}
 PULLED = {"address": "pulled@demo.example", "imap_host": "127.0.0.1", "imap_port": "1"}
-
-
-class Accounts(AccountsServiceServicer):
-    """Everybody's token is their id."""
-
-    def CheckToken(  # noqa: N802
-        self, request: accounts_pb2.CheckTokenRequest, context: Any
-    ) -> accounts_pb2.CheckTokenResponse:
-        person = PEOPLE.get(request.token)
-        if person is None:
-            return accounts_pb2.CheckTokenResponse()
-        return accounts_pb2.CheckTokenResponse(
-            token_id=f"t-{person.id}", role=person.role, agent_id=person.id, rights=person.rights
-        )
-
-    def ListAgents(  # noqa: N802
-        self, request: accounts_pb2.ListAgentsRequest, context: Any
-    ) -> accounts_pb2.ListAgentsResponse:
-        return accounts_pb2.ListAgentsResponse(agents=PEOPLE.values())
 
 
 @pytest.fixture(scope="module")
 def accounts() -> Iterator[str]:
-    service = "relaydesk.tickets.v1.AccountsService"
-    access = {f"{service}/{name}": frozenset({"system"}) for name in ("CheckToken", "ListAgents")}
-    authenticate = CachedAuthenticator(lambda _: None, internal_token=INTERNAL)
-    server = RpcServer(0, Metrics("accounts"), authenticate, access, host="127.0.0.1")
-    server.add(add_AccountsServiceServicer_to_server, Accounts())  # type: ignore[abstract]
-    server.start()
-    yield f"127.0.0.1:{server.port}"
-    server.stop(timedelta(seconds=1))
+    with accounts_of() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
