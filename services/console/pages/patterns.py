@@ -53,8 +53,10 @@ def mistakes_of(wrong: InvalidField | InvalidFields) -> tuple[Mistake, ...]:
 def _find(console: Console, channel_id: str) -> Part[Channel]:
     """The mailbox; NotFound where it is none, a failed part where nobody knows."""
     here = frame()
-    if here.me.role != "admin":
-        raise PermissionDenied(here.words.gettext("Mails of a mailbox are shown to administrators."))
+    if not here.me.may_manage_channels:
+        raise PermissionDenied(
+            here.words.gettext("Mails of a mailbox are shown to those who manage channels.")
+        )
     listed = part(console.desk.ingest.list_channels)
     for channel in listed.value or ():
         if channel.channel_id == channel_id and channel.kind == "email":

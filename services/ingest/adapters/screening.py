@@ -13,6 +13,7 @@ from relaydesk.ingest.v1.screening_pb2_grpc import (
     ScreeningServiceServicer,
     add_ScreeningServiceServicer_to_server,
 )
+from services.ingest.adapters.editors import CHANNELS
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.kinds import Kind, check_settings
 from services.ingest.adapters.mongo.blocked import MongoBlocked
@@ -25,12 +26,12 @@ from services.ingest.application.try_settings import Tried, try_settings
 _MOST_TRIED = 50
 _TRIED = 20
 _TEXT = 2_000
-_ADMINS = frozenset({"admin", "system"})
+_EDITORS = frozenset({"admin", "system", CHANNELS})
 _AGENTS = frozenset({"admin", "agent", "system"})
 _READERS = frozenset({"admin", "agent", "system", "read_only"})
 _SERVICE = "relaydesk.ingest.v1.ScreeningService"
 ACCESS: Access = {
-    f"{_SERVICE}/TrySettings": _ADMINS,
+    f"{_SERVICE}/TrySettings": _EDITORS,
     f"{_SERVICE}/ListBlocked": _READERS,
     f"{_SERVICE}/BringBack": _AGENTS,
 }

@@ -106,14 +106,14 @@ def sanitise(html: str) -> tuple[str, bool]:
     return "", True
 
 
-def to_text(html: str) -> str:
+def to_text(html: str, between_cells: str = " ") -> str:
     """What a person would read of sanitised HTML."""
     if not html:
         return ""
     body = LexborHTMLParser(html).body
     if body is None:
         return ""
-    writer = _TextWriter()
+    writer = _TextWriter(between_cells)
     writer.read(body)
     return writer.text()
 
@@ -182,7 +182,11 @@ _WHITE = re.compile(r"[ \t\n\r\f]+")
 class _TextWriter:
     """Lines as they would stand on a page; no layout beyond breaks, lists and cells."""
 
-    def __init__(self) -> None:
+    def __init__(self, between_cells: str) -> None:
+        self._between_cells = between_cells
+        self._gap = " "
+        # Nothing was written since a cell began that is told from its neighbour.
+        self._begins_cell = False
         self.pieces: list[str] = []
         # Line breaks owed before the next word.
         self.owed = 0
@@ -217,13 +221,15 @@ class _TextWriter:
 
     def _enter(self, tag: str) -> None:
         if tag in _BLOCKS:
-            self.owed = max(self.owed, 2 if tag in _PARAGRAPHS else 1)
+            if not self._begins_cell:
+                self.owed = max(self.owed, 2 if tag in _PARAGRAPHS else 1)
             if tag == "li":
                 self._write("- ")
             elif tag == "hr":
                 self._write("---")
         elif tag in _CELLS and self.pieces and not self._at_break:
-            self.space_owed = True
+            self.space_owed, self._gap = True, self._between_cells
+            self._begins_cell = self._gap != " "
 
     def _leave(self, node: LexborNode) -> None:
         tag = node.tag or ""
@@ -258,8 +264,8 @@ class _TextWriter:
                 self.pieces.append("\n" * min(self.owed, 3))
             self.owed = 0
         elif self.space_owed and self.pieces:
-            self.pieces.append(" ")
-        self.space_owed = False
+            self.pieces.append(self._gap)
+        self.space_owed, self._gap, self._begins_cell = False, " ", False
         self.pieces.append(text)
 
 

@@ -55,7 +55,8 @@ class Letter:
         if name == TEXT:
             return self.text[:MAX_LOOKED_AT]
         if name == PAGE:
-            return html.to_text(self.html)[:MAX_LOOKED_AT] or self.text[:MAX_LOOKED_AT]
+            # Cells stand apart, so that a label in one of them ends where its value begins.
+            return html.to_text(self.html, "\t")[:MAX_LOOKED_AT] or self.text[:MAX_LOOKED_AT]
         if name == SUBJECT:
             return self.subject
         fields = {FROM: "from", REPLY_TO: "reply-to", TO: "to"}
@@ -132,9 +133,7 @@ def _pick(letter: Letter, pattern: MailPattern, is_ours: Callable[[str], bool]) 
     values: dict[str, str] = {}
     shown_name = ""
     for name, pick in pattern.picks.items():
-        if pick.source not in sources:
-            sources[pick.source] = letter.source(pick.source)
-        value = _value(sources[pick.source], name, pick, pattern)
+        value = _value(letter, sources, name, pick, pattern)
         if name == EMAIL:
             address = _address(value, is_ours)
             value, shown_name = address.email, address.name
@@ -172,36 +171,61 @@ def _pick(letter: Letter, pattern: MailPattern, is_ours: Callable[[str], bool]) 
     )
 
 
-def _value(source: str, name: str, pick: Pick, pattern: MailPattern) -> str:
+def _value(letter: Letter, sources: dict[str, str], name: str, pick: Pick, pattern: MailPattern) -> str:
+    source = _source(letter, sources, pick.source)
     if pick.label:
-        many = name == TEXT
-        return behind_label(source, pick.label, pattern.labels, is_long=many, until=pick.until)
+        is_long = name == TEXT
+        value = behind_label(source, pick.label, pattern.labels, is_long=is_long, until=pick.until)
+        if not value and pick.source == TEXT and letter.html:
+            # A table says more of itself than the text that was made of it.
+            page = _source(letter, sources, PAGE)
+            value = behind_label(page, pick.label, pattern.labels, is_long=is_long, until=pick.until)
+        return value or ""
     if pick.expression is not None:
         return _one_line(pick.expression.find(source), name)
     return _one_line(source, name)
+
+
+def _source(letter: Letter, sources: dict[str, str], name: str) -> str:
+    if name not in sources:
+        sources[name] = letter.source(name)
+    return sources[name]
 
 
 def _one_line(value: str, name: str) -> str:
     return value if name == TEXT else " ".join(value.split())
 
 
-def behind_label(source: str, label: str, labels: Sequence[str], *, is_long: bool, until: str = "") -> str:
-    """The value behind a label: on its line, or on the next where its own has none; a long one up to the next label, or
-    a line that begins with `until`. Empty where the form left it so."""
-    lines = source.split("\n")
+def behind_label(
+    source: str, label: str, labels: Sequence[str], *, is_long: bool, until: str = ""
+) -> str | None:
+    """The value behind a label: on its line, or below it where its own has none; a long one up to the next label, or a
+    line that begins with `until`. Empty where the form left it so, None where the label is not there."""
     wanted = label.lower()
+    # Most forms that are tried are others, and a search costs a hundredth of a look at each line.
+    if wanted not in source.lower():
+        return None
+    lines = source.split("\n")
     for number, line in enumerate(lines):
         rest = _after(line, wanted)
         if rest is None:
             continue
         if is_long:
             return "\n".join([rest, *_lines_until(lines[number + 1 :], labels, until)]).strip()
-        if rest or number + 1 == len(lines):
-            return rest
-        following = lines[number + 1].strip(_AROUND + "\r")
+        return rest or _below(lines, number, labels)
+    return None
+
+
+def _below(lines: Sequence[str], number: int, labels: Sequence[str]) -> str:
+    """What stands on the next line; behind a blank one only where the label is bare, as a heading is."""
+    is_heading = not lines[number].rstrip(_AROUND + "\r").endswith(tuple(_AFTER_LABEL))
+    for line in lines[number + 1 : number + (3 if is_heading else 2)]:
+        following = line.strip(_AROUND + "\r")
+        if not following:
+            continue
         # An empty answer, and the next question.
         is_label = following.endswith(tuple(_AFTER_LABEL)) or any(
-            _after(following, one) is not None for one in labels
+            _after(line, one) is not None for one in labels
         )
         return "" if is_label else following
     return ""

@@ -360,7 +360,7 @@ def test_a_mistake_in_patterns_is_shown_by_its_place_and_what_was_written_stays(
     assert "- {name: (}" in answer.text
 
 
-def test_mails_of_a_mailbox_are_shown_to_administrators_only(yulia: Visitor) -> None:
+def test_mails_of_a_mailbox_are_shown_to_those_who_manage_channels_only(yulia: Visitor) -> None:
     assert yulia.get("/channels/support/patterns").status_code == 403
 
 

@@ -171,4 +171,4 @@ def test_an_answer_of_a_machine_or_a_bounce_from_the_forms_address_is_no_form() 
     ],
 )
 def test_a_value_stands_behind_its_label_however_the_form_writes_it(source: str, value: str) -> None:
-    assert behind_label(source, "Name", ("name", "phone"), is_long=False) == value
+    assert (behind_label(source, "Name", ("name", "phone"), is_long=False) or "") == value
