@@ -1,0 +1,97 @@
+"""Messages and people who write to the same card at once, on a real store."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from chassis import batches, boxes, mongo
+from chassis.mongo import Documents
+from services.tickets.adapters.mongo import INDEXES
+from services.tickets.adapters.mongo.requesters import MongoRequesters
+from services.tickets.domain.commands import CreateTicket, Sender
+from services.tickets.domain.customer_commands import AddIdentity, MergeCustomers, UpdateCustomer
+from services.tickets.domain.people import API, Actor
+from tests.builders import a_message
+from tests.integration.tickets_on_mongo import MongoDesk
+
+BY = Actor(API, "test", "test")
+
+
+@pytest.fixture
+def desk(mongo_url: str) -> Iterator[MongoDesk]:
+    client = mongo.connect(mongo_url)
+    database: Documents = client[f"t{uuid.uuid4().hex[:10]}_tickets"]
+    mongo.ensure_indexes(database, {**batches.INDEXES, **boxes.INDEXES, **INDEXES})
+    yield MongoDesk(database)
+    client.drop_database(database.name)
+    client.close()
+
+
+def _meanwhile(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
+    """Let it happen once, after the next batch has read its requesters and before it writes."""
+    flush = MongoRequesters.flush
+
+    def flushing(self: MongoRequesters) -> None:
+        monkeypatch.setattr(MongoRequesters, "flush", flush)
+        what()
+        flush(self)
+
+    monkeypatch.setattr(MongoRequesters, "flush", flushing)
+
+
+def _row(desk: MongoDesk, customer_id: str) -> dict[str, Any]:
+    row = desk.database["requesters"].find_one({"_id": customer_id})
+    assert row is not None
+    return row
+
+
+def test_a_name_by_hand_outlasts_a_message_that_was_being_read(
+    desk: MongoDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run(CreateTicket(BY, Sender(email="ana@example.org"), "Parcel", "Where is it?"))
+    ana = desk.opened()[0].requester.requester_id
+    _meanwhile(monkeypatch, lambda: desk.run(UpdateCustomer(BY, ana, {"name": "Ana Ribeiro"})))
+    desk.run(a_message(sender="ana@example.org"))
+    assert _row(desk, ana)["name"] == "Ana Ribeiro"
+    assert desk.opened()[1].requester.name == "Ana Ribeiro"
+
+
+def test_what_a_message_teaches_outlasts_a_change_by_hand_and_the_other_way_round(
+    desk: MongoDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run(a_message(sender="ana@example.org"))
+    ana = desk.opened()[0].requester.requester_id
+    identity = AddIdentity(BY, ana, "email", "ana@home.example")
+    _meanwhile(monkeypatch, lambda: desk.run(identity))
+    known = Sender(email="ana@example.org", external_id="crm-7")
+    desk.run(CreateTicket(BY, known, "Parcel", "Where is it?"))
+    row = _row(desk, ana)
+    assert sorted(row["keys"]) == ["e:ana@example.org", "e:ana@home.example", "x::crm-7"]
+    assert sorted(key for key, _, _ in row["learnt"]) == ["e:ana@home.example", "x::crm-7"]
+
+
+def test_a_key_that_a_message_and_a_person_give_to_two_cards_at_once_is_ones(
+    desk: MongoDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run(a_message(sender="ana@example.org"))
+    ana = desk.opened()[0].requester.requester_id
+    identity = AddIdentity(BY, ana, "email", "new@example.org")
+    _meanwhile(monkeypatch, lambda: desk.run(identity))
+    desk.run(a_message(sender="new@example.org"))
+    assert desk.opened()[1].requester.requester_id == ana
+    assert desk.database["requesters"].count_documents({}) == 1
+
+
+def test_a_message_that_comes_while_its_sender_is_merged_is_on_the_card(
+    desk: MongoDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sender in ("ana@example.org", "ana@work.example"):
+        desk.run(a_message(sender=sender))
+    ana, work = (ticket.requester.requester_id for ticket in desk.opened())
+    _meanwhile(monkeypatch, lambda: desk.run(MergeCustomers(BY, ana, work)))
+    desk.run(a_message(sender="ana@work.example"))
+    assert desk.opened()[2].requester.requester_id == work
+    assert _row(desk, work)["card"] == ana
+    assert _row(desk, ana)["members"] == [work]
