@@ -16,6 +16,7 @@ from cli import (
     dead,
     group,
     ledger,
+    lookup,
     organisation,
     peek,
     quarantine,
@@ -36,6 +37,7 @@ WORDS = (
     peek,
     dead,
     rules,
+    lookup,
     organisation,
     group,
     agent,
@@ -49,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         prog="relaydesk",
         description="A client of a running Relaydesk.",
         epilog="The environment says where it is and who asks: RELAYDESK_TOKEN (or INTERNAL_TOKEN_FILE), "
-        "TICKETS_ADDRESS, RULES_ADDRESS, INGEST_ADDRESS, BROKER_URL. Beside a `make run` nothing need be set.",
+        "TICKETS_ADDRESS, RULES_ADDRESS, INGEST_ADDRESS, CONSOLE_ADDRESS, BROKER_URL. Beside a `make run` nothing need be set.",
     )
     words = made.add_subparsers(title="words", metavar="WORD", required=True)
     for module in WORDS:

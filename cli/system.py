@@ -11,6 +11,7 @@ import grpc
 
 from chassis import rpc
 from chassis.config import environment, load
+from relaydesk.console.v1.service_pb2_grpc import LookupsServiceStub
 from relaydesk.ingest.v1.channels_pb2_grpc import ChannelsServiceStub
 from relaydesk.ingest.v1.screening_pb2_grpc import ScreeningServiceStub
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
@@ -39,6 +40,7 @@ class Settings:
     tickets_address: str = "127.0.0.1:50051"
     rules_address: str = "127.0.0.1:50052"
     ingest_address: str = "127.0.0.1:50055"
+    console_address: str = "127.0.0.1:50056"
     # For `peek` and `dead` only.
     broker_url: str = "amqp://guest:guest@127.0.0.1:5672/"
     exchange: str = "relaydesk.events"
@@ -78,6 +80,10 @@ class System:
     @cached_property
     def channels(self) -> ChannelsServiceStub:
         return self._stub(ChannelsServiceStub, self.settings.ingest_address)
+
+    @cached_property
+    def lookups(self) -> LookupsServiceStub:
+        return self._stub(LookupsServiceStub, self.settings.console_address)
 
     def close(self) -> None:
         for channel in self._channels.values():

@@ -203,6 +203,7 @@ def ports_of(config: RunConfig) -> Ports:
         sla_grpc=config.sla_grpc_port,
         reports_grpc=config.reports_grpc_port,
         ingest_grpc=config.ingest_grpc_port,
+        console_grpc=config.console_grpc_port,
         probes={role.name: config.first_probe_port + place for place, role in enumerate(ROLES)},
     )
 

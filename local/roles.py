@@ -47,7 +47,7 @@ ROLES = (
     ),
     Role("ingest", "listen", {}, stops=1),
     Role("ingest", "work", {}, stops=1),
-    Role("console", "serve", {"HTTP_PORT": "console"}, stops=0),
+    Role("console", "serve", {"GRPC_PORT": "console_grpc", "HTTP_PORT": "console"}, stops=0),
 )
 
 
@@ -65,6 +65,7 @@ class Ports:
     sla_grpc: int
     reports_grpc: int
     ingest_grpc: int
+    console_grpc: int
     # Name of the role: the port of its probes and /metrics.
     probes: Mapping[str, int]
 
@@ -115,6 +116,7 @@ class Surroundings:
             "SLA_ADDRESS": f"127.0.0.1:{ports.sla_grpc}",
             "REPORTS_ADDRESS": f"127.0.0.1:{ports.reports_grpc}",
             "INGEST_ADDRESS": f"127.0.0.1:{ports.ingest_grpc}",
+            "CONSOLE_ADDRESS": f"127.0.0.1:{ports.console_grpc}",
             # Read by the console, which shows what the demo sent.
             "SINK_URL": f"http://127.0.0.1:{ports.sink_http}",
         }

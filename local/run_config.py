@@ -36,6 +36,7 @@ class RunConfig:
     sla_grpc_port: int = 50053
     reports_grpc_port: int = 50054
     ingest_grpc_port: int = 50055
+    console_grpc_port: int = 50056
     # Probes and /metrics: each role takes the next port, in the order of the table of roles.
     first_probe_port: int = 9101
 

@@ -7,8 +7,9 @@ from importlib.metadata import version as version_of
 
 from chassis import run, telemetry
 from chassis.config import ConfigError, load
-from chassis.rpc import channel
+from chassis.rpc import RpcServer, channel
 from chassis.telemetry import Telemetry
+from chassis.tokens import CachedAuthenticator
 from chassis.web import Heartbeat, MeasuredApp, ProbeServer, serve_asgi
 from services.console.adapters.accounts import GrpcAccounts
 from services.console.adapters.calls import Caller
@@ -19,6 +20,7 @@ from services.console.adapters.ingest import GrpcIngest
 from services.console.adapters.lookup.measures import LookupMeasures
 from services.console.adapters.lookup.sources import open_sources
 from services.console.adapters.reports import GrpcReports
+from services.console.adapters.rpc import ACCESS, LookupsRpc, TokenCheck, register
 from services.console.adapters.rules import GrpcRules
 from services.console.adapters.screening import GrpcScreening
 from services.console.adapters.session import Sessions
@@ -43,7 +45,8 @@ from services.console.pages.renderer import Renderer
 def serve(settings: Settings, seen: Telemetry) -> Sequence[run.Component]:
     """Pages on threads, streams on the event loop, in one process."""
     assets, sessions = Assets(), Sessions(settings.instance_key)
-    desk = open_desk(settings, open_lookups(settings, seen))
+    lookups = open_lookups(settings, seen)
+    desk = open_desk(settings, lookups)
     console = Console(
         desk=desk,
         directory=Directory(desk),
@@ -73,16 +76,40 @@ def serve(settings: Settings, seen: Telemetry) -> Sequence[run.Component]:
     pages = MeasuredApp(build_app(console), seen.metrics)
     app = ConsoleApp(pages, Live(console, hub), assets, threads=settings.page_threads)
     server = serve_asgi(app, settings.http_host, settings.http_port, on_stop=hub.close)
+    rpc = serve_lookups(settings, seen, lookups)
     beat = Heartbeat("http")
     server.heartbeat = beat.beat
     probes = ProbeServer(
         settings.probe_port,
         seen.metrics,
         heartbeats=[beat],
-        ready={"http": server.is_ready},
+        ready={"http": server.is_ready, rpc.name: rpc.is_ready},
         host=settings.probe_host,
     )
-    return [seen, probes, server]
+    return [seen, probes, rpc, server]
+
+
+def serve_lookups(settings: Settings, seen: Telemetry, lookups: LookUp) -> RpcServer:
+    """gRPC for the command line: few ask, and each may wait for systems outside."""
+    tokens = TokenCheck(
+        channel(
+            settings.tickets_address,
+            settings.internal_token,
+            retried=["relaydesk.tickets.v1.AccountsService"],
+        )
+    )
+    authenticate = CachedAuthenticator(tokens, internal_token=settings.internal_token)
+    server = RpcServer(
+        settings.grpc_port,
+        seen.metrics,
+        authenticate,
+        ACCESS,
+        host=settings.grpc_host,
+        threads=4,
+        max_calls=20,
+    )
+    register(server, LookupsRpc(lookups))
+    return server
 
 
 def open_lookups(settings: Settings, seen: Telemetry) -> LookUp:

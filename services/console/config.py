@@ -11,6 +11,9 @@ class Settings:
     http_host: str = "0.0.0.0"
     # 0 lets the system choose (tests).
     http_port: int = 8080
+    grpc_host: str = "0.0.0.0"
+    # LookupsService; 0 as above.
+    grpc_port: int = 50056
     # Probes and /metrics.
     probe_port: int = 0
     probe_host: str = "0.0.0.0"

@@ -106,7 +106,7 @@ def test_secrets_are_files_and_the_console_sees_only_its_own(full: list[Manifest
         sources = [source for volume in volumes for source in volume.get("projected", {}).get("sources", [])]
         return {source["secret"]["name"] for source in sources}
 
-    assert mounted("desk-console-serve") == {"relaydesk-keys"}
+    assert mounted("desk-console-serve") == {"relaydesk-keys", "lookup-secrets"}
     assert mounted("desk-tickets-serve") == {"relaydesk-keys", "relaydesk-rabbitmq", "relaydesk-mongodb"}
     assert mounted("desk-ingest-serve") == mounted("desk-tickets-serve") | {
         "mailbox-support",
@@ -114,6 +114,18 @@ def test_secrets_are_files_and_the_console_sees_only_its_own(full: list[Manifest
     }
     for deployment in of(full, "Deployment").values():
         assert all("valueFrom" not in entry for entry in container(deployment)["env"])
+
+
+def test_the_console_gets_the_file_of_lookups_under_a_name_that_changes_with_it(full: list[Manifest]) -> None:
+    [name] = [name for name in of(full, "ConfigMap") if name.startswith("desk-lookups-")]
+    sources = yaml.safe_load(one(full, "ConfigMap", name)["data"]["lookups.yaml"])["sources"]
+    assert [source["id"] for source in sources] == ["shop", "crm"]
+    deployment = one(full, "Deployment", "desk-console-serve")
+    assert {"name": "lookups", "configMap": {"name": name}} in deployment["spec"]["template"]["spec"][
+        "volumes"
+    ]
+    assert variables(deployment)["LOOKUPS_FILE"] == "/etc/relaydesk/lookups/lookups.yaml"
+    assert variables(deployment)["SECRETS_FOLDER"] == "/etc/relaydesk/lookup-secrets"
 
 
 def test_every_container_is_nobody_and_writes_nowhere_but_tmp(minimal: list[Manifest]) -> None:
@@ -220,6 +232,8 @@ def test_a_closed_network_lets_in_only_who_is_named(full: list[Manifest]) -> Non
         (("defaults.terminationGracePeriodSeconds=20",), "need at least 30"),
         (("channels.email.autoscaling.type=keda",), "which queues it takes from is not known"),
         (("defaults.autoscaling.type=hpa", "defaults.autoscaling.minReplicas=20"), "is above maxReplicas"),
+        (("lookups.sources[0].id=shop",), "missing properties 'kind', 'url', 'secret'"),
+        (("lookups.sources[0].kind=soap",), "lookups"),
         (("ingress.console.enabled=true",), "ingress.console.host: name the host"),
     ],
 )

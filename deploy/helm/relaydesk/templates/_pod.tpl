@@ -28,6 +28,10 @@
 - {name: SMTP_TLS_KEY, value: /etc/relaydesk/smtp-tls/tls.key}
 {{- end }}
 {{- end }}
+{{- if and (eq .service "console") $values.lookups.sources }}
+- {name: LOOKUPS_FILE, value: /etc/relaydesk/lookups/lookups.yaml}
+- {name: SECRETS_FOLDER, value: /etc/relaydesk/lookup-secrets}
+{{- end }}
 {{- if and (eq .service "console") $values.ingress.console.enabled }}
 - {name: PUBLIC_URL, value: {{ printf "http%s://%s" (ternary "s" "" (ne $values.ingress.console.tlsSecret "")) $values.ingress.console.host | quote }}}
 {{- end }}
@@ -49,6 +53,11 @@
 {{- end }}
 {{- end }}
 
+{{- /* Named by what it says: a changed file makes new pods, and a wrong one leaves the old. */}}
+{{- define "relaydesk.lookupsName" -}}
+{{ include "relaydesk.fullname" . }}-lookups-{{ .Values.lookups.sources | toJson | sha256sum | trunc 8 }}
+{{- end }}
+
 {{- define "relaydesk.mounts" -}}
 - {name: secrets, mountPath: /etc/relaydesk/secrets, readOnly: true}
 {{- if and (eq .service "ingest") .root.Values.channelSecrets }}
@@ -56,6 +65,10 @@
 {{- end }}
 {{- if and (eq .service "ingest") .root.Values.service.smtp.tlsSecret }}
 - {name: smtp-tls, mountPath: /etc/relaydesk/smtp-tls, readOnly: true}
+{{- end }}
+{{- if and (eq .service "console") .root.Values.lookups.sources }}
+- {name: lookups, mountPath: /etc/relaydesk/lookups, readOnly: true}
+- {name: lookup-secrets, mountPath: /etc/relaydesk/lookup-secrets, readOnly: true}
 {{- end }}
 - {name: tmp, mountPath: /tmp}
 {{- end }}
@@ -100,6 +113,17 @@
 - name: smtp-tls
   secret: {secretName: {{ . | quote }}, defaultMode: 0444}
 {{- end }}
+{{- end }}
+{{- if and (eq .service "console") $values.lookups.sources }}
+- name: lookups
+  configMap: {name: {{ include "relaydesk.lookupsName" .root }}}
+- name: lookup-secrets
+  projected:
+    defaultMode: 0444
+    sources:
+      {{- range $values.lookups.secrets }}
+      - secret: {name: {{ . | quote }}}
+      {{- end }}
 {{- end }}
 - name: tmp
   emptyDir: {sizeLimit: {{ .tmpSize | quote }}}

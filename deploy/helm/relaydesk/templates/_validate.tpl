@@ -22,6 +22,9 @@
 {{- if not $listening -}}
 {{- $wrong = append $wrong "channels: without a deployment nobody takes what came in from its queues" -}}
 {{- end -}}
+{{- if and .Values.lookups.sources (not .Values.lookups.secrets) -}}
+{{- $wrong = append $wrong "lookups.secrets: name the Secrets that hold what the sources name as their secret" -}}
+{{- end -}}
 {{- range $name := list "console" "ingest" -}}
 {{- $ingress := index $.Values.ingress $name -}}
 {{- if and $ingress.enabled (not $ingress.host) -}}
