@@ -156,7 +156,7 @@ MESSAGES: dict[str, tuple[Message, ...]] = {
     ),
     "id48210": (
         Message("m31", "public", Actor("requester", "r48210", "Joana Prates"), "Photos attached, the box had no dents at all.", "<div>Hello,</div><div><b>photos</b> attached, the box had no dents at all. See <a href='https://photos.example/a?b=1&c=2'>the album</a>.</div><ul><li>handle</li><li>left wheel</li></ul>", (Attachment("att-1", "handle.jpg", "image/jpeg", 2_400_000), Attachment("att-2", "Чек и фото.pdf", "application/pdf", 88_000)), NOW - minutes(27), intake_id="in31", to=("support@northline.example",)),
-        Message("m32", "public", KATE, "Hello Joana, thank you, we are on it.", "", (), NOW - minutes(12), delivery_state="failed", delivery_reason="550 mailbox full at post.example. Tried 3 times, next at 10:55."),
+        Message("m32", "public", KATE, "Hello Joana, thank you, we are on it.", "", (), NOW - minutes(12), delivery_state="failed", delivery_reason="the recipient's mailbox is full: 552 5.2.2 over quota"),
     ),
 }  # fmt: skip
 
@@ -334,8 +334,8 @@ TRIED = (
 RAW = b"From: scanner@press.example\r\nTo: support@northline.example\r\nSubject: =?x-nothing?Q?scan?=\r\nContent-Type: multipart/mixed; boundary=none\r\n\r\n<script>alert(1)</script>\r\n\xff\xfe\x00 raw bytes\r\n"
 SENDS = (
     ingest.Send("s1", "id48163", "m12", "shop-api", "rafael.t@correio.example", "sent", "", 1, None, NOW - minutes(94)),
-    ingest.Send("s2", "id48210", "m32", "support", "joanaprates@post.example", "failed", "550 mailbox full at post.example", 3, None, NOW - minutes(9)),
-    ingest.Send("s3", "id48187", "m48187", "support", "person48187@post.example", "unknown", "connection lost between DATA and 250", 1, None, NOW - minutes(3)),
+    ingest.Send("s2", "id48210", "m32", "support", "joanaprates@post.example", "failed", "gave up after 12 attempts: the recipient's mailbox is full: 452 4.2.2 over quota", 3, None, NOW - minutes(9)),
+    ingest.Send("s3", "id48187", "m48187", "support", "person48187@post.example", "unknown", "the process died while the mail was handed over", 1, None, NOW - minutes(3)),
     ingest.Send("s4", "id48193", "m48193", "support", "person48193@post.example", "queued", "", 1, NOW + minutes(4), NOW - minutes(1)),
 )  # fmt: skip
 MAILS = (

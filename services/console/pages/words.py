@@ -9,6 +9,7 @@ from babel import Locale, dates, numbers
 
 from services.console.application.directory import Names
 from services.console.domain.tickets import FieldChange
+from services.console.pages.reasons import in_words
 from services.console.pages.translations import translations
 
 
@@ -94,6 +95,10 @@ class Words:
             "next_reply": _("Next reply"),
             "resolution": _("Resolution"),
         }.get(name, name)
+
+    def reason(self, reason: str) -> str:
+        """Why a mail did not leave, or waits."""
+        return in_words(reason, self.gettext)
 
     def kind(self, kind: str) -> str:
         """A kind of channel."""

@@ -346,6 +346,21 @@ def test_who_only_reads_brings_nothing_back(yulia: Visitor, fakes: MemoryDesk) -
     assert len(fakes.screening.blocked) == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [
+        ("en", "gave up after 12 attempts: the recipient&#39;s mailbox is full: 452 4.2.2 over quota"),
+        ("pt", "desistimos após 12 tentativas: a caixa do destinatário está cheia: 452 4.2.2 over quota"),
+        ("ru", "оставлено после 12 попыток: ящик получателя переполнен: 452 4.2.2 over quota"),
+    ],
+)
+def test_why_a_mail_did_not_leave_is_said_in_the_persons_language(
+    kate: Visitor, language: str, why: str
+) -> None:
+    kate.client.set_cookie("prefs", f"lang={language}&zone=Europe/Moscow")
+    assert why in kate.get("/sends").text
+
+
 def test_patterns_are_tried_and_show_what_they_would_pick(kate: Visitor, fakes: MemoryDesk) -> None:
     answer = kate.post("/channels/support/patterns", {"patterns": "- {name: Site form}\r\n"})
     assert fakes.screening.tried == [{"mail_patterns": "- {name: Site form}\n"}]

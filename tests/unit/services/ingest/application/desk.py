@@ -157,7 +157,9 @@ class MemorySends:
     ) -> bool:
         if self.rows[row.send_id].fence != row.fence:
             return False
-        self.rows[row.send_id] = replace(self.rows[row.send_id], state=step.state, due_at=step.due_at)
+        self.rows[row.send_id] = replace(
+            self.rows[row.send_id], state=step.state, reason=step.reason, due_at=step.due_at
+        )
         self.said.append(step.state)
         return True
 
