@@ -20,4 +20,6 @@ def _split(value: object) -> object:
     return tuple(one.strip().removeprefix("- ").strip() for one in found if one.strip())
 
 
-EntryList = Annotated[tuple[str, ...], BeforeValidator(_split), Field(max_length=MAX_ENTRIES)]
+# A line for itself: the value of a header field may hold commas.
+_Line = Annotated[str, Field(max_length=600)]
+EntryList = Annotated[tuple[_Line, ...], BeforeValidator(_split), Field(max_length=MAX_ENTRIES)]

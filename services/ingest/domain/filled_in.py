@@ -48,7 +48,8 @@ def filled_in(message: ReceivedMessage, outcome: Outcome) -> ReceivedMessage:
         said_html = from_text(picked.text) if message.html else ""
         message = replace(message, said=picked.text, said_html=said_html)
     if picked.author is not None and picked.author.email != message.author.email:
-        message = replace(message, author=picked.author, flags=(*message.flags, CLAIMED))
+        claimed = tuple(dict.fromkeys((*message.flags, CLAIMED)))
+        message = replace(message, author=picked.author, flags=claimed)
     elif picked.author is not None:
         message = replace(message, author=picked.author)
     if picked.pattern.kind == NOTICE:

@@ -25,6 +25,7 @@ from services.ingest.domain.picking import Letter, read_by_patterns
 from services.ingest.domain.received import (
     AUTHOR_PROVEN,
     BROKEN_MIME,
+    CLAIMED,
     ENCRYPTED,
     LOOP,
     MAX_HOPS,
@@ -111,6 +112,8 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
     _judge_road(headers, sender, author, thread, house, flags)
     # Of a form the person counts: its mails come from a no-reply address more often than not.
     wrote_a_form = bool(sender.email) and author.email != sender.email
+    if wrote_a_form:
+        flags[CLAIMED] = None
     verdict = judge(headers, envelope_sender, author.email if wrote_a_form else sender.email, subject)
     if verdict.is_answer_suppressed:
         flags[SUPPRESS_ANSWER] = None
@@ -140,8 +143,15 @@ def read_mail(raw: bytes, envelope_sender: str | None, house: House) -> Received
         to=to,
         cc=cc,
     )
+    return _as_the_mailbox_reads(message, headers, sender, envelope_sender, house)
+
+
+def _as_the_mailbox_reads(
+    message: ReceivedMessage, headers: Headers, sender: Address, envelope_sender: str | None, house: House
+) -> ReceivedMessage:
+    """The message after the mailbox's own patterns and lists, and with what is proven of its author."""
     if house.patterns and may_be_filled_in(headers, message):
-        letter = Letter(headers, sender, subject, body.text, body.html)
+        letter = Letter(headers, sender, message.subject, message.text, message.html)
         message = filled_in(message, read_by_patterns(letter, house.patterns, house.is_ours))
     # Whom a form or a pattern names has proven nothing.
     wrote_it = bool(sender.email) and message.author.email == sender.email

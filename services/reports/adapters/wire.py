@@ -28,13 +28,16 @@ from services.reports.domain.facts import (
 from services.reports.domain.tally import AGENT, GROUP, TAG, Labels
 
 _PUBLIC = "public"
+_SPAM = "spam"
 # Fields of a ticket by which its opening is counted, and may have to move.
 _MOVING = {"group": GROUP, "agent": AGENT, "tags": TAG}
 
 
-def opening_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> CountOpening:
-    """A ticket began."""
+def opening_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> CountOpening | None:
+    """A ticket began. Spam is nobody's work, and no share of anybody's."""
     ticket = fact.ticket
+    if ticket.status == _SPAM:
+        return None
     return CountOpening(
         labels=_labels(ticket),
         created_at=moment_of(ticket.created_at),

@@ -8,6 +8,7 @@ from chassis.errors import InvalidFields
 from cli.channel_file import channels_of
 from services.ingest import channels
 from services.ingest.adapters.kinds import check_settings, load_kinds
+from services.ingest.adapters.setting_fields import setting_fields
 from services.ingest.channels.email import Settings, build
 from services.ingest.domain.intake import Envelope
 from tests.unit.services.ingest.channels.inboxes import inbox
@@ -99,6 +100,21 @@ def test_an_unknown_pick_is_refused_with_what_is_known() -> None:
 )
 def test_what_is_no_list_is_refused(written: str, expected: str) -> None:
     assert _mistakes(written)[""] == expected
+
+
+def test_lists_and_patterns_are_written_on_lines_so_that_a_page_keeps_their_commas() -> None:
+    types = {one.name: one.type for one in setting_fields(KINDS["email"])}
+    assert {types[name] for name in ("mail_patterns", "allow_list", "block_list", "spam_list")} == {"lines"}
+    row = {
+        "id": "mail",
+        "settings": {"block_list": ["casino.example", "X-A: b, c"], "form_senders": ["a@b", "c@d"]},
+    }
+    (one,) = channels_of(row, "file")
+    settings = Settings.model_validate(
+        {"address": "a@demo.example", "block_list": one.channel.settings["block_list"]}
+    )
+    assert settings.block_list == ("casino.example", "X-A: b, c")
+    assert one.channel.settings["form_senders"] == "a@b,c@d"
 
 
 def test_patterns_may_stand_in_a_file_of_channels_as_they_are() -> None:

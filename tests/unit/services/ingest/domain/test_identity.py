@@ -18,7 +18,7 @@ def _read(sender: str, *lines: str) -> ReceivedMessage:
 @pytest.mark.parametrize("sender", ["forms@builder.example", "Shop <NoReply@shop.example>"])
 def test_the_person_of_a_form_is_in_reply_to_and_is_no_machine(sender: str) -> None:
     message = _read(sender, "Reply-To: Anna <anna@client.example>")
-    assert (message.author, message.is_automatic, message.flags) == (ANNA, False, ())
+    assert (message.author, message.is_automatic, message.flags) == (ANNA, False, ("claimed_requester",))
 
 
 def test_reply_to_of_anybody_else_does_not_change_who_wrote() -> None:

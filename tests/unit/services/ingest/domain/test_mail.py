@@ -87,7 +87,7 @@ FLAGS = {
     "unknown-charset": {"guessed_charset"},
     "encrypted": {"encrypted"},
     "read-receipt": {"read_receipt"},
-    "form-with-reply-to": set[str](),
+    "form-with-reply-to": {"claimed_requester"},
     "typed-in-outlook": {"suppress_answer"},
     "plain-text": set[str](),
 }
