@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/tickets?sel=48198", "/tickets?sel=48205", "/tickets?priority=urgent&q=customs", "/tickets/48163",
     "/tickets/48198?tab=changes",
-    "/board", "/rules", "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels/support", "/ledger",
+    "/board", "/rules", "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support",
+    "/channels/new", "/channels/new?kind=email", "/channels/support/edit", "/ledger",
     "/quarantine/q1", "/blocked", "/channels/support/patterns", "/sends", "/sink", "/settings", "/nowhere",
 )  # fmt: skip
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]

@@ -83,9 +83,9 @@ class MemoryChannels:
         self._outages.check("ingest")
         return KINDS
 
-    def list_states(self) -> tuple[ChannelState, ...]:
+    def list_states(self, channel_id: str = "") -> tuple[ChannelState, ...]:
         self._outages.check("ingest")
-        return tuple(self.states.values())
+        return tuple(one for one in self.states.values() if channel_id in ("", one.channel_id))
 
     def apply(self, draft: Draft, agent_id: str) -> int:
         self._outages.check("ingest")

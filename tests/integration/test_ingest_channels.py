@@ -219,3 +219,20 @@ def test_what_is_wrong_with_a_channel_is_told_in_words(ask: Ask, desk: IngestDes
     assert [(one.kind, one.text) for one in state.troubles] == [
         ("settings", "the settings of broken are not valid any more")
     ]
+
+
+def test_a_password_of_another_instance_key_is_told_and_can_be_given_again(
+    ask: Ask, desk: IngestDesk
+) -> None:
+    moved = wanted("moved", address="moved@demo.example")
+    apply(ask, "kate", moved, secrets={"imap_password_secret": "one"})
+    desk.database["channels"].update_one(
+        {"_id": "moved"}, {"$set": {"sealed.imap_password_secret": b"of another key"}}
+    )
+    request = service_pb2.TestChannelRequest(channel_id="moved")
+    (check,) = ask("kate", "TestChannel", request).checks
+    assert check.text.endswith("as the instance has another key now: give it again")
+    again = apply(ask, "kate", moved, 1, secrets={"imap_password_secret": "one"})
+    assert [(step.old_value, step.new_value) for step in again.steps] == [("encrypted", "changed")]
+    (check,) = ask("kate", "TestChannel", request).checks
+    assert "key" not in check.text

@@ -38,8 +38,9 @@ class GrpcChannels:
             for kind in answer.kinds
         )
 
-    def list_states(self) -> tuple[ChannelState, ...]:
-        answer = self._caller.ask(self._stub.ListChannelStates, channels_pb2.ListChannelStatesRequest())
+    def list_states(self, channel_id: str = "") -> tuple[ChannelState, ...]:
+        request = channels_pb2.ListChannelStatesRequest(channel_id=channel_id)
+        answer = self._caller.ask(self._stub.ListChannelStates, request)
         return tuple(_state_of(state) for state in answer.states)
 
     def apply(self, draft: Draft, agent_id: str) -> int:

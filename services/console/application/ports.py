@@ -183,7 +183,9 @@ class Channels(Protocol):
 
     def list_kinds(self) -> tuple[channels.Kind, ...]: ...
 
-    def list_states(self) -> tuple[channels.ChannelState, ...]: ...
+    def list_states(self, channel_id: str = "") -> tuple[channels.ChannelState, ...]:
+        """Of one channel, or of all."""
+        ...
 
     def apply(self, draft: channels.Draft, agent_id: str) -> int:
         """Make or change it; answers its version. Raises InvalidFields, AlreadyExists, Conflict."""

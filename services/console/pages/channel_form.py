@@ -17,7 +17,7 @@ LANES = ("email", "chat", "social", "voice", "api")
 # Where a kind's messages go if nobody says otherwise.
 _LANE_OF = {"email": "email", "json": "api"}
 # Families of settings that stand together, by what their names begin with; all others come first.
-FAMILIES = ("imap", "smtp")
+FAMILIES = ("imap", "smtp", "oauth")
 _SETTING = "channel.settings."
 
 

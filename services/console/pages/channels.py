@@ -96,7 +96,7 @@ def show_one(
     key: str = "",
 ) -> Response:
     """The channel's page, with what a test found, or its key, where that was asked for. Raises NotFound."""
-    rows, board, states = rows_of(console)
+    rows, board, states = rows_of(console, channel_id)
     chosen = next((row for row in rows.value or () if row.channel.channel_id == channel_id), None)
     if chosen is None and rows.failure is None:
         raise NotFound(f"channel {channel_id}")
@@ -116,12 +116,12 @@ def show_one(
 
 
 def rows_of(
-    console: Console,
+    console: Console, channel_id: str = ""
 ) -> tuple[Part[list[ChannelRow]], Part[object], Part[tuple[ChannelState, ...]]]:
-    """Every channel with what is known of it; what flows and how it goes may each be unknown."""
+    """Every channel, with what is known of it (or of the one); what flows and how it goes may each be unknown."""
     listed = part(console.desk.ingest.list_channels)
     board = part(lambda: console.desk.reports.get_board(timedelta(minutes=15), None))
-    states = part(console.desk.channels.list_states)
+    states = part(lambda: console.desk.channels.list_states(channel_id))
     flows = {flow.channel_id: flow for flow in board.value.channels} if board.value else {}
     about = {state.channel_id: state for state in states.value or ()}
     rows: Part[list[ChannelRow]] = Part(failure=listed.failure)

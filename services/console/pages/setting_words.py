@@ -53,7 +53,11 @@ class SettingWords:
     def family(self, name: str) -> str:
         """The heading of settings that stand together."""
         _ = self._words.gettext
-        return {"imap": _("Fetched from (IMAP)"), "smtp": _("Sent through (SMTP)")}.get(name, _("Settings"))
+        return {
+            "imap": _("Fetched from (IMAP)"),
+            "smtp": _("Sent through (SMTP)"),
+            "oauth": _("Signed in with tokens (OAuth)"),
+        }.get(name, _("Settings"))
 
     def kind_text(self, kind: str, text: str) -> str:
         """What a kind of channel is."""
@@ -172,6 +176,19 @@ def expectations(_: Callable[[str], str]) -> dict[str, str]:
         "a time zone such as Europe/Moscow": _("a time zone such as Europe/Moscow"),
         "leave, seen, delete, or move:FOLDER": _("leave, seen, delete, or move:FOLDER"),
         "another folder than imap_folder": _("another folder than the one that is fetched"),
+        "the id or a domain of the organisation, where the provider is microsoft": _(
+            "the id or a domain of the organisation at Microsoft"
+        ),
+        "the application's id, where oauth_provider is given": _(
+            "the application's id, as a provider is given"
+        ),
+        "a refresh token along with the application's secret, where the provider is google": _(
+            "a refresh token along with the application's secret, as Google wants"
+        ),
+        "a refresh token, or else the application's secret": _(
+            "a refresh token, or else the application's secret"
+        ),
+        "an address that begins with https://": _("an address that begins with https://"),
         "a secret's name, where imap_host is given": _("the password, as a server is given"),
         "the secret itself, among the secrets: none is kept here": _("the password: none is kept here"),
         "the secret once more, as it would be sent to another place than before": _(
@@ -210,6 +227,13 @@ def labels(_: Callable[[str], str]) -> dict[str, str]:
         "time_zone": _("Time zone"),
         "size_limit_mb": _("Largest message, MB"),
         "default_region": _("Country of phone numbers"),
+        "oauth_provider": _("Provider"),
+        "oauth_tenant": _("Organisation at Microsoft"),
+        "oauth_client_id": _("Id of the application"),
+        "oauth_client_secret": _("Secret of the application"),
+        "oauth_refresh_secret": _("Refresh token"),
+        "oauth_url": _("Address for tokens"),
+        "oauth_scopes": _("What the tokens are for"),
         "sends_per_minute": _("Answers a minute"),
         "smtp_host": _("Server"),
         "smtp_port": _("Port"),
@@ -257,6 +281,13 @@ def hints(_: Callable[[str], str]) -> dict[str, str]:
         "time_zone": _("Where the hours in that line are, such as America/Sao_Paulo."),
         "size_limit_mb": _("Larger ones are refused."),
         "default_region": _("ISO 3166, such as BR, for numbers without a +."),
+        "oauth_provider": _("Who gives access tokens in place of a password."),
+        "oauth_tenant": _("Its id or a domain of it."),
+        "oauth_client_id": _("As it is registered at the provider."),
+        "oauth_client_secret": _("Kept encrypted and shown to nobody."),
+        "oauth_refresh_secret": _("Empty at Microsoft where the application acts for itself."),
+        "oauth_url": _("If not the provider's own: https://…"),
+        "oauth_scopes": _("What mail needs where empty; one a line."),
         "sends_per_minute": _("What is over it waits for its turn; 0 where the provider has no bound."),
         "smtp_host": _("Where empty the mailbox only receives."),
         "smtp_port": _("25, 465 (TLS) or 587 (STARTTLS)."),
