@@ -22,6 +22,7 @@ from local.process_list import end_left_over, read_list
 from local.roles import ROLES, Ports, Surroundings, processes
 from local.run_config import RunConfig
 from local.run_lock import RunsAlready, holder_of_run, run_lock
+from local.shop import with_shop
 from local.supervisor import Supervisor
 
 # Seconds for a role to finish what it has in hand; a little more than a role gives itself.
@@ -71,8 +72,11 @@ def supervise(
     )
     endpoints = Endpoints(ports, surroundings, config.run_folder / "sink", say)
     write_variables(config.run_folder / "relaydesk.env", endpoints)
-    specs = processes(
-        ports, surroundings.variables(ports), os.environ, sink_folder=str(endpoints.sink_folder)
+    specs = with_shop(
+        processes(ports, surroundings.variables(ports), os.environ, sink_folder=str(endpoints.sink_folder)),
+        config.run_folder / "shop",
+        ports.shop_http,
+        os.environ,
     )
     shown = LogLines(sys.stdout, everything=config.show_logs == "all")
     supervisor = Supervisor(specs, config.run_folder, show=shown, others=stands_on.own.notes())
@@ -198,6 +202,7 @@ def ports_of(config: RunConfig) -> Ports:
         smtp=config.smtp_port,
         sink_smtp=config.sink_smtp_port,
         sink_http=config.sink_http_port,
+        shop_http=config.shop_http_port,
         tickets_grpc=config.tickets_grpc_port,
         rules_grpc=config.rules_grpc_port,
         sla_grpc=config.sla_grpc_port,

@@ -60,6 +60,7 @@ class Ports:
     smtp: int
     sink_smtp: int
     sink_http: int
+    shop_http: int
     tickets_grpc: int
     rules_grpc: int
     sla_grpc: int

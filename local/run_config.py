@@ -31,6 +31,8 @@ class RunConfig:
     # Where the demo's outgoing mails land, and the list of them for the console.
     sink_smtp_port: int = 2526
     sink_http_port: int = 8025
+    # The shop that knows the demo's customers.
+    shop_http_port: int = 8026
     tickets_grpc_port: int = 50051
     rules_grpc_port: int = 50052
     sla_grpc_port: int = 50053

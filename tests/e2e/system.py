@@ -20,6 +20,7 @@ from local.demo import Desk
 from local.endpoints import Endpoints
 from local.ports import free_port
 from local.roles import ROLES, Ports, Surroundings, process_of, processes
+from local.shop import with_shop
 from local.sink import Sink
 from local.supervisor import Supervisor
 from relaydesk.ingest.v1 import service_pb2 as ingest_pb2
@@ -67,9 +68,10 @@ class System:
         self.sink = Sink(sink)
         self._shared = {**self.surroundings.variables(self.ports), **(variables or {})}
         left_out = set(without)
+        whole = processes(self.ports, self._shared, dict(os.environ), sink_folder=str(sink))
         self._specs = [
             spec
-            for spec in processes(self.ports, self._shared, dict(os.environ), sink_folder=str(sink))
+            for spec in with_shop(whole, folder / "shop", self.ports.shop_http, dict(os.environ))
             if spec.name not in left_out
         ]
         self.supervisor = Supervisor(self._specs, folder)
