@@ -5,36 +5,34 @@ the repeat. So there is no transaction here, only files, then facts, then the ac
 """
 
 import contextlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 
 from google.protobuf.message import DecodeError
 from opentelemetry.trace import SpanKind
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
-from chassis.bus import Bus, Delivery, Outgoing, Publisher
+from chassis.bus import Bus, Delivery, Publisher
 from chassis.clock import Clock, monotonic
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
-from chassis.ids import new_id
 from chassis.letters import describe
 from chassis.mongo import Documents, Raced
 from chassis.outbox import Outbox
-from chassis.stamps import stamp
 from chassis.taking import Batch, Taker
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import Metrics
-from chassis.units import BUNDLE_BYTES, BUNDLE_EVENTS, Cause, Unit
+from chassis.units import Cause, Unit
 from services.ingest.adapters import wire
 from services.ingest.adapters.intake_queues import DEAD, patience_after, prepare, queue_name
 from services.ingest.adapters.mongo.blocked import MongoBlocked
 from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
-from services.ingest.application.normalise import Blocked, SetAside, Understood, normalise
+from services.ingest.adapters.received_bundles import received_bundles
+from services.ingest.application.normalise import Blocked, SetAside, Understood, normalise, with_stored
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.intake import IntakeRow
 
@@ -223,8 +221,10 @@ class Reader(Taker[Envelope]):
                 else:
                     understood.append(one)
             self._files.keep([file for one in understood for file in one.parts])
-            understood = self._with_stored(understood)
-            self._say(understood, said_by)
+            understood = with_stored(understood, self._files)
+            self._publisher.publish(
+                received_bundles(understood, said_by, self._bus.exchange, self._clock.now())
+            )
         if aside:
             self._set_aside(aside)
         if blocked:
@@ -250,48 +250,6 @@ class Reader(Taker[Envelope]):
                 **tracing.named(row.traceparent),
             )
             return SetAside(row, f"the reader failed: {type(failure).__name__}")
-
-    def _with_stored(self, understood: list[Understood]) -> list[Understood]:
-        """Files that a message only names get what is known of them; names that mean nothing are left out."""
-        ids = [file.attachment_id for one in understood for file in one.message.stored]
-        if not ids:
-            return understood
-        known = self._files.describe(ids)
-        return [
-            replace(
-                one,
-                files=tuple(file for file in one.files if file not in one.message.stored)
-                + tuple(
-                    known[file.attachment_id] for file in one.message.stored if file.attachment_id in known
-                ),
-            )
-            for one in understood
-        ]
-
-    def _say(self, understood: Sequence[Understood], said_by: dict[str, str]) -> None:
-        now = self._clock.now()
-        lanes: dict[str, _Bundles] = defaultdict(_Bundles)
-        for one in understood:
-            row, lane = one.row, one.channel.lane
-            envelope = lanes[lane].add(wire.message_received(one).SerializeToString())
-            envelope.event_id = wire.received_id(row)
-            envelope.subject = envelope.chain_id = row.intake_id
-            envelope.type, envelope.lane = wire.RECEIVED, lane
-            envelope.traceparent = said_by.get(row.intake_id, "")
-            stamp(envelope.occurred_at, now)
-            stamp(envelope.received_at, row.received_at)
-        messages = [
-            Outgoing(
-                self._bus.exchange,
-                f"{wire.RECEIVED}.{lane}",
-                bundle.SerializeToString(),
-                wire.RECEIVED,
-                new_id(),
-            )
-            for lane, bundles in lanes.items()
-            for bundle in bundles.all
-        ]
-        self._publisher.publish(messages)
 
     def _keep_out(self, blocked: Sequence[Blocked]) -> None:
         """Close the rows here, so that no fact of them is ever said: whoever is brought back is heard for the first time."""
@@ -330,20 +288,3 @@ class Reader(Taker[Envelope]):
                 **tracing.named(row.traceparent),
             )
             self._read.labels(row.channel_id, "quarantined").inc()
-
-
-class _Bundles:
-    """Facts of one lane, as many in a bundle as may travel together."""
-
-    def __init__(self) -> None:
-        self.all: list[Bundle] = []
-        self._size = BUNDLE_BYTES
-
-    def add(self, body: bytes) -> Envelope:
-        """A fact's envelope, to be filled where it lies: one that is put in afterwards is copied."""
-        weight = len(body) + 300
-        if self._size + weight > BUNDLE_BYTES or len(self.all[-1].events) == BUNDLE_EVENTS:
-            self.all.append(Bundle())
-            self._size = 0
-        self._size += weight
-        return self.all[-1].events.add(body=body)

@@ -21,7 +21,7 @@ from chassis.errors import TooBusy, Unavailable
 from chassis.telemetry import tracing
 from chassis.telemetry.metrics import Metrics, Tally
 from services.ingest.adapters.edge import Edge
-from services.ingest.adapters.mongo.intake import INLINE
+from services.ingest.adapters.mongo.intake_documents import INLINE
 from services.ingest.application.accept_message import Arrival
 from services.ingest.application.ports import LiveChannel
 from services.ingest.domain.channel import Channel

@@ -1,8 +1,8 @@
 """A kept message becomes a message that is understood, or is set aside with its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.ingest.application.ports import Directory, LiveChannel
+from services.ingest.application.ports import Directory, FileStore, LiveChannel
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.errors import CannotRead
 from services.ingest.domain.intake import IntakeRow
@@ -66,6 +66,22 @@ def normalise(row: IntakeRow, directory: Directory) -> Understood | SetAside | B
         return _understand(row, channel, live)
     except CannotRead as error:
         return SetAside(row, error.reason)
+
+
+def with_stored(understood: list[Understood], files: FileStore) -> list[Understood]:
+    """Files that a message only names get what is known of them; names that mean nothing are left out."""
+    ids = [file.attachment_id for one in understood for file in one.message.stored]
+    if not ids:
+        return understood
+    known = files.describe(ids)
+    return [
+        replace(
+            one,
+            files=tuple(file for file in one.files if file not in one.message.stored)
+            + tuple(known[file.attachment_id] for file in one.message.stored if file.attachment_id in known),
+        )
+        for one in understood
+    ]
 
 
 def _understand(row: IntakeRow, channel: Channel, live: LiveChannel) -> Understood | SetAside | Blocked:

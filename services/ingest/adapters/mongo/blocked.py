@@ -6,7 +6,7 @@ from typing import Any
 
 from chassis.clock import Clock
 from chassis.mongo import Documents, named_failures
-from services.ingest.adapters.mongo.intake import page_of
+from services.ingest.adapters.mongo.intake_documents import page_of
 from services.ingest.application.ports import QuarantinedRow, Unpublished
 from services.ingest.domain.intake import IntakeRow, State
 

@@ -4,9 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import pymongo
-from bson.binary import Binary
-from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -15,31 +12,26 @@ from chassis.chunks import Chunks
 from chassis.clock import Clock
 from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
-from chassis.mongo import Document, Documents, Raced, name_failure, named_failures, value_of_each
+from chassis.mongo import Document, Documents, Raced, name_failure, named_failures
 from chassis.units import Unit
-from services.ingest.application.ports import Kept, LedgerCounts, QuarantinedRow, Unpublished
+from services.ingest.adapters.mongo.intake_closings import IntakeClosings
+from services.ingest.adapters.mongo.intake_documents import INLINE, RAW_PREFIX, document_of, page_of, row_of
+from services.ingest.adapters.mongo.intake_figures import IntakeFigures
+from services.ingest.application.ports import Kept, QuarantinedRow, Unpublished
 from services.ingest.domain.intake import (
-    Closing,
-    ClosingOutcome,
-    Envelope,
     IntakeRow,
     State,
     as_other_message,
-    close,
     is_repeat,
 )
 
-# Larger raw messages lie in pieces beside the row.
-INLINE = 256 * 1024
-RAW_PREFIX = "raw-"
 _AT_ONCE = 5
 _DUPLICATE = 11000
 # A mark that is lost costs one publication more, which the listener forgives.
 _RELAXED = WriteConcern(w=1, j=False)
-_OPEN = [State.ACCEPTED.value, State.QUARANTINED.value]
 
 
-class MongoIntake:
+class MongoIntake(IntakeClosings, IntakeFigures):
     """Rows by id, unique by channel and key."""
 
     def __init__(self, database: Documents, clock: Clock) -> None:
@@ -98,7 +90,7 @@ class MongoIntake:
         """Insert what can be; answers the numbers whose key is taken."""
         numbers = list(rows)
         try:
-            self._rows.insert_many([_document(rows[n]) for n in numbers], ordered=False)
+            self._rows.insert_many([document_of(rows[n]) for n in numbers], ordered=False)
         except BulkWriteError as error:
             details = error.details or {}
             errors = details.get("writeErrors", [])
@@ -118,7 +110,7 @@ class MongoIntake:
                 for candidate in (row, as_other_message(row)):
                     holder = holders.get((candidate.channel_id, candidate.key))
                     if holder is None:
-                        unit.insert("intake", _document(candidate))
+                        unit.insert("intake", document_of(candidate))
                         kept.append(Kept(candidate.intake_id))
                         break
                     if is_repeat(candidate, holder["fp"]):
@@ -168,12 +160,12 @@ class MongoIntake:
             found = list(self._rows.find({"_id": {"$in": list(intake_ids)}, "state": State.ACCEPTED.value}))
         if len(found) < len(intake_ids):
             self._must_be_done(set(intake_ids) - {str(document["_id"]) for document in found})
-        small = [_row_of(document, bytes(document["raw"])) for document in found if "raw" in document]
+        small = [row_of(document, bytes(document["raw"])) for document in found if "raw" in document]
         if small:
             yield small
         for document in found:
             if "raw_file" in document:
-                yield [_row_of(document, self._chunks.whole(document["raw_file"]))]
+                yield [row_of(document, self._chunks.whole(document["raw_file"]))]
 
     def latest(self, channel_id: str, limit: int) -> Iterator[IntakeRow]:
         """The channel's newest messages, raw bytes and all, one in memory at a time."""
@@ -187,7 +179,7 @@ class MongoIntake:
             if document is not None:
                 is_here = "raw" in document
                 raw = bytes(document["raw"]) if is_here else self._chunks.whole(document["raw_file"])
-                yield _row_of(document, raw)
+                yield row_of(document, raw)
 
     def head(self, intake_id: str) -> IntakeRow | None:
         """A row that is still to be understood, without its raw bytes."""
@@ -196,7 +188,7 @@ class MongoIntake:
         if found is None:
             self._must_be_done({intake_id})
             return None
-        return _row_of(found, b"")
+        return row_of(found, b"")
 
     def _must_be_done(self, intake_ids: set[str]) -> None:
         """Nobody reads these rows again, so a majority must know that they are closed or set aside. Raises Unavailable."""
@@ -232,114 +224,6 @@ class MongoIntake:
                 }
             },
         )
-
-    # --------------------------------------------------------------------------------------------------- closing
-
-    def close(self, closings: Sequence[Closing], now: datetime) -> Mapping[ClosingOutcome, int]:
-        """Close rows in bulk; safe to repeat."""
-        outcomes = dict.fromkeys(ClosingOutcome, 0)
-        if not closings:
-            return outcomes
-        # The usual case costs one command for each outcome and no read.
-        with named_failures():
-            closed = sum(self._close_alike(alike, now) for alike in _alike(closings))
-        if closed == len(closings):
-            outcomes[ClosingOutcome.CLOSED] = closed
-            return outcomes
-        with named_failures():
-            found = self._rows.find(
-                {"_id": {"$in": [one.intake_id for one in closings]}}, {"state": 1, "closed_by": 1}
-            )
-            rows = {row["_id"]: (State(row["state"]), str(row.get("closed_by", ""))) for row in found}
-        again: list[pymongo.UpdateOne] = []
-        for one in closings:
-            state, closed_by = rows.get(one.intake_id, (None, ""))
-            if state is None:
-                continue
-            outcome = close(state, closed_by, one)
-            if outcome is ClosingOutcome.TWICE:
-                again.append(pymongo.UpdateOne({"_id": one.intake_id}, _twice(one)))
-            elif outcome is ClosingOutcome.UPGRADED:
-                again.append(
-                    pymongo.UpdateOne({"_id": one.intake_id, "closed_by": one.closing_id}, _closed(one, now))
-                )
-                rows[one.intake_id] = (one.state, closed_by)
-            outcomes[outcome] += 1
-        if again:
-            with named_failures():
-                self._rows.bulk_write(again, ordered=True)
-        outcomes[ClosingOutcome.CLOSED] = closed
-        outcomes[ClosingOutcome.REPEATED] = max(0, outcomes[ClosingOutcome.REPEATED] - closed)
-        return outcomes
-
-    def _close_alike(self, closings: Sequence[Closing], now: datetime) -> int:
-        """Close rows that differ in nothing but who closes them; answers how many were open."""
-        ids = [one.intake_id for one in closings]
-        changed: Document = {
-            "state": closings[0].state.value,
-            "closed_by": value_of_each(ids, [one.closing_id for one in closings]),
-            "closed_at": now,
-            "published": True,
-        }
-        if closings[0].reason:
-            changed["reason"] = {"$literal": closings[0].reason}
-        where = {"_id": {"$in": ids}, "state": {"$in": _OPEN}}
-        return self._rows.update_many(where, [{"$set": changed}]).modified_count
-
-    # ---------------------------------------------------------------------------------------------------- ledger
-
-    def in_flight(self, channel_ids: Sequence[str], limit: int = 0) -> int:
-        """Rows of these channels that are accepted and not closed; counted up to `limit`."""
-        where = {"state": State.ACCEPTED.value, "channel_id": {"$in": list(channel_ids)}}
-        with named_failures():
-            if limit:
-                return self._rows.count_documents(where, limit=limit)
-            return self._rows.count_documents(where)
-
-    def stuck(self, channel_id: str, span: Mapping[str, Any] | None = None) -> int:
-        """Rows accepted for more than a minute and not closed."""
-        before = self._clock.now() - timedelta(seconds=60)
-        span = span or {}
-        moments = {**span, "$lt": min(span.get("$lt", before), before)}
-        with named_failures():
-            return self._rows.count_documents(
-                {"state": State.ACCEPTED.value, "channel_id": channel_id, "received_at": moments}
-            )
-
-    def closed_twice(self, channel_id: str, span: Mapping[str, Any] | None = None) -> int:
-        """Rows that two commits closed."""
-        where: dict[str, Any] = {"closed_twice": {"$gt": 0}, "channel_id": channel_id}
-        if span:
-            where["received_at"] = dict(span)
-        with named_failures():
-            return self._rows.count_documents(where, hint="twice")
-
-    def in_quarantine(self, channel_id: str) -> int:
-        """Rows that wait for a person."""
-        with named_failures():
-            return self._rows.count_documents({"state": State.QUARANTINED.value, "channel_id": channel_id})
-
-    def ledger(
-        self, channel_ids: Sequence[str], since: datetime | None, until: datetime | None
-    ) -> list[LedgerCounts]:
-        """What became of what was accepted in a span of time, by channel."""
-        span: dict[str, Any] = {}
-        if since is not None:
-            span["$gte"] = since
-        if until is not None:
-            span["$lt"] = until
-        lines: list[LedgerCounts] = []
-        for channel_id in channel_ids:
-            where: dict[str, Any] = {"channel_id": channel_id}
-            if span:
-                where["received_at"] = span
-            with named_failures():
-                counts = {
-                    state: self._rows.count_documents({"state": state.value, **where}) for state in State
-                }
-            stuck, twice = self.stuck(channel_id, span), self.closed_twice(channel_id, span)
-            lines.append(LedgerCounts(channel_id, counts, stuck, twice))
-        return lines
 
     # ------------------------------------------------------------------------------------------------ quarantine
 
@@ -391,101 +275,3 @@ class MongoIntake:
         ids = [name.removeprefix(RAW_PREFIX) for name in file_ids if name.startswith(RAW_PREFIX)]
         with named_failures():
             return {RAW_PREFIX + row["_id"] for row in self._rows.find({"_id": {"$in": ids}}, {"_id": 1})}
-
-
-def page_of(
-    rows: Collection[Document], where: dict[str, Any], limit: int, after: tuple[datetime, str] | None
-) -> list[QuarantinedRow]:
-    """Rows for a person to look at, the newest first, after the place given."""
-    if after is not None:
-        moment, intake_id = after
-        where = {
-            **where,
-            "$or": [{"received_at": {"$lt": moment}}, {"received_at": moment, "_id": {"$lt": intake_id}}],
-        }
-    with named_failures():
-        found = rows.find(where, {"raw": 0}).sort([("received_at", -1), ("_id", -1)]).limit(limit)
-        return [
-            QuarantinedRow(
-                row["_id"],
-                row["channel_id"],
-                row.get("reason", ""),
-                row["env"].get("sender") or "",
-                row["size"],
-                row["received_at"],
-            )
-            for row in found
-        ]
-
-
-def _document(row: IntakeRow) -> Document:
-    document: Document = {
-        "_id": row.intake_id,
-        "channel_id": row.channel_id,
-        "key": row.key,
-        "fp": row.fingerprint,
-        "sha": row.raw_sha256,
-        "size": len(row.raw),
-        "env": {
-            "sender": row.envelope.sender,
-            "recipient": row.envelope.recipient,
-            "peer": row.envelope.peer,
-            "key": row.envelope.idempotency_key,
-        },
-        "received_at": row.received_at,
-        "state": row.state.value,
-        "published": False,
-    }
-    if len(row.raw) > INLINE:
-        document["raw_file"] = RAW_PREFIX + row.intake_id
-    else:
-        document["raw"] = Binary(row.raw)
-    if row.flags:
-        document["flags"] = list(row.flags)
-    if row.traceparent:
-        document["tp"] = row.traceparent
-    return document
-
-
-def _row_of(document: Document, raw: bytes) -> IntakeRow:
-    env = document["env"]
-    return IntakeRow(
-        intake_id=document["_id"],
-        channel_id=document["channel_id"],
-        key=document["key"],
-        fingerprint=document["fp"],
-        raw=raw,
-        raw_sha256=document["sha"],
-        envelope=Envelope(env["sender"], env["recipient"], env["peer"], env["key"]),
-        received_at=document["received_at"],
-        flags=tuple(document.get("flags", ())),
-        traceparent=document.get("tp", ""),
-        state=State(document["state"]),
-        reason=document.get("reason", ""),
-        retries=int(document.get("retries", 0)),
-        handed_back=int(document.get("handed_back", 0)),
-        is_let_in=bool(document.get("let_in", False)),
-    )
-
-
-def _alike(closings: Sequence[Closing]) -> Iterable[Sequence[Closing]]:
-    """Groups of one outcome and reason. A row that is named twice is closed by the first that names it."""
-    groups: dict[tuple[State, str], dict[str, Closing]] = {}
-    named: set[str] = set()
-    for one in closings:
-        if one.intake_id not in named:
-            named.add(one.intake_id)
-            groups.setdefault((one.state, one.reason), {})[one.intake_id] = one
-    return [list(group.values()) for group in groups.values()]
-
-
-def _closed(one: Closing, now: datetime) -> Document:
-    changed = {"state": one.state.value, "closed_by": one.closing_id, "closed_at": now, "published": True}
-    if one.reason:
-        changed["reason"] = one.reason
-    return {"$set": changed}
-
-
-def _twice(one: Closing) -> Document:
-    # A set, so that hearing the same closing again does not count again.
-    return {"$addToSet": {"closed_again_by": one.closing_id}, "$max": {"closed_twice": 1}}
