@@ -220,6 +220,13 @@ def _value(form: Mapping[str, str], setting: Setting, was: str) -> str:
     if setting.type == "flag":
         return "true" if value else "false"
     if setting.type == "list":
-        return ",".join(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
+        value = _listed(value)
+    # What was only written in another form by the page is no change.
+    if was and value == (_listed(was) if setting.type == "list" else was.strip()):
+        return was
     # An emptied number means the default.
     return value or (setting.default if setting.type in ("number", "choice") else "")
+
+
+def _listed(value: str) -> str:
+    return ",".join(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
