@@ -83,7 +83,7 @@ class MemoryRequesters:
         self.people: dict[str, Requester] = {}
         self.keys: dict[str, str] = {}
         self.claims: dict[str, set[str]] = {}
-        self.reaches: dict[str, Reach] = {}
+        self.reaches: dict[tuple[str, str], Reach] = {}
         self._ids = count(1)
 
     def find(self, channel: str, sender: Sender, channel_kind: str = "") -> Requester | None:
@@ -94,11 +94,11 @@ class MemoryRequesters:
     def get(self, requester_id: str) -> Requester | None:
         return self.people.get(requester_id)
 
-    def reach_of(self, requester_id: str) -> Reach:
-        return self.reaches.get(requester_id, REACHED)
+    def reach_of(self, requester_id: str, email: str) -> Reach:
+        return self.reaches.get((requester_id, email), REACHED)
 
-    def keep_reach(self, requester_id: str, reach: Reach) -> None:
-        self.reaches[requester_id] = reach
+    def keep_reach(self, requester_id: str, email: str, reach: Reach) -> None:
+        self.reaches[requester_id, email] = reach
 
     def find_or_make(
         self, channel: str, sender: Sender, channel_kind: str = "", *, is_claim: bool = False

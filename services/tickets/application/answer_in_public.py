@@ -19,7 +19,8 @@ def answer_in_public(
     reply = _to_others(draft.reply_of(message), reached)
     if reply is not None:
         message = messages.queued(message)
-        if ports.requesters.reach_of(draft.requester.requester_id).state == BAD:
+        asker = draft.requester
+        if ports.requesters.reach_of(asker.requester_id, asker.email).state == BAD:
             # It is sent all the same: the person may have put the mailbox right, and an agent may know.
             message.flags = (*message.flags, messages.BAD_ADDRESS)
     return message, changes, reply

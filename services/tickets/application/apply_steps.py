@@ -103,7 +103,7 @@ def _entry(step: AddEntry, command: ApplySteps, draft: Ticket, ports: Ports) -> 
     changes = draft.answer(message)
     reply = draft.reply_of(message)
     if reply is not None:
-        reach = ports.requesters.reach_of(draft.requester.requester_id)
+        reach = ports.requesters.reach_of(draft.requester.requester_id, draft.requester.email)
         if step.is_automatic and reach.state == BAD:
             return MessageAdded(draft, messages.held_back(message, reach.reason), command.actor, changes)
         message = messages.queued(message)

@@ -89,11 +89,11 @@ class Requesters(Protocol):
         """The person by our id."""
         ...
 
-    def reach_of(self, requester_id: str) -> Reach:
-        """Whether our mail reaches the person."""
+    def reach_of(self, requester_id: str, email: str) -> Reach:
+        """Whether our mail reaches the person at this address."""
         ...
 
-    def keep_reach(self, requester_id: str, reach: Reach) -> None:
+    def keep_reach(self, requester_id: str, email: str, reach: Reach) -> None:
         """Remember it of a person that was found."""
         ...
 

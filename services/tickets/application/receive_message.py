@@ -119,7 +119,7 @@ def _add(
     if not _is_from(command, requester):
         requester = _requester(command, command.sender, ports)
     elif messages.CLAIMED not in flags:
-        _is_reached(requester, ports)
+        _is_reached(command, requester, ports)
     actor = _actor(requester)
     message = entry_of(command, flags, ticket.ticket_id, actor, ports)
     changes = draft.hear(message, command.thread.references, command.sender.email)
@@ -162,14 +162,15 @@ def _requester(command: ReceiveMessage, sender: Sender, ports: Ports) -> Request
         command.channel, sender, command.channel_kind, is_claim=is_claim
     )
     if not is_claim:
-        _is_reached(requester, ports)
+        _is_reached(command, requester, ports)
     return requester
 
 
-def _is_reached(requester: Requester, ports: Ports) -> None:
-    # Who writes to us from an address has it.
-    if ports.requesters.reach_of(requester.requester_id) != REACHED:
-        ports.requesters.keep_reach(requester.requester_id, REACHED)
+def _is_reached(command: ReceiveMessage, requester: Requester, ports: Ports) -> None:
+    # Who writes to us from an address has it; who types it elsewhere only says so.
+    email = command.sender.email if command.channel_kind == "email" else ""
+    if email and ports.requesters.reach_of(requester.requester_id, email) != REACHED:
+        ports.requesters.keep_reach(requester.requester_id, email, REACHED)
 
 
 def _actor(requester: Requester) -> Actor:

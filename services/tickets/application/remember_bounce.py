@@ -17,9 +17,9 @@ def remember_bounce(
     person = ports.requesters.find(ticket.channel, Sender(email=email))
     if person is None:
         return False
-    was = ports.requesters.reach_of(person.requester_id)
+    was = ports.requesters.reach_of(person.requester_id, email)
     reach = was.bounced(kind, code, reason, at)
     if reach == was:
         return False
-    ports.requesters.keep_reach(person.requester_id, reach)
+    ports.requesters.keep_reach(person.requester_id, email, reach)
     return reach.state == BAD

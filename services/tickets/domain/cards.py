@@ -98,8 +98,8 @@ class Card:
         for customer in self.customers:
             for key in customer.keys:
                 identity = identity_of(key)
-                is_first = identity.kind == EMAIL and identity.value == customer.email
-                yield self._known(customer, key, customer.reach if is_first else REACHED)
+                reach = customer.reaches.get(identity.value) if identity.kind == EMAIL else None
+                yield self._known(customer, key, reach or REACHED)
 
     def _claimed(self) -> Iterator[Known]:
         for customer in self.customers:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from services.tickets.domain.identities import EMAIL, PHONE, Identity, identity_of
 from services.tickets.domain.people import Actor
-from services.tickets.domain.reach import REACHED, Reach
+from services.tickets.domain.reach import Reach
 from services.tickets.domain.ticket import Change
 
 MOST_MERGED = 200
@@ -63,7 +63,8 @@ class Customer:
     created_at: datetime | None = None
     # By which the person was first met.
     channel: str = ""
-    reach: Reach = REACHED
+    # Of addresses where mail does not always arrive.
+    reaches: Mapping[str, Reach] = field(default_factory=dict)
     # Whose card it is part of; None where its own.
     merging: Merging | None = None
     # The kept card's customer, however many merges away; empty where it is its own card.

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chassis.mongo import Document
-from services.tickets.adapters.mongo.documents import actor_of, actor_part, reach_of
+from services.tickets.adapters.mongo.documents import actor_of, actor_part, reaches_of
 from services.tickets.domain.customers import Customer, Entry, Learnt, Merging
 from services.tickets.domain.identities import is_key
 from services.tickets.domain.organisations import Organisation
-from services.tickets.domain.reach import REACHED
 from services.tickets.domain.search_words import words_of_person
 
 # By their names in the row.
@@ -41,7 +40,7 @@ def customer_of(row: Mapping[str, Any]) -> Customer:
         version=get("version", 0),
         created_at=get("created_at"),
         channel=get("channel", ""),
-        reach=reach_of(row["reach"]) if "reach" in row else REACHED,
+        reaches=reaches_of(get("reach", ())),
         merging=Merging(merging["id"], merging["into"], merging["at"], actor_of(merging["by"]))
         if merging
         else None,

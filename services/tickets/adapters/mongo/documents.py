@@ -1,6 +1,6 @@
 """Tickets and who they are about as documents, and back. What has its default is not written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from chassis.mongo import Document
 from services.tickets.application.ports import Place
 from services.tickets.domain.people import Actor, Requester
-from services.tickets.domain.reach import Reach
+from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.search_words import words_of_ticket
 from services.tickets.domain.ticket import NO_CLOCK, Clock, Ticket
 
@@ -207,19 +207,18 @@ def requester_of(part: Mapping[str, Any]) -> Requester:
     return Requester(part["id"], get("name", ""), get("email", ""), get("phone", ""), get("external_id", ""))
 
 
-def reach_part(reach: Reach) -> Document:
-    """Whether mail reaches a requester."""
-    return {
-        "state": reach.state,
-        "reason": reach.reason,
-        "since": reach.since,
-        "soft": list(reach.soft_bounces),
-    }
+def reaches_part(reaches: Mapping[str, Reach]) -> list[list[Any]]:
+    """At which of a requester's addresses mail does not always arrive."""
+    return [
+        [email, one.state, one.reason, one.since, list(one.soft_bounces)]
+        for email, one in reaches.items()
+        if one != REACHED
+    ]
 
 
-def reach_of(part: Mapping[str, Any]) -> Reach:
-    """Whether mail reaches the requester that has it."""
-    return Reach(part["state"], part["reason"], part["since"], tuple(part["soft"]))
+def reaches_of(part: Iterable[Sequence[Any]]) -> dict[str, Reach]:
+    """The addresses of the requester that has it where mail does not always arrive."""
+    return {email: Reach(state, reason, since, tuple(soft)) for email, state, reason, since, soft in part}
 
 
 def actor_part(actor: Actor) -> Document:

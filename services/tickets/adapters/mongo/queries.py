@@ -12,13 +12,13 @@ from services.tickets.adapters.mongo.documents import (
     by_requester,
     by_tag,
     held_by,
-    reach_of,
+    reaches_of,
     ticket_of,
 )
 from services.tickets.adapters.mongo.ids import first_id_of
 from services.tickets.adapters.mongo.message_documents import message_of
 from services.tickets.domain.message import PUBLIC, Message
-from services.tickets.domain.people import normal_email
+from services.tickets.domain.people import Requester, normal_email
 from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.search_words import words_of_question
 from services.tickets.domain.selection import Order, Position, Selection
@@ -59,11 +59,12 @@ class MongoQueries:
             row = self._tickets.find_one({"number": number})
         return ticket_of(row) if row is not None else None
 
-    def reach(self, requester_id: str) -> Reach:
+    def reach(self, requester: Requester) -> Reach:
         """Whether mail reaches the requester."""
         with named_failures():
-            row = self._requesters.find_one({"_id": requester_id}, {"reach": 1})
-        return reach_of(row["reach"]) if row is not None and "reach" in row else REACHED
+            row = self._requesters.find_one({"_id": requester.requester_id}, {"reach": 1})
+        reaches = reaches_of(row.get("reach", ())) if row is not None else {}
+        return reaches.get(requester.email, REACHED)
 
     def page(self, selection: Selection, order: Order, after: Position | None, size: int) -> list[Ticket]:
         """At most `size` tickets behind a position."""

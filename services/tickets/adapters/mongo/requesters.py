@@ -7,8 +7,8 @@ from chassis.ids import new_id
 from chassis.mongo import Document, named_failures
 from chassis.units import Unit
 from services.tickets.adapters.mongo.documents import (
-    reach_of,
-    reach_part,
+    reaches_of,
+    reaches_part,
     requester_of,
     requester_part,
 )
@@ -43,7 +43,7 @@ class MongoRequesters:
         self._made_by: dict[str, str] = {}
         self._taught_by: dict[str, str] = {}
         # Only of those whom mail does not reach, or did not.
-        self._reach: dict[str, Reach] = {}
+        self._reaches: dict[str, dict[str, Reach]] = {}
         self._reach_learnt: set[str] = set()
 
     # ---------------------------------------------------------------------------------------------------- for the batch
@@ -94,7 +94,7 @@ class MongoRequesters:
         if to_set or not read.found_by:
             found = {*found, *self._words(person)}
         if requester_id in self._reach_learnt:
-            to_set["reach"] = reach_part(self._reach[requester_id])
+            to_set["reach"] = reaches_part(self._reaches[requester_id])
         if to_set:
             learnt["$set"] = to_set
         added: Document = {}
@@ -126,12 +126,12 @@ class MongoRequesters:
         sender = normal_sender(sender, self._region)
         return self._known(sender, finding(_keys_of(channel, channel_kind, sender)[0]))
 
-    def reach_of(self, requester_id: str) -> Reach:
+    def reach_of(self, requester_id: str, email: str) -> Reach:
         self.get(requester_id)
-        return self._reach.get(requester_id, REACHED)
+        return self._reaches.get(requester_id, {}).get(email, REACHED)
 
-    def keep_reach(self, requester_id: str, reach: Reach) -> None:
-        self._reach[requester_id] = reach
+    def keep_reach(self, requester_id: str, email: str, reach: Reach) -> None:
+        self._reaches.setdefault(requester_id, {})[email] = reach
         self._reach_learnt.add(requester_id)
 
     def find_or_make(
@@ -193,7 +193,7 @@ class MongoRequesters:
             self._read[person.requester_id] = _Row(person, its_keys, found_by, row.get("version"))
             self._people[person.requester_id] = person
             if "reach" in row:
-                self._reach.setdefault(person.requester_id, reach_of(row["reach"]))
+                self._reaches.setdefault(person.requester_id, reaches_of(row["reach"]))
             self._keys[person.requester_id] = set(its_keys)
             for key in its_keys:
                 self._by_key[key] = person.requester_id

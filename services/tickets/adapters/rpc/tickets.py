@@ -62,7 +62,7 @@ class TicketsRpc(TicketsServiceServicer):
         if ticket is None:
             raise NotFound(f"no ticket {request.id or request.number!r}")
         response = service_pb2.GetTicketResponse(ticket=ticket_to_wire(ticket))
-        set_reach(response.ticket.requester, queries.reach(ticket.requester.requester_id))
+        set_reach(response.ticket.requester, queries.reach(ticket.requester))
         return response
 
     def ListTickets(

@@ -50,7 +50,10 @@ def test_what_is_proven_on_one_side_of_the_card_is_no_claim_of_the_other() -> No
 def test_bounces_are_told_of_the_address_they_came_from() -> None:
     ana = Customer("a", keys=("e:ana@acme.example",), email="ana@acme.example")
     gone = Customer(
-        "b", keys=("e:old@acme.example",), email="old@acme.example", reach=Reach(BAD, "5.1.1", AT)
+        "b",
+        keys=("e:old@acme.example",),
+        email="old@acme.example",
+        reaches={"old@acme.example": Reach(BAD, "5.1.1", AT)},
     )
     assert [one.reach.state for one in a_card(ana, gone).identities] == [REACHED.state, BAD]
 

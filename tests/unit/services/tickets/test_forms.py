@@ -55,12 +55,12 @@ def test_what_a_form_claims_is_learnt_of_nobody_and_makes_two_people_not_one(des
 
 def test_a_form_does_not_prove_that_mail_arrives_again(desk: MemoryPorts) -> None:
     desk.run(a_message(sender="anna@client.example"))
-    anna = desk.only_ticket().requester.requester_id
-    desk.requesters.keep_reach(anna, Reach(BAD, "5.1.1", MONDAY))
+    anna = (desk.only_ticket().requester.requester_id, "anna@client.example")
+    desk.requesters.keep_reach(*anna, Reach(BAD, "5.1.1", MONDAY))
     desk.run(a_form())
-    assert desk.requesters.reach_of(anna).state == BAD
+    assert desk.requesters.reach_of(*anna).state == BAD
     desk.run(a_message(sender="anna@client.example"))
-    assert desk.requesters.reach_of(anna).state != BAD
+    assert desk.requesters.reach_of(*anna).state != BAD
 
 
 def test_mails_of_one_picked_conversation_are_one_ticket(desk: MemoryPorts) -> None:

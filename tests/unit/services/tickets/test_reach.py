@@ -4,11 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from services.tickets.domain.commands import AddEntry, AddMessage, ApplySteps, RecordDelivery
+from services.tickets.domain.commands import (
+    AddEntry,
+    AddMessage,
+    ApplySteps,
+    CreateTicket,
+    RecordDelivery,
+    Sender,
+)
 from services.tickets.domain.events import MessageAdded
 from services.tickets.domain.failure_words import words_of
 from services.tickets.domain.message import Message
-from services.tickets.domain.people import AGENT, RULE, Actor
+from services.tickets.domain.people import AGENT, API, RULE, Actor
 from services.tickets.domain.reach import BAD, GOOD, REACHED, SOFT_BOUNCING
 from tests.builders import MONDAY, a_bounce, a_message
 from tests.fakes.tickets import MemoryPorts
@@ -166,3 +173,24 @@ def test_an_address_is_good_soft_bouncing_or_bad_with_a_reason_and_since_when() 
 )
 def test_a_code_is_told_in_words_where_it_has_any(code: str, words: str) -> None:
     assert words_of(code) == words
+
+
+def test_a_bounce_of_one_of_somebodys_addresses_says_nothing_of_the_others(desk: MemoryPorts) -> None:
+    by = Actor(API, "shop", "shop")
+    for address in ("ana@example.org", "ana@home.example"):
+        desk.run(
+            CreateTicket(by, Sender(email=address, external_id="crm-7"), "Parcel", "?", channel="support")
+        )
+    first, second = desk.opened()
+    assert first.requester.requester_id == second.requester.requester_id
+    _bounce(desk, first.ticket_id, "hard", failed_recipient="ana@example.org")
+    assert "bad_address" in _answer(desk, first.ticket_id).flags
+    assert "bad_address" not in _answer(desk, second.ticket_id).flags
+
+
+def test_who_types_a_bad_address_elsewhere_does_not_make_it_good(desk: MemoryPorts, ticket_id: str) -> None:
+    _bounce(desk, ticket_id, "hard")
+    typed = a_message(sender="ana@example.org", channel="site", channel_kind="json")
+    desk.run(typed)
+    assert desk.opened()[1].requester.requester_id == desk.opened()[0].requester.requester_id
+    assert "bad_address" in _answer(desk, ticket_id).flags
