@@ -1,4 +1,4 @@
-"""Whatever ingest and tickets say of a mail that did not leave, the console says in every language."""
+"""Whatever ingest and tickets say of a mail that did not leave or was set aside, the console says in every language."""
 
 import re
 import smtplib
@@ -8,11 +8,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from bus.v1.bundle_pb2 import Envelope as Wrapping
+from relaydesk.tickets.v1 import events_pb2
 from services.console.pages.words import Words
+from services.ingest.adapters.wire import row_ignored
+from services.ingest.application.normalise import Blocked, SetAside, normalise
 from services.ingest.application.send_reply import give_up_abandoned, send_reply
 from services.ingest.channels._smtp import Sender
 from services.ingest.channels._smtp_server import Server, trouble
-from services.ingest.domain import pace, smtp_answers
+from services.ingest.domain import lists, pace, smtp_answers
+from services.ingest.domain.errors import CannotRead
+from services.ingest.domain.intake import Envelope, IntakeRow
+from services.ingest.domain.mail import read_mail
+from services.ingest.domain.received import TOO_MANY_HOPS, Author, ReceivedMessage, Screening
 from services.ingest.domain.sending import BACKOFF, SendResult, Sent, after_attempt
 from services.ingest.domain.smtp_answers import Said, refused
 from services.tickets.domain.message import Message, held_back
@@ -23,6 +31,7 @@ from tests.unit.services.ingest.application.desk import Desk
 from tests.unit.services.ingest.application.test_sending import _queued
 from tests.unit.services.ingest.channels.mail_server import mail_server
 from tests.unit.services.ingest.channels.test_outcomes import MAIL
+from tests.unit.services.ingest.samples import HOUSE
 
 
 def _server(
@@ -125,12 +134,41 @@ def _of_tickets() -> Iterator[str]:
     yield held_back(message, refused(550, "5.1.1 gone", Said.RECIPIENT).reason).delivery_reason
 
 
+def _of_quarantine() -> Iterator[str]:
+    for raw in (b"", b"\x00\x01" * 50, b"X-Other: x\r\n\r\n"):
+        with pytest.raises(CannotRead) as refusal:
+            read_mail(raw, None, HOUSE)
+        yield refusal.value.reason
+    desk = Desk()
+    row = IntakeRow("i1", "mail", "k", "f", b"x", "s", Envelope(), MONDAY)
+    desk.live.message = ReceivedMessage(Author(), flags=(TOO_MANY_HOPS,))
+    held = normalise(row, desk.directory)
+    desk.directory.find = lambda channel_id: None  # type: ignore[method-assign]
+    gone = normalise(row, desk.directory)
+    for aside in (held, gone):
+        assert isinstance(aside, SetAside)
+        yield aside.reason
+    for by in (lists.ADDRESS, lists.DOMAIN, lists.HEADER, lists.AUTHENTICATION):
+        yield Blocked(row, Screening(lists.BLOCK, by, "x")).reason
+    fact = events_pb2.MessageIgnored(intake_id="i1", reason="bounce_of_unknown")
+    handed_back = row_ignored(fact, Wrapping())
+    assert handed_back is not None
+    yield handed_back.closing.reason
+
+
 def _all() -> list[str]:
-    return [*_of_answers(), *_of_trouble(), *_of_talks(), *_of_the_ledger(), *_of_tickets()]
+    return [
+        *_of_answers(),
+        *_of_trouble(),
+        *_of_talks(),
+        *_of_the_ledger(),
+        *_of_tickets(),
+        *_of_quarantine(),
+    ]
 
 
 @pytest.mark.parametrize("language", ["pt", "ru"])
-def test_every_reason_of_a_failed_sending_is_said_in_the_persons_language(language: str) -> None:
+def test_every_reason_is_said_in_the_persons_language(language: str) -> None:
     words, english = Words(language, "UTC", console_samples.NOW), Words("en", "UTC", console_samples.NOW)
     reasons = _all()
     assert len(reasons) > 60

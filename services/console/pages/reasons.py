@@ -1,5 +1,5 @@
-"""Why a mail did not leave, or waits, in a person's language. The services say it in English, and behind it stands what
-the other server said, in whatever language that speaks."""
+"""Why a mail did not leave, waits, or was set aside, in a person's language. The services say it in English, and behind it
+stands what the other server said, in whatever language that speaks."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -74,6 +74,19 @@ _SENTENCES = (
     _("%(place)s refuses the connection"),
     _("%(place)s does not answer"),
     _("no connection to %(place)s: %(why)s"),
+    _("the mail is empty"),
+    _("the bytes are not a mail: no header field and no text"),
+    _("the mail has no author, no subject, no text and no attachment"),
+    _("the body is not valid: %(why)s"),
+    _("the channel %(channel)s is not there, or its settings are wrong"),
+    _("held for review: it has been through more than %(count)s servers"),
+    _("it reports that a mail did not arrive that we never sent"),
+    _("the reader failed: %(why)s"),
+    _("its reader died %(count)s times"),
+    _("blocked by address: %(why)s"),
+    _("blocked by domain: %(why)s"),
+    _("blocked by header: %(why)s"),
+    _("blocked by authentication: %(why)s"),
 )
 _PLACEHOLDER = re.compile(r"%\\\((\w+)\\\)s")
 

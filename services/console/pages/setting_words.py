@@ -118,7 +118,7 @@ class SettingWords:
             "sending": _("Nothing leaves now: %(why)s"),
             "failed": _("Not sent within the last day: %(why)s"),
         }.get(trouble.kind, "%(why)s")
-        return sentence % {"why": trouble.text}
+        return sentence % {"why": self._words.reason(trouble.text)}
 
     def check(self, name: str) -> str:
         """A direction that is tested."""

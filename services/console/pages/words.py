@@ -97,7 +97,7 @@ class Words:
         }.get(name, name)
 
     def reason(self, reason: str) -> str:
-        """Why a mail did not leave, or waits."""
+        """Why a mail did not leave, waits, or was set aside."""
         return in_words(reason, self.gettext)
 
     def kind(self, kind: str) -> str:
