@@ -11,9 +11,11 @@ from services.tickets.adapters.mongo import INDEXES
 from tests.integration.tickets_on_mongo import MongoDesk
 from tests.unit.services.tickets.test_answers import *  # noqa: F403 - the point is that all of them run
 from tests.unit.services.tickets.test_deliveries import *  # noqa: F403
+from tests.unit.services.tickets.test_forms import *  # noqa: F403
 from tests.unit.services.tickets.test_identities import *  # noqa: F403
 from tests.unit.services.tickets.test_reach import *  # noqa: F403
 from tests.unit.services.tickets.test_receive_message import *  # noqa: F403
+from tests.unit.services.tickets.test_spam import *  # noqa: F403
 from tests.unit.services.tickets.test_storm import *  # noqa: F403
 from tests.unit.services.tickets.test_threading import *  # noqa: F403
 

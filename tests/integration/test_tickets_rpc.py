@@ -352,6 +352,9 @@ def test_filters_hold_together(client: Client) -> None:
     assert found(text="refund nothing") == []
     assert found(text=f"#{refund.number}") == ["Refund please"]
     assert found(text="bo@example.org") == ["Something else"]
+    numbered = ticket_pb2.Ticket(id=refund.id, fields={"order_number": "77-12"})
+    client.ask("UpdateTicket", _update(numbered, "fields"))
+    assert found(text="77-12") == ["Refund please"]
     assert len(found(unassigned=True)) == 2
     assert found(created_after=datetime(2100, 1, 1, tzinfo=UTC)) == []
     counts = client.ask(

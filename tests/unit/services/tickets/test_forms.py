@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from services.tickets.domain.commands import AddMessage, ReceiveMessage, Sender
 from services.tickets.domain.people import AGENT, Actor
-from services.tickets.domain.reach import BAD, Reach
-from tests.builders import MONDAY, a_message
+from tests.builders import MONDAY, a_bounce, a_message
 from tests.fakes.tickets import MemoryPorts
 
 KATE = Actor(AGENT, "kate", "Kate Stone")
@@ -49,18 +48,21 @@ def test_what_a_form_claims_is_learnt_of_nobody_and_makes_two_people_not_one(des
     known = desk.opened()[1].requester
     assert known.requester_id == desk.opened()[0].requester.requester_id
     assert known.phone == ""
-    # Who calls from the claimed phone is somebody else, as far as anybody knows.
-    assert desk.requesters.find("support", Sender(phone="+79123456789")) is None
+    # Whom a form names by that phone alone is somebody else, as far as anybody knows.
+    desk.run(a_form(Sender("Boris", phone="+79123456789")))
+    assert desk.opened()[2].requester.requester_id != known.requester_id
 
 
 def test_a_form_does_not_prove_that_mail_arrives_again(desk: MemoryPorts) -> None:
     desk.run(a_message(sender="anna@client.example"))
-    anna = (desk.only_ticket().requester.requester_id, "anna@client.example")
-    desk.requesters.keep_reach(*anna, Reach(BAD, "5.1.1", MONDAY))
+    first = desk.only_ticket().ticket_id
+    desk.run(a_bounce("<x>", proven=(first,), failed_recipient="anna@client.example"))
     desk.run(a_form())
-    assert desk.requesters.reach_of(*anna).state == BAD
+    desk.run(AddMessage(KATE, first, "On its way."))
+    assert desk.added()[-1].message.flags == ("bad_address",)
     desk.run(a_message(sender="anna@client.example"))
-    assert desk.requesters.reach_of(*anna).state != BAD
+    desk.run(AddMessage(KATE, first, "On its way."))
+    assert desk.added()[-1].message.flags == ()
 
 
 def test_mails_of_one_picked_conversation_are_one_ticket(desk: MemoryPorts) -> None:
