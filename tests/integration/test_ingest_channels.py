@@ -157,6 +157,8 @@ def test_what_only_is_checked_is_not_kept(ask: Ask, desk: IngestDesk) -> None:
         ({"imap_port": "70000"}, "imap_port", "at most 65535"),
         ({"imap_security": "ssl"}, "imap_security", "one of tls, starttls, none"),
         ({"imap_password_secret": ""}, "imap_password_secret", "a secret's name"),
+        ({"imap_folder": "INBOX\r\nA1 LOGOUT"}, "imap_folder", "one line without control characters"),
+        ({"smtp_host": "h" * 100_001}, "smtp_host", "at most 100000 characters"),
         ({"address": MAILBOX}, "address", "an address that the channel support does not have"),
     ],
 )

@@ -164,6 +164,7 @@ def expectations(_: Callable[[str], str]) -> dict[str, str]:
         "a whole number": _("a whole number"),
         "true or false": _("true or false"),
         "a value": _("a value"),
+        "one line without control characters": _("one line without control characters"),
         "1 to 200 characters": _("1 to 200 characters"),
         "1 to 63 lower-case letters, digits and hyphens, a letter or digit first": _(
             "1 to 63 lower-case letters, digits and hyphens, a letter or digit first"

@@ -1,11 +1,15 @@
 """What the kinds make of the settings of a channel that somebody wants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from chassis.errors import InvalidField, InvalidFields
 from services.ingest.adapters.kinds import Kind, check_settings
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
-from services.ingest.domain.channel import Channel
+from services.ingest.adapters.setting_fields import setting_fields
+from services.ingest.domain.channel import Channel, is_one_line
+
+# A text that may be longer has lines, as a signature does.
+_LONGEST_LINE = 300
 
 
 class ChannelChecks:
@@ -24,7 +28,14 @@ class ChannelChecks:
             check_settings(self._kinds, channel.kind, channel.settings)
         except InvalidFields as invalid:
             return invalid.fields
-        return self._taken_addresses(channel)
+        return [*self._broken_lines(channel), *self._taken_addresses(channel)]
+
+    def _broken_lines(self, channel: Channel) -> Iterator[InvalidField]:
+        """What becomes a word of some protocol stays on its line."""
+        for field in setting_fields(self._kinds[channel.kind]):
+            value = channel.settings.get(field.name, "")
+            if field.type == "text" and field.longest <= _LONGEST_LINE and not is_one_line(value):
+                yield InvalidField(f"channel.settings.{field.name}", "one line without control characters")
 
     def _taken_addresses(self, channel: Channel) -> list[InvalidField]:
         """An address leads to one mailbox only."""

@@ -1,11 +1,15 @@
 """A channel: one mailbox, group, bot or key of a kind."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 LANES = ("email", "chat", "social", "voice", "api")
+# Of one setting: more than the longest that a kind takes.
+LONGEST = 100_000
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -39,6 +43,11 @@ class ServerCheck:
     text: str
 
 
+def is_one_line(text: str) -> bool:
+    """Neither a control character nor any other end of a line."""
+    return not any(unicodedata.category(letter) in _BREAKS for letter in text)
+
+
 def mistakes_in(channel: Channel) -> list[tuple[str, str]]:
     """(field, what is expected) for everything that is wrong with a channel apart from its settings."""
     wrong: list[tuple[str, str]] = []
@@ -46,8 +55,13 @@ def mistakes_in(channel: Channel) -> list[tuple[str, str]]:
         wrong.append(
             ("channel.id", "1 to 63 lower-case letters, digits and hyphens, a letter or digit first")
         )
-    if not 1 <= len(channel.name) <= 200:
+    if not 1 <= len(channel.name) <= 200 or not is_one_line(channel.name):
         wrong.append(("channel.name", "1 to 200 characters"))
     if channel.lane not in LANES:
         wrong.append(("channel.lane", f"one of {', '.join(LANES)}"))
+    wrong.extend(
+        (f"channel.settings.{name}", f"at most {LONGEST} characters")
+        for name, value in channel.settings.items()
+        if len(value) > LONGEST
+    )
     return wrong
