@@ -1,5 +1,6 @@
 """A rich mail in a frame of its own: no script, no request to anybody, white paper."""
 
+import re
 from html import escape
 
 import nh3
@@ -39,6 +40,7 @@ _STYLES = {
 }  # fmt: skip
 # Only what every browser draws as a picture and nothing else.
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_WITH_SCHEME = re.compile(r"\s*(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title><style>
 html{{color-scheme:light;background:#fff}}body{{margin:0;padding:8px 12px;font:14px/22px Inter,system-ui,sans-serif;
 color:#191d22;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}table{{max-width:100%}}pre{{white-space:pre-wrap}}
@@ -81,6 +83,9 @@ def document(ticket: Ticket, message: Message, html: str) -> str:
             if not value.lower().startswith("cid:") or value[4:] not in own:
                 return None
             return f"/tickets/{ticket.number}/pictures/{own[value[4:]].attachment_id}"
+        # Without a scheme it would lead to a page of our own, in the name of whoever clicks.
+        if name == "href" and not _WITH_SCHEME.match(value):
+            return None
         return value
 
     body = nh3.clean(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import nh3
 from markupsafe import Markup
+from selectolax.lexbor import LexborHTMLParser
 
 from services.console.domain.tickets import Message
 
@@ -21,7 +22,13 @@ _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}»”]")
 _TAG = re.compile(r"<\s*([a-zA-Z][a-zA-Z0-9]*)")
 _RICH_ATTRIBUTE = re.compile(r"\s(?:style|bgcolor|background|align|color|face|width)\s*=", re.IGNORECASE)
-_REMOTE = re.compile(r"<img[^>]+src\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
+_REMOTE = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
+_HOST = re.compile(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})", re.IGNORECASE)
+_LATIN = re.compile(r"[a-z]")
+# Greek and Cyrillic, half of which can be taken for Latin.
+_LOOKS_LATIN = re.compile(r"[\u0370-\u052f]")
+# A link's text is looked through for a host this far: what matches at every letter of a long one would take minutes.
+_LONGEST_NAME = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,10 @@ def is_rich(html: str) -> bool:
 
 def count_remote_images(message: Message) -> int:
     """Pictures that would tell a stranger that the mail was read."""
-    return len(_REMOTE.findall(message.html))
+    pictures = LexborHTMLParser(message.html).css("img") if message.html else ()
+    # What reads mails moves addresses of others out of `src`.
+    sources = (picture.attributes.get("data-src") or picture.attributes.get("src") for picture in pictures)
+    return sum(_REMOTE.match(source or "") is not None for source in sources)
 
 
 def paragraphs(text: str) -> Markup:
@@ -76,14 +86,31 @@ def _linked(line: str) -> str:
 
 
 def link(href: str, text: str) -> str:
-    """A link that tells nobody where it was clicked, with its real host where the text names another."""
-    host = urlsplit(href).hostname or ""
-    named = re.search(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})", text, re.IGNORECASE)
-    differs = (
-        bool(host) and named is not None and named.group(1).lower().removeprefix("www.") not in host.lower()
-    )
+    """A link that tells nobody where it was clicked, with its real host where the text names another; only the text where
+    the address is none."""
+    try:
+        host = (urlsplit(href).hostname or "").lower()
+    except ValueError:
+        return escape(text)
+    differs = bool(host) and not names_host(text, host)
     shown = f"{escape(text)} <span class='host'>[{escape(host)}]</span>" if differs else escape(text)
     return f'<a href="{escape(href)}" target="_blank" rel="noopener noreferrer nofollow">{shown}</a>'
+
+
+def names_host(text: str, host: str) -> bool:
+    """Whether whoever reads the text would expect the host: it names that one or none, and the host is not made of letters
+    of two scripts, as one that only looks like another is."""
+    if len(text) > _LONGEST_NAME or _is_mixed(host):
+        return False
+    named = _HOST.search(text)
+    if named is None:
+        return True
+    name = named.group(1).lower().removeprefix("www.")
+    return host == name or host.endswith(f".{name}")
+
+
+def _is_mixed(host: str) -> bool:
+    return any(_LATIN.search(label) and _LOOKS_LATIN.search(label) for label in host.split("."))
 
 
 def rebuild(html: str) -> Markup:

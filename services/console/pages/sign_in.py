@@ -1,7 +1,6 @@
 """The door: e-mail and password, in three languages."""
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -95,8 +94,5 @@ def keep_preferences(response: WerkzeugResponse, preferences: Preferences) -> No
 
 def inner_address(wanted: str) -> str:
     """The wanted address where it is one of ours, else the inbox; backslashes and // lead elsewhere."""
-    parts = urlsplit(wanted)
-    is_ours = (
-        wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and not parts.netloc
-    )
+    is_ours = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
     return wanted if is_ours and wanted.isprintable() else "/tickets"

@@ -1,5 +1,6 @@
 """What people wrote, in HTML that is ours."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.pages.mail_body import document
-from services.console.pages.mail_text import is_rich, paper, paragraphs, rebuild
+from services.console.pages.mail_text import count_remote_images, is_rich, link, paper, paragraphs, rebuild
 from tests.fakes import console_samples as samples
 
 MESSAGE = samples.MESSAGES["id48210"][0]
@@ -35,6 +36,79 @@ def test_a_link_shows_its_real_host_where_the_text_names_another() -> None:
     assert "[evil.example]" in shown
     assert 'rel="noopener noreferrer nofollow"' in shown
     assert "[" not in rebuild("<a href='https://www.bank.example/x'>bank.example</a>")
+
+
+@pytest.mark.parametrize(
+    ("href", "text"),
+    [
+        ("https://bank.example.evil.example/", "bank.example"),
+        ("https://evilbank.example/", "bank.example"),
+        ("https://bank.example@evil.example/", "https://bank.example@evil.example/"),
+        ("https://b\u0430nk.example/", "https://b\u0430nk.example/"),
+        ("https://evil.example/", "x" * 400 + " bank.example"),
+    ],
+)
+def test_a_host_that_only_looks_like_the_one_of_the_text_is_shown(href: str, text: str) -> None:
+    assert "<span class='host'>[" in link(href, text)
+
+
+@pytest.mark.parametrize(
+    ("href", "text"),
+    [
+        ("https://shop.bank.example/", "bank.example"),
+        ("https://bank.example/x", "our offer"),
+        ("https://m\u00fcnchen.example/", "https://m\u00fcnchen.example/"),
+        (
+            "https://\u043f\u043e\u0447\u0442\u0430.example/",
+            "https://\u043f\u043e\u0447\u0442\u0430.example/",
+        ),
+    ],
+)
+def test_a_host_that_is_what_the_text_says_is_not_said_twice(href: str, text: str) -> None:
+    assert "class='host'" not in link(href, text)
+
+
+@pytest.mark.parametrize("address", ["https://[oops/x", "https://exa\u2100mple.example/", "http://[::1"])
+def test_an_address_that_is_none_is_text(address: str) -> None:
+    assert paragraphs(f"See {address} now") == f"<p>See {address} now</p>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://" + "a" * 250_000,
+        "http://" + "A." * 125_000 + "!",
+        "http://" + "." * 250_000,
+        "a" + "\n \t" * 80_000 + "b",
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    begun = time.process_time()
+    paragraphs(text)
+    rebuild(f"<a href='https://evil.example/'>{text}</a>")
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "html", ["<img " * 50_000, f"<p title='{'<img src= ' * 25_000}'>", f"<img alt='src={' ' * 250_000}'>"]
+)
+def test_no_html_takes_long_to_be_counted(html: str) -> None:
+    begun = time.process_time()
+    count_remote_images(replace(MESSAGE, html=html))
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("html", "count"),
+    [
+        ("<img data-src='https://t.example/x.png'><img src='cid:logo'>", 1),
+        ("<img src='//t.example/x.png'><img SRC=' http://t.example/y.png'>", 2),
+        ("<p title='<img src=//t.example/x>'>&lt;img src=//t.example/x&gt;</p>", 0),
+        ("", 0),
+    ],
+)
+def test_pictures_of_others_are_counted(html: str, count: int) -> None:
+    assert count_remote_images(replace(MESSAGE, html=html)) == count
 
 
 @given(st.text())
@@ -107,6 +181,23 @@ def test_the_frame_keeps_tables_and_drops_what_runs_or_asks() -> None:
     for word in ("<script", "<svg", "<form", "<iframe", "<object", "<embed", "<video", "http-equiv", "<base", "<link",
                  "hostile/", "onload", "onerror", "javascript:", "hx-get", "@import", "url("):  # fmt: skip
         assert word not in page, word
+
+
+@pytest.mark.parametrize(
+    "href", ["/sign-out", "//evil.example/", "tickets/1", "?tab=all", "#x", "data:text/html,x", ""]
+)
+def test_a_link_of_a_mail_leads_to_no_page_of_ours(href: str) -> None:
+    assert "href=" not in document(
+        samples.TICKETS[0], MESSAGE, f"<table><td><a href='{href}'>x</a></td></table>"
+    )
+
+
+@pytest.mark.parametrize(
+    "href", ["https://shop.example/", "HTTP://shop.example/", "mailto:a@b.example", "tel:+351"]
+)
+def test_a_link_with_its_scheme_stays_in_the_frame(href: str) -> None:
+    page = document(samples.TICKETS[0], MESSAGE, f"<table><td><a href='{href}'>x</a></td></table>")
+    assert f'href="{href}" target="_blank" rel="noopener noreferrer nofollow"' in page
 
 
 def test_a_picture_of_the_mail_itself_is_shown() -> None:

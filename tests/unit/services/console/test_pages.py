@@ -496,3 +496,22 @@ def test_a_filter_that_hides_everything_is_named_with_what_it_hides(kate: Visito
 
 def test_an_invalid_field_says_what_is_expected() -> None:
     assert "expected" in str(InvalidField("status", "open or closed", "x"))
+
+
+@pytest.mark.parametrize(
+    "text", ["See https://[oops/x", "http://exa\u2100mple.example/", "http://" + "A." * 50_000 + "!"]
+)
+def test_a_mail_with_an_address_that_is_none_opens(kate: Visitor, fakes: MemoryDesk, text: str) -> None:
+    first, *others = fakes.tickets.messages["id48163"]
+    fakes.tickets.messages["id48163"] = (replace(first, text=text, html="", said="", said_html=""), *others)
+    answer = kate.get("/tickets/48163")
+    assert answer.status_code == 200
+    assert text[:15] in answer.text
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//[x", "//evil.example/", "/\\evil.example/", "https://evil.example/", "/\t/evil.example"]
+)
+def test_nobody_is_led_elsewhere_after_choosing_a_language(kate: Visitor, wanted: str) -> None:
+    answer = kate.client.get("/language", query_string={"to": "en", "next": wanted})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/tickets")
