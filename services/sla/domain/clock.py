@@ -54,7 +54,9 @@ def evaluate(history: History, book: Book, now: datetime) -> list[TargetState]:
     channel = history.snapshot.channel
     solved = _Wait(RESOLUTION, course.opened_at, course.solved_at, course.solved_values)
     states: list[TargetState] = []
-    for wait in (solved, *course.waits):
+    # A notice that was closed as it came was no work that anybody did in time.
+    waits = course.waits if course.solved_at == course.opened_at else (solved, *course.waits)
+    for wait in waits:
         name, start, end = wait.name, wait.start, wait.end
         values = course.values if end is None else wait.values
         edition = book.at(end or history.latest_at)

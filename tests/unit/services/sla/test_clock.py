@@ -151,6 +151,13 @@ def test_a_reopened_ticket_goes_on_without_the_time_it_was_solved() -> None:
     assert resolution.due_at == berlin("03-06 17:00")
 
 
+def test_what_came_closed_is_no_promise_that_was_kept_until_somebody_opens_it() -> None:
+    notice = Story("03-02 09:00", by="system", status="closed")
+    assert notice.at("03-02 09:00", BOOK) == notice.at("03-05 09:00", BOOK) == {}
+    opened = notice.change("03-03 09:00", status="open").at("03-03 10:00", BOOK)
+    assert opened["resolution"].state == "running"
+
+
 def test_spam_waits_for_nothing_and_is_no_solution() -> None:
     story = Story("03-02 09:00").change("03-02 10:00", status="spam")
     at_rest = story.at("03-09 09:00", BOOK)
