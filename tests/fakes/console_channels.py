@@ -77,6 +77,7 @@ class MemoryChannels:
         )
         # What the next ones are refused with.
         self.mistakes: tuple[InvalidField, ...] = ()
+        self.tried: list[Draft] = []
         self.applied: list[tuple[Draft, str]] = []
 
     def list_kinds(self) -> tuple[Kind, ...]:
@@ -120,6 +121,13 @@ class MemoryChannels:
 
     def test(self, channel_id: str, agent_id: str) -> tuple[Check, ...]:
         self._outages.check("ingest")
+        return self.checks
+
+    def test_draft(self, draft: Draft, agent_id: str) -> tuple[Check, ...]:
+        self._outages.check("ingest")
+        if self.mistakes:
+            raise InvalidFields(self.mistakes)
+        self.tried.append(draft)
         return self.checks
 
     def key(self, channel_id: str, agent_id: str) -> str:

@@ -172,6 +172,23 @@ def test_a_setting_that_cannot_be_taken_is_named_with_what_can(
     assert mistake.expected.startswith(expected)
 
 
+def test_a_draft_is_tried_without_being_kept_and_its_password_goes_to_no_other_server(
+    ask: Ask, desk: IngestDesk
+) -> None:
+    draft = pb.TestDraftRequest(channel=wanted("drafted", address="drafted@demo.example"))
+    draft.secrets["imap_password_secret"] = "correct horse"
+    (check,) = ask("kate", "TestDraft", draft).checks
+    assert (check.name, check.is_well) == ("imap", False)
+    assert desk.database["channels"].find_one({"_id": "drafted"}) is None
+    apply(ask, "kate", draft.channel, secrets=draft.secrets)
+    moved = pb.TestDraftRequest(channel=draft.channel, expected_version=1)
+    moved.channel.settings["imap_port"] = "2"
+    with pytest.raises(InvalidFields, match="once more"):
+        ask("kate", "TestDraft", moved)
+    with pytest.raises(PermissionDenied):
+        ask("max", "TestDraft", draft)
+
+
 def test_the_kinds_say_what_can_be_set(ask: Ask) -> None:
     kinds = {kind.name: kind for kind in ask("max", "ListKinds", pb.ListKindsRequest()).kinds}
     fields = {field.name: field for field in kinds["email"].settings}

@@ -1,5 +1,6 @@
 """What is done with channels, by the ingest service."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import grpc
@@ -44,16 +45,8 @@ class GrpcChannels:
         return tuple(_state_of(state) for state in answer.states)
 
     def apply(self, draft: Draft, agent_id: str) -> int:
-        channel = service_pb2.Channel(
-            id=draft.channel_id,
-            name=draft.name,
-            kind=draft.kind,
-            lane=draft.lane,
-            settings=draft.settings,
-            is_paused=draft.is_paused,
-        )
         request = channels_pb2.ApplyChannelRequest(
-            channel=channel, expected_version=draft.version, secrets=draft.secrets
+            channel=_channel_of(draft), expected_version=draft.version, secrets=draft.secrets
         )
         return self._caller.ask(self._stub.ApplyChannel, request, agent_id=agent_id).channel.version
 
@@ -71,7 +64,17 @@ class GrpcChannels:
             answer = self._ingest.TestChannel(
                 request, timeout=_TEST_WITHIN.total_seconds(), metadata=((ACTING_AGENT, agent_id),)
             )
-        return tuple(Check(one.name, one.is_well, one.text) for one in answer.checks)
+        return _checks_of(answer.checks)
+
+    def test_draft(self, draft: Draft, agent_id: str) -> tuple[Check, ...]:
+        request = channels_pb2.TestDraftRequest(
+            channel=_channel_of(draft), expected_version=draft.version, secrets=draft.secrets
+        )
+        with self._caller.named():
+            answer = self._stub.TestDraft(
+                request, timeout=_TEST_WITHIN.total_seconds(), metadata=((ACTING_AGENT, agent_id),)
+            )
+        return _checks_of(answer.checks)
 
     def key(self, channel_id: str, agent_id: str) -> str:
         request = service_pb2.GetChannelKeyRequest(channel_id=channel_id)
@@ -90,6 +93,21 @@ class GrpcChannels:
             )
             for change in answer.changes
         )
+
+
+def _channel_of(draft: Draft) -> service_pb2.Channel:
+    return service_pb2.Channel(
+        id=draft.channel_id,
+        name=draft.name,
+        kind=draft.kind,
+        lane=draft.lane,
+        settings=draft.settings,
+        is_paused=draft.is_paused,
+    )
+
+
+def _checks_of(checks: Iterable[service_pb2.ServerCheck]) -> tuple[Check, ...]:
+    return tuple(Check(one.name, one.is_well, one.text) for one in checks)
 
 
 def _setting_of(wire: channels_pb2.SettingField) -> Setting:

@@ -203,6 +203,10 @@ class Channels(Protocol):
         """Signs in at the channel's servers, which may take most of a minute."""
         ...
 
+    def test_draft(self, draft: channels.Draft, agent_id: str) -> tuple[channels.Check, ...]:
+        """The same with settings that are not saved. Raises what `apply` raises."""
+        ...
+
     def key(self, channel_id: str, agent_id: str) -> str:
         """With which other systems post to the channel; made on first use. Administrators only."""
         ...

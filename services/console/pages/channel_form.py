@@ -11,6 +11,7 @@ from services.console.domain.channels import Draft, Kind, Setting, is_kept
 from services.console.domain.ingest import Channel
 from services.console.pages.channels import may_manage, said, version_in
 from services.console.pages.frame import Console, frame, page
+from services.console.pages.part import Part
 from services.console.pages.setting_words import SettingWords
 
 LANES = ("email", "chat", "social", "voice", "api")
@@ -79,6 +80,21 @@ def blueprint(console: Console) -> Blueprint:
         channel = stored(console, channel_id)
         return save(console, channel_id, kind_named(console, channel.kind), channel)
 
+    @pages.post("/channel-tests")
+    def test() -> Response:
+        """What the form would save is tried; a part of the page, so that a typed password stays where it is."""
+        agent_id = may_manage()
+        channel_id = request.form.get("id", "").strip()
+        before = stored(console, channel_id) if request.form.get("version", "0") != "0" else None
+        draft = draft_in(channel_id, kind_named(console, request.form.get("kind", "")), before)
+        try:
+            checks = Part(value=console.desk.channels.test_draft(draft, agent_id))
+        except (InvalidFields, InvalidField) as wrong:
+            words = said()
+            lines = [_line(words, name, text) for name, text in mistakes_of(wrong).items()]
+            return page("parts/channel_mistakes.html", lines=lines)
+        return page("parts/channel_checks.html", checks=checks, said=said())
+
     return pages
 
 
@@ -105,17 +121,7 @@ def save(
     """Make or change the channel as the form says, or show the form again with what is wrong."""
     agent_id = may_manage()
     known = before.settings if before is not None else {}
-    settings, secrets = settings_in(request.form, kind, known)
-    draft = Draft(
-        channel_id,
-        request.form.get("name", "").strip(),
-        kind.name,
-        request.form.get("lane", ""),
-        settings,
-        before.is_paused if before is not None else False,
-        version_in(request.form) if before is not None else 0,
-        secrets,
-    )
+    draft = draft_in(channel_id, kind, before)
     try:
         console.desk.channels.apply(draft, agent_id)
     except (InvalidFields, InvalidField) as wrong:
@@ -127,6 +133,21 @@ def save(
         return show(kind, form_of(kind, draft, known, refusal=str(conflict)), 409)
     console.directory.forget()
     return redirect(f"/channels/{channel_id}", 303)
+
+
+def draft_in(channel_id: str, kind: Kind, before: Channel | None) -> Draft:
+    """The channel that the form asks for."""
+    settings, secrets = settings_in(request.form, kind, before.settings if before is not None else {})
+    return Draft(
+        channel_id,
+        request.form.get("name", "").strip(),
+        kind.name,
+        request.form.get("lane", ""),
+        settings,
+        before.is_paused if before is not None else False,
+        version_in(request.form) if before is not None else 0,
+        secrets,
+    )
 
 
 def show(kind: Kind, form: Form, status: int = 200) -> Response:

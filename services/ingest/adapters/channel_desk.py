@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from relaydesk.ingest.v1 import service_pb2 as pb
 from services.ingest.adapters.channel_checks import ChannelChecks
 from services.ingest.adapters.editors import Editors
+from services.ingest.adapters.imap.session import check
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
 from services.ingest.adapters.wire import stamp
 from services.ingest.application.apply_channel import Applied, ApplyChannel, apply_channel, pause_channel
@@ -43,6 +44,12 @@ class ChannelDesk:
         applied = apply_channel(asked, self.channels, self._checks)
         self._directory.look_again()
         return applied
+
+    def checks(self, channel: Channel) -> list[pb.ServerCheck]:
+        """Sign in at its servers, as its settings are now and not as the directory has them at hand."""
+        live = self._directory.built(channel)
+        found = [*live.check_servers(), *([check(live.remote)] if live.remote is not None else [])]
+        return [pb.ServerCheck(name=one.name, is_well=one.is_well, text=one.text) for one in found]
 
     def pause(self, channel_id: str, expected_version: int, *, is_paused: bool) -> Channel:
         """Raises NotFound, Conflict, PermissionDenied, Unavailable."""

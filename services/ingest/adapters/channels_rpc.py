@@ -33,6 +33,7 @@ ACCESS: Access = {
     f"{_SERVICE}/ListKinds": _READERS,
     f"{_SERVICE}/ListChannelStates": _READERS,
     f"{_SERVICE}/ApplyChannel": EDITORS,
+    f"{_SERVICE}/TestDraft": EDITORS,
     f"{_SERVICE}/PauseChannel": EDITORS,
     f"{_SERVICE}/ResumeChannel": EDITORS,
     f"{_SERVICE}/ListChannelChanges": _READERS,
@@ -81,6 +82,12 @@ class ChannelsRpc(ChannelsServiceServicer):
         return pb.ApplyChannelResponse(
             channel=channel_to_wire(applied.channel), steps=_steps_to_wire(applied.steps)
         )
+
+    def TestDraft(self, request: pb.TestDraftRequest, _: Any) -> pb.TestDraftResponse:
+        applied = self._desk.apply(
+            request.channel, request.expected_version, dict(request.secrets), only_check=True
+        )
+        return pb.TestDraftResponse(checks=self._desk.checks(applied.channel))
 
     def PauseChannel(self, request: pb.PauseChannelRequest, _: Any) -> pb.PauseChannelResponse:
         paused = self._desk.pause(request.channel_id, request.expected_version, is_paused=True)

@@ -18,7 +18,6 @@ from relaydesk.ingest.v1 import service_pb2 as pb
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceServicer, add_IngestServiceServicer_to_server
 from services.ingest.adapters.channel_desk import ChannelDesk, channel_to_wire
 from services.ingest.adapters.channels_rpc import EDITORS
-from services.ingest.adapters.imap.session import check
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.files import MongoFiles
@@ -117,12 +116,7 @@ class IngestRpc(IngestServiceServicer):
         # Who acts for a person without the right must not try passwords either.
         self._desk.editors.editor()
         channel = self._channels.get(request.channel_id)
-        # As its settings are now, not as the directory has them at hand.
-        live = self._directory.built(channel)
-        checks = [*live.check_servers(), *([check(live.remote)] if live.remote is not None else [])]
-        return pb.TestChannelResponse(
-            checks=[pb.ServerCheck(name=one.name, is_well=one.is_well, text=one.text) for one in checks]
-        )
+        return pb.TestChannelResponse(checks=self._desk.checks(channel))
 
     # --------------------------------------------------------------------------------------------------- ledger
 

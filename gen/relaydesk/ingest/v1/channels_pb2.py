@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from relaydesk.ingest.v1 import service_pb2 as relaydesk_dot_ingest_dot_v1_dot_service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"relaydesk/ingest/v1/channels.proto\x12\x13relaydesk.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!relaydesk/ingest/v1/service.proto\"\x12\n\x10ListKindsRequest\"D\n\x11ListKindsResponse\x12/\n\x05kinds\x18\x01 \x03(\x0b\x32 .relaydesk.ingest.v1.ChannelKind\"^\n\x0b\x43hannelKind\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x33\n\x08settings\x18\x03 \x03(\x0b\x32!.relaydesk.ingest.v1.SettingField\"\xd1\x01\n\x0cSettingField\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x13\n\x0bis_required\x18\x03 \x01(\x08\x12\x15\n\rdefault_value\x18\x04 \x01(\t\x12\x0c\n\x04type\x18\x05 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x06 \x03(\t\x12\x12\n\x05least\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\x04most\x18\x08 \x01(\x03H\x01\x88\x01\x01\x12\x0f\n\x07longest\x18\t \x01(\x03\x12\x0f\n\x07\x65xample\x18\n \x01(\tB\x08\n\x06_leastB\x07\n\x05_most\".\n\x18ListChannelStatesRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\"N\n\x19ListChannelStatesResponse\x12\x31\n\x06states\x18\x01 \x03(\x0b\x32!.relaydesk.ingest.v1.ChannelState\"\x86\x02\n\x0c\x43hannelState\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x34\n\x10last_received_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_sent_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10waiting_to_leave\x18\x04 \x01(\x03\x12\x13\n\x0bquarantined\x18\x05 \x01(\x03\x12\x35\n\x08troubles\x18\x06 \x03(\x0b\x32#.relaydesk.ingest.v1.ChannelTrouble\x12\x14\n\x0cis_posted_to\x18\x07 \x01(\x08\",\n\x0e\x43hannelTrouble\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"\xed\x01\n\x13\x41pplyChannelRequest\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\x12\x46\n\x07secrets\x18\x03 \x03(\x0b\x32\x35.relaydesk.ingest.v1.ApplyChannelRequest.SecretsEntry\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x1a.\n\x0cSecretsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"v\n\x14\x41pplyChannelResponse\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\x12/\n\x05steps\x18\x02 \x03(\x0b\x32 .relaydesk.ingest.v1.ChannelStep\"B\n\x0b\x43hannelStep\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x11\n\told_value\x18\x02 \x01(\t\x12\x11\n\tnew_value\x18\x03 \x01(\t\"C\n\x13PauseChannelRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\"E\n\x14PauseChannelResponse\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\"D\n\x14ResumeChannelRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\"F\n\x15ResumeChannelResponse\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\"V\n\x19ListChannelChangesRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"j\n\x1aListChannelChangesResponse\x12\x33\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\".relaydesk.ingest.v1.ChannelChange\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc9\x01\n\rChannelChange\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12.\n\nchanged_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x06\x65\x64itor\x18\x04 \x01(\x0b\x32\".relaydesk.ingest.v1.ChannelEditor\x12/\n\x05steps\x18\x05 \x03(\x0b\x32 .relaydesk.ingest.v1.ChannelStep\"7\n\rChannelEditor\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t2\x8a\x05\n\x0f\x43hannelsService\x12Z\n\tListKinds\x12%.relaydesk.ingest.v1.ListKindsRequest\x1a&.relaydesk.ingest.v1.ListKindsResponse\x12r\n\x11ListChannelStates\x12-.relaydesk.ingest.v1.ListChannelStatesRequest\x1a..relaydesk.ingest.v1.ListChannelStatesResponse\x12\x63\n\x0c\x41pplyChannel\x12(.relaydesk.ingest.v1.ApplyChannelRequest\x1a).relaydesk.ingest.v1.ApplyChannelResponse\x12\x63\n\x0cPauseChannel\x12(.relaydesk.ingest.v1.PauseChannelRequest\x1a).relaydesk.ingest.v1.PauseChannelResponse\x12\x66\n\rResumeChannel\x12).relaydesk.ingest.v1.ResumeChannelRequest\x1a*.relaydesk.ingest.v1.ResumeChannelResponse\x12u\n\x12ListChannelChanges\x12..relaydesk.ingest.v1.ListChannelChangesRequest\x1a/.relaydesk.ingest.v1.ListChannelChangesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"relaydesk/ingest/v1/channels.proto\x12\x13relaydesk.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!relaydesk/ingest/v1/service.proto\"\x12\n\x10ListKindsRequest\"D\n\x11ListKindsResponse\x12/\n\x05kinds\x18\x01 \x03(\x0b\x32 .relaydesk.ingest.v1.ChannelKind\"^\n\x0b\x43hannelKind\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x33\n\x08settings\x18\x03 \x03(\x0b\x32!.relaydesk.ingest.v1.SettingField\"\xd1\x01\n\x0cSettingField\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x13\n\x0bis_required\x18\x03 \x01(\x08\x12\x15\n\rdefault_value\x18\x04 \x01(\t\x12\x0c\n\x04type\x18\x05 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x06 \x03(\t\x12\x12\n\x05least\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\x04most\x18\x08 \x01(\x03H\x01\x88\x01\x01\x12\x0f\n\x07longest\x18\t \x01(\x03\x12\x0f\n\x07\x65xample\x18\n \x01(\tB\x08\n\x06_leastB\x07\n\x05_most\".\n\x18ListChannelStatesRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\"N\n\x19ListChannelStatesResponse\x12\x31\n\x06states\x18\x01 \x03(\x0b\x32!.relaydesk.ingest.v1.ChannelState\"\x86\x02\n\x0c\x43hannelState\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x34\n\x10last_received_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_sent_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10waiting_to_leave\x18\x04 \x01(\x03\x12\x13\n\x0bquarantined\x18\x05 \x01(\x03\x12\x35\n\x08troubles\x18\x06 \x03(\x0b\x32#.relaydesk.ingest.v1.ChannelTrouble\x12\x14\n\x0cis_posted_to\x18\x07 \x01(\x08\",\n\x0e\x43hannelTrouble\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"\xed\x01\n\x13\x41pplyChannelRequest\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\x12\x46\n\x07secrets\x18\x03 \x03(\x0b\x32\x35.relaydesk.ingest.v1.ApplyChannelRequest.SecretsEntry\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x1a.\n\x0cSecretsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"v\n\x14\x41pplyChannelResponse\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\x12/\n\x05steps\x18\x02 \x03(\x0b\x32 .relaydesk.ingest.v1.ChannelStep\"\xd0\x01\n\x10TestDraftRequest\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\x12\x43\n\x07secrets\x18\x03 \x03(\x0b\x32\x32.relaydesk.ingest.v1.TestDraftRequest.SecretsEntry\x1a.\n\x0cSecretsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"E\n\x11TestDraftResponse\x12\x30\n\x06\x63hecks\x18\x01 \x03(\x0b\x32 .relaydesk.ingest.v1.ServerCheck\"B\n\x0b\x43hannelStep\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x11\n\told_value\x18\x02 \x01(\t\x12\x11\n\tnew_value\x18\x03 \x01(\t\"C\n\x13PauseChannelRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\"E\n\x14PauseChannelResponse\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\"D\n\x14ResumeChannelRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\"F\n\x15ResumeChannelResponse\x12-\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1c.relaydesk.ingest.v1.Channel\"V\n\x19ListChannelChangesRequest\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"j\n\x1aListChannelChangesResponse\x12\x33\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\".relaydesk.ingest.v1.ChannelChange\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc9\x01\n\rChannelChange\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12.\n\nchanged_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x06\x65\x64itor\x18\x04 \x01(\x0b\x32\".relaydesk.ingest.v1.ChannelEditor\x12/\n\x05steps\x18\x05 \x03(\x0b\x32 .relaydesk.ingest.v1.ChannelStep\"7\n\rChannelEditor\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t2\xe6\x05\n\x0f\x43hannelsService\x12Z\n\tListKinds\x12%.relaydesk.ingest.v1.ListKindsRequest\x1a&.relaydesk.ingest.v1.ListKindsResponse\x12r\n\x11ListChannelStates\x12-.relaydesk.ingest.v1.ListChannelStatesRequest\x1a..relaydesk.ingest.v1.ListChannelStatesResponse\x12\x63\n\x0c\x41pplyChannel\x12(.relaydesk.ingest.v1.ApplyChannelRequest\x1a).relaydesk.ingest.v1.ApplyChannelResponse\x12Z\n\tTestDraft\x12%.relaydesk.ingest.v1.TestDraftRequest\x1a&.relaydesk.ingest.v1.TestDraftResponse\x12\x63\n\x0cPauseChannel\x12(.relaydesk.ingest.v1.PauseChannelRequest\x1a).relaydesk.ingest.v1.PauseChannelResponse\x12\x66\n\rResumeChannel\x12).relaydesk.ingest.v1.ResumeChannelRequest\x1a*.relaydesk.ingest.v1.ResumeChannelResponse\x12u\n\x12ListChannelChanges\x12..relaydesk.ingest.v1.ListChannelChangesRequest\x1a/.relaydesk.ingest.v1.ListChannelChangesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,6 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_APPLYCHANNELREQUEST_SECRETSENTRY']._loaded_options = None
   _globals['_APPLYCHANNELREQUEST_SECRETSENTRY']._serialized_options = b'8\001'
+  _globals['_TESTDRAFTREQUEST_SECRETSENTRY']._loaded_options = None
+  _globals['_TESTDRAFTREQUEST_SECRETSENTRY']._serialized_options = b'8\001'
   _globals['_LISTKINDSREQUEST']._serialized_start=127
   _globals['_LISTKINDSREQUEST']._serialized_end=145
   _globals['_LISTKINDSRESPONSE']._serialized_start=147
@@ -57,24 +59,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPLYCHANNELREQUEST_SECRETSENTRY']._serialized_end=1202
   _globals['_APPLYCHANNELRESPONSE']._serialized_start=1204
   _globals['_APPLYCHANNELRESPONSE']._serialized_end=1322
-  _globals['_CHANNELSTEP']._serialized_start=1324
-  _globals['_CHANNELSTEP']._serialized_end=1390
-  _globals['_PAUSECHANNELREQUEST']._serialized_start=1392
-  _globals['_PAUSECHANNELREQUEST']._serialized_end=1459
-  _globals['_PAUSECHANNELRESPONSE']._serialized_start=1461
-  _globals['_PAUSECHANNELRESPONSE']._serialized_end=1530
-  _globals['_RESUMECHANNELREQUEST']._serialized_start=1532
-  _globals['_RESUMECHANNELREQUEST']._serialized_end=1600
-  _globals['_RESUMECHANNELRESPONSE']._serialized_start=1602
-  _globals['_RESUMECHANNELRESPONSE']._serialized_end=1672
-  _globals['_LISTCHANNELCHANGESREQUEST']._serialized_start=1674
-  _globals['_LISTCHANNELCHANGESREQUEST']._serialized_end=1760
-  _globals['_LISTCHANNELCHANGESRESPONSE']._serialized_start=1762
-  _globals['_LISTCHANNELCHANGESRESPONSE']._serialized_end=1868
-  _globals['_CHANNELCHANGE']._serialized_start=1871
-  _globals['_CHANNELCHANGE']._serialized_end=2072
-  _globals['_CHANNELEDITOR']._serialized_start=2074
-  _globals['_CHANNELEDITOR']._serialized_end=2129
-  _globals['_CHANNELSSERVICE']._serialized_start=2132
-  _globals['_CHANNELSSERVICE']._serialized_end=2782
+  _globals['_TESTDRAFTREQUEST']._serialized_start=1325
+  _globals['_TESTDRAFTREQUEST']._serialized_end=1533
+  _globals['_TESTDRAFTREQUEST_SECRETSENTRY']._serialized_start=1156
+  _globals['_TESTDRAFTREQUEST_SECRETSENTRY']._serialized_end=1202
+  _globals['_TESTDRAFTRESPONSE']._serialized_start=1535
+  _globals['_TESTDRAFTRESPONSE']._serialized_end=1604
+  _globals['_CHANNELSTEP']._serialized_start=1606
+  _globals['_CHANNELSTEP']._serialized_end=1672
+  _globals['_PAUSECHANNELREQUEST']._serialized_start=1674
+  _globals['_PAUSECHANNELREQUEST']._serialized_end=1741
+  _globals['_PAUSECHANNELRESPONSE']._serialized_start=1743
+  _globals['_PAUSECHANNELRESPONSE']._serialized_end=1812
+  _globals['_RESUMECHANNELREQUEST']._serialized_start=1814
+  _globals['_RESUMECHANNELREQUEST']._serialized_end=1882
+  _globals['_RESUMECHANNELRESPONSE']._serialized_start=1884
+  _globals['_RESUMECHANNELRESPONSE']._serialized_end=1954
+  _globals['_LISTCHANNELCHANGESREQUEST']._serialized_start=1956
+  _globals['_LISTCHANNELCHANGESREQUEST']._serialized_end=2042
+  _globals['_LISTCHANNELCHANGESRESPONSE']._serialized_start=2044
+  _globals['_LISTCHANNELCHANGESRESPONSE']._serialized_end=2150
+  _globals['_CHANNELCHANGE']._serialized_start=2153
+  _globals['_CHANNELCHANGE']._serialized_end=2354
+  _globals['_CHANNELEDITOR']._serialized_start=2356
+  _globals['_CHANNELEDITOR']._serialized_end=2411
+  _globals['_CHANNELSSERVICE']._serialized_start=2414
+  _globals['_CHANNELSSERVICE']._serialized_end=3156
 # @@protoc_insertion_point(module_scope)

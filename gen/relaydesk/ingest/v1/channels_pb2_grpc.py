@@ -50,6 +50,11 @@ class ChannelsServiceStub:
                 request_serializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.ApplyChannelRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.ApplyChannelResponse.FromString,
                 _registered_method=True)
+        self.TestDraft = channel.unary_unary(
+                '/relaydesk.ingest.v1.ChannelsService/TestDraft',
+                request_serializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.TestDraftRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.TestDraftResponse.FromString,
+                _registered_method=True)
         self.PauseChannel = channel.unary_unary(
                 '/relaydesk.ingest.v1.ChannelsService/PauseChannel',
                 request_serializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.PauseChannelRequest.SerializeToString,
@@ -93,6 +98,14 @@ class ChannelsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TestDraft(self, request, context):
+        """Signs in at the servers of a channel as it would be with these settings, and keeps nothing; refuses what ApplyChannel
+        refuses.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PauseChannel(self, request, context):
         """While it is paused a channel takes nothing (who brings something is asked to come back), fetches nothing and sends
         nothing; nothing is lost, and what was accepted before goes its way.
@@ -131,6 +144,11 @@ def add_ChannelsServiceServicer_to_server(servicer, server):
                     servicer.ApplyChannel,
                     request_deserializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.ApplyChannelRequest.FromString,
                     response_serializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.ApplyChannelResponse.SerializeToString,
+            ),
+            'TestDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestDraft,
+                    request_deserializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.TestDraftRequest.FromString,
+                    response_serializer=relaydesk_dot_ingest_dot_v1_dot_channels__pb2.TestDraftResponse.SerializeToString,
             ),
             'PauseChannel': grpc.unary_unary_rpc_method_handler(
                     servicer.PauseChannel,
@@ -230,6 +248,33 @@ class ChannelsService:
             '/relaydesk.ingest.v1.ChannelsService/ApplyChannel',
             relaydesk_dot_ingest_dot_v1_dot_channels__pb2.ApplyChannelRequest.SerializeToString,
             relaydesk_dot_ingest_dot_v1_dot_channels__pb2.ApplyChannelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.ingest.v1.ChannelsService/TestDraft',
+            relaydesk_dot_ingest_dot_v1_dot_channels__pb2.TestDraftRequest.SerializeToString,
+            relaydesk_dot_ingest_dot_v1_dot_channels__pb2.TestDraftResponse.FromString,
             options,
             channel_credentials,
             insecure,

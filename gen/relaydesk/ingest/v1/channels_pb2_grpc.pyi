@@ -41,6 +41,10 @@ class ChannelsServiceStub:
     """Makes a channel or changes it to be as it is given here, whole; where it is so already nothing is written. ABORTED
     where it is not at the expected version any more, INVALID_ARGUMENT with every field that cannot be taken.
     """
+    TestDraft: _grpc.UnaryUnaryMultiCallable[_channels_pb2.TestDraftRequest, _channels_pb2.TestDraftResponse]
+    """Signs in at the servers of a channel as it would be with these settings, and keeps nothing; refuses what ApplyChannel
+    refuses.
+    """
     PauseChannel: _grpc.UnaryUnaryMultiCallable[_channels_pb2.PauseChannelRequest, _channels_pb2.PauseChannelResponse]
     """While it is paused a channel takes nothing (who brings something is asked to come back), fetches nothing and sends
     nothing; nothing is lost, and what was accepted before goes its way.
@@ -61,6 +65,10 @@ class ChannelsServiceAsyncStub(ChannelsServiceStub):
     ApplyChannel: _aio.UnaryUnaryMultiCallable[_channels_pb2.ApplyChannelRequest, _channels_pb2.ApplyChannelResponse]  # type: ignore[assignment]
     """Makes a channel or changes it to be as it is given here, whole; where it is so already nothing is written. ABORTED
     where it is not at the expected version any more, INVALID_ARGUMENT with every field that cannot be taken.
+    """
+    TestDraft: _aio.UnaryUnaryMultiCallable[_channels_pb2.TestDraftRequest, _channels_pb2.TestDraftResponse]  # type: ignore[assignment]
+    """Signs in at the servers of a channel as it would be with these settings, and keeps nothing; refuses what ApplyChannel
+    refuses.
     """
     PauseChannel: _aio.UnaryUnaryMultiCallable[_channels_pb2.PauseChannelRequest, _channels_pb2.PauseChannelResponse]  # type: ignore[assignment]
     """While it is paused a channel takes nothing (who brings something is asked to come back), fetches nothing and sends
@@ -97,6 +105,16 @@ class ChannelsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_channels_pb2.ApplyChannelResponse, _abc.Awaitable[_channels_pb2.ApplyChannelResponse]]:
         """Makes a channel or changes it to be as it is given here, whole; where it is so already nothing is written. ABORTED
         where it is not at the expected version any more, INVALID_ARGUMENT with every field that cannot be taken.
+        """
+
+    @_abc_1.abstractmethod
+    def TestDraft(
+        self,
+        request: _channels_pb2.TestDraftRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_channels_pb2.TestDraftResponse, _abc.Awaitable[_channels_pb2.TestDraftResponse]]:
+        """Signs in at the servers of a channel as it would be with these settings, and keeps nothing; refuses what ApplyChannel
+        refuses.
         """
 
     @_abc_1.abstractmethod

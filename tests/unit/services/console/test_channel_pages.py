@@ -179,13 +179,27 @@ def test_a_test_says_in_a_line_what_is_wrong_in_each_direction(ana: Visitor, fak
     assert "<html" in whole
 
 
+def test_what_is_typed_is_tried_before_it_is_saved(ana: Visitor, fakes: MemoryDesk) -> None:
+    part = ana.post("/channel-tests", {**MAILBOX, "secret.imap_password_secret": "correct horse"}).text
+    assert "<b>Fetching (IMAP)</b>: does not work: refuses the password" in part
+    assert (fakes.channels.tried[0].secrets, fakes.channels.applied) == (
+        {"imap_password_secret": "correct horse"},
+        [],
+    )
+    assert "correct horse" not in part
+    fakes.channels.mistakes = (InvalidField("channel.settings.imap_port", "a whole number"),)
+    again = ana.post("/channel-tests", {**MAILBOX, "id": "support", "version": "3"}).text
+    assert '<a class="link" href="#s-imap_port">Port</a>: a whole number' in again
+
+
 @pytest.mark.parametrize("address", ["/channels/new", "/channels/support/edit"])
 def test_who_may_not_manage_channels_finds_no_form(tomas: Visitor, address: str) -> None:
     assert tomas.get(address).status_code == 403
 
 
 @pytest.mark.parametrize(
-    "address", ["/channels", "/channels/support", "/channels/support/pause", "/channels/support/test"]
+    "address",
+    ["/channels", "/channels/support", "/channels/support/pause", "/channels/support/test", "/channel-tests"],
 )
 def test_who_may_not_manage_channels_changes_nothing(tomas: Visitor, fakes: MemoryDesk, address: str) -> None:
     assert tomas.post(address, {**MAILBOX, "version": "3"}).status_code == 403
