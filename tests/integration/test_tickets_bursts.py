@@ -105,6 +105,15 @@ def test_of_two_that_come_to_the_limit_at_once_one_decides_again_and_joins_the_o
     assert flooded["messages"] >= 11
 
 
+def test_who_comes_to_the_limit_in_one_batch_may_have_done_so_before(database: Documents) -> None:
+    Replica(database).take(8).commit()
+    # As after a new start: nobody is known to have written.
+    Replica(database).take(8).commit()
+    (row,) = database["bursts"].find()
+    assert row["tickets"] == LIMIT.tickets
+    assert database["messages"].count_documents({}) == 16
+
+
 def test_a_senders_only_ticket_is_counted_nowhere(database: Documents) -> None:
     Replica(database).take(1).commit()
     assert database["bursts"].count_documents({}) == 0

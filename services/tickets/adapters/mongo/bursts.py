@@ -61,7 +61,10 @@ class MongoBursts:
     def load(self, whose: Iterable[tuple[str, str]]) -> None:
         """Read at once the rows of those whom this process has met, each a requester's id and a channel."""
         keys = {_key(requester_id, channel) for requester_id, channel in whose}
-        wanted = [key for key in keys if key not in self._rows and self._met.get(key) is not None]
+        self._load([key for key in keys if self._met.get(key) is not None])
+
+    def _load(self, keys: Iterable[str]) -> None:
+        wanted = [key for key in keys if key not in self._rows]
         if not wanted:
             return
         with named_failures():
@@ -73,6 +76,8 @@ class MongoBursts:
     def flush(self) -> None:
         """Stage what has come to the limit; count the others once the batch is committed."""
         counted: list[pymongo.UpdateOne] = []
+        # Of a sender whom this process had not met there may be a row all the same, and it would never fit.
+        self._load([key for key, burst in self._kept.items() if burst.tickets >= self._limit.tickets])
         for key, burst in self._kept.items():
             if burst.tickets >= self._limit.tickets:
                 self._stage(key, burst)
