@@ -36,6 +36,9 @@ def receive_message(command: ReceiveMessage, ports: Ports) -> None:
     if messages.SPAM in flags and not command.thread.proven_ticket_ids:
         # Ids and numbers are anybody's to write; only our own proof brings spam into a conversation.
         found = Found(None)
+    if found.closed is not None and _is_from_us(command, found.closed, ports):
+        # Colleagues begin nothing new: what they write stands where they wrote it.
+        found = Found(found.closed)
     if found.ticket is not None:
         _add(command, flags, known, found.ticket, ports)
     elif (storm := storm_of(command, ports)) is not None:
@@ -43,6 +46,13 @@ def receive_message(command: ReceiveMessage, ports: Ports) -> None:
     else:
         opened = open_ticket(command, flags, known, found, ports)
         count_opening(command, opened.ticket, ports)
+
+
+def _is_from_us(command: ReceiveMessage, ticket: Ticket, ports: Ports) -> bool:
+    email = command.sender.email
+    if messages.OWN_ADDRESS in command.flags:
+        return True
+    return ports.directory.agent_by_email(email) is not None and not ticket.takes_part(email)
 
 
 def _asker(command: ReceiveMessage, flags: tuple[str, ...]) -> Sender:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.tickets.domain.commands import AddMessage
+from services.tickets.domain.commands import AddMessage, UpdateTicket
 from services.tickets.domain.events import MessageAdded
 from services.tickets.domain.message import Attachment
 from services.tickets.domain.people import AGENT, Actor, Agent
@@ -84,6 +84,16 @@ def test_an_agents_mail_is_a_note_where_anything_is_missing(
     fact = _mail_of_kate(desk, ticket_id, **more)
     assert (fact.message.visibility, fact.reply) == ("internal", None)
     assert "unverified_agent" in fact.message.flags
+
+
+@pytest.mark.parametrize("flags", [("own_address",), ()])
+def test_a_colleagues_mail_into_a_closed_thread_is_a_note_there(
+    desk: MemoryPorts, ticket_id: str, flags: tuple[str, ...]
+) -> None:
+    desk.run(UpdateTicket(KATE, ticket_id, values={"status": "closed"}))
+    _mail_of_kate(desk, ticket_id, flags=flags)
+    ticket = desk.only_ticket()
+    assert (ticket.status, desk.added()[-1].message.visibility) == ("closed", "internal")
 
 
 def test_who_may_only_read_answers_nobody_by_mail(desk: MemoryPorts, ticket_id: str) -> None:
