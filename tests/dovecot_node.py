@@ -26,13 +26,14 @@ listen = 127.0.0.1
 ssl = {ssl}
 {certificate}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login {token_mechanisms}
 default_internal_user = {internal}
 default_internal_group = {internal_group}
 default_login_user = {login}
 mail_location = maildir:{folder}/mail/%u
 mail_max_userip_connections = 100
 first_valid_uid = 0
+{tokens}
 passdb {{
   driver = static
   args = password={password}
@@ -59,11 +60,33 @@ service stats {{
 }}
 """
 
+_TOKENS = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/tokens.conf
+}}
+"""
+# RFC 7662: the server asks whoever gave a token whose it is.
+_INTROSPECTION = """
+introspection_mode = post
+introspection_url = {url}
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
 
 class DovecotNode:
-    """Every user is let in with the same password and has a mailbox of its own."""
+    """Every user is let in with the same password, or a token of his own, and has a mailbox of its own."""
 
-    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        certificate: tuple[Path, Path] | None = None,
+        introspection_url: str = "",
+        token_mechanisms: str = "xoauth2 oauthbearer",
+    ) -> None:
         self._folder = folder
         self.port, self.tls_port = free_ports(2)
         self._child = OwnChild("dovecot", folder / "stdout.log")
@@ -77,12 +100,15 @@ class DovecotNode:
             for name in ("mail", "home"):
                 os.chown(folder / name, uid, gid)
         cert = f"ssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}" if certificate else ""
+        (folder / "tokens.conf").write_text(_INTROSPECTION.format(url=introspection_url))
         (folder / "dovecot.conf").write_text(
             _CONFIG.format(
                 folder=folder,
                 ssl="yes" if certificate else "no",
                 has_tls="yes" if certificate else "no",
                 certificate=cert,
+                token_mechanisms=token_mechanisms if introspection_url else "",
+                tokens=_TOKENS.format(folder=folder) if introspection_url else "",
                 internal="dovecot" if root else user,
                 internal_group="dovecot" if root else group,
                 login="dovenull" if root else user,
@@ -150,12 +176,16 @@ class DovecotNode:
 
 
 @contextmanager
-def dovecot(certificate: tuple[Path, Path] | None = None) -> Iterator[DovecotNode]:
+def dovecot(
+    certificate: tuple[Path, Path] | None = None,
+    introspection_url: str = "",
+    token_mechanisms: str = "xoauth2 oauthbearer",
+) -> Iterator[DovecotNode]:
     """A started server, gone afterwards."""
     # Its workers run as another user, who may not pass through the folders of a test.
     folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
     folder.chmod(0o755)
-    node = DovecotNode(folder, certificate)
+    node = DovecotNode(folder, certificate, introspection_url, token_mechanisms)
     try:
         node.start()
         yield node

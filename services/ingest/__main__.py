@@ -31,6 +31,7 @@ from services.ingest.adapters.jobs import ChunkSweep, IntakeSweep, SendLoop, mak
 from services.ingest.adapters.kinds import load_kinds
 from services.ingest.adapters.measures import ClosingCounts, LedgerGauges, SendCounts
 from services.ingest.adapters.mongo import INDEXES
+from services.ingest.adapters.mongo.access_tokens import MongoAccessTokens
 from services.ingest.adapters.mongo.blocked import MongoBlocked
 from services.ingest.adapters.mongo.channel_activity import MongoActivity
 from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
@@ -40,6 +41,8 @@ from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.mailboxes import MongoMailboxes
 from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import ClaimKeeper, MongoSends
+from services.ingest.adapters.oauth.providers import ask
+from services.ingest.adapters.oauth.tokens import AccessTokens
 from services.ingest.adapters.reading import Reader
 from services.ingest.adapters.rpc import ACCESS, REFUSALS, IngestRpc, add_to
 from services.ingest.adapters.screening import ScreeningRpc
@@ -77,11 +80,22 @@ class Ground:
 
     @cached_property
     def channels(self) -> MongoChannels:
-        return MongoChannels(self.parts.database, self.parts.clock, Seal(self.instance_key))
+        return MongoChannels(self.parts.database, self.parts.clock, self.seal)
+
+    @cached_property
+    def seal(self) -> Seal:
+        return Seal(self.instance_key)
+
+    @cached_property
+    def access_tokens(self) -> AccessTokens:
+        parts = self.parts
+        return AccessTokens(MongoAccessTokens(parts.database, self.seal), parts.leases, parts.clock, ask)
 
     @cached_property
     def directory(self) -> ChannelDirectory:
-        return ChannelDirectory(self.channels, self.kinds, Tokens(self.instance_key), self._secret)
+        return ChannelDirectory(
+            self.channels, self.kinds, Tokens(self.instance_key), self._secret, self.access_tokens.of
+        )
 
     @cached_property
     def sends(self) -> MongoSends:

@@ -74,6 +74,8 @@ class SettingWords:
             "none": _("none"),
             "starttls": "STARTTLS",
             "tls": "TLS",
+            "microsoft": "Microsoft",
+            "google": "Google",
             "last": _("the message it answers"),
             "thread": _("the whole conversation"),
             "always": _("always"),
@@ -190,6 +192,7 @@ def expectations(_: Callable[[str], str]) -> dict[str, str]:
             "a refresh token, or else the application's secret"
         ),
         "an address that begins with https://": _("an address that begins with https://"),
+        "scopes as the provider writes them, separated by commas": _("scopes as the provider writes them"),
         "a secret's name, where imap_host is given": _("the password, as a server is given"),
         "the secret itself, among the secrets: none is kept here": _("the password: none is kept here"),
         "the secret once more, as it would be sent to another place than before": _(

@@ -12,6 +12,7 @@ from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, En
 from services.ingest.domain.pace import Turn
 from services.ingest.domain.received import AttachmentPart, ReceivedMessage, StoredAttachment
 from services.ingest.domain.sending import Composed, NextStep, OutgoingFile, Reply, SendResult, SendRow
+from services.ingest.domain.sign_in import Bearer, TokenSource
 from services.ingest.domain.tokens import Tokens
 
 
@@ -32,6 +33,8 @@ class Inbox:
     is_ours: Callable[[str], bool]
     # The secret of that name; KeyError where it is not mounted.
     secret: Callable[[str], str] = field(repr=False)
+    # Access tokens from whoever gives them.
+    bearer: Callable[[TokenSource], Bearer] = field(repr=False)
 
 
 class LiveChannel(Protocol):

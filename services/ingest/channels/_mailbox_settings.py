@@ -2,28 +2,21 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.ingest.channels._lists import EntryList
 from services.ingest.channels._patterns import Patterns
+from services.ingest.channels._tokens import ClientId, Provider, RefreshSecret, Scopes, Tenant, TokenUrl
+from services.ingest.channels._values import Texts
 from services.ingest.domain import signature
 from services.ingest.domain.lists import entries_of
 
 _REOPEN = re.compile(r"reopen:([1-9]\d{0,2}|[12]\d{3}|3[0-5]\d\d|36[0-4]\d|3650)")
 _EVER = timedelta(days=36_500)
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]{1,64}@[^\s@<>,;:\"()]{1,255}")
-
-
-def _split(value: object) -> object:
-    return (
-        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-    )
-
-
-Addresses = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class Settings(BaseModel):
@@ -35,19 +28,19 @@ class Settings(BaseModel):
         description="The mailbox: mail to it becomes tickets, and answers leave in its name.",
         examples=["support@example.com"],
     )
-    aliases: Addresses = Field(default=(), description="More addresses that lead to the same mailbox.")
+    aliases: Texts = Field(default=(), description="More addresses that lead to the same mailbox.")
     display_name: str = Field(default="", max_length=100, description="The name in From of what leaves.")
     domain: str = Field(
         default="", description="Domain of our own Message-IDs; the address's domain where empty."
     )
-    form_senders: Addresses = Field(
+    form_senders: Texts = Field(
         (), description="Addresses in whose name web forms write: the person is then in Reply-To."
     )
     mail_patterns: Patterns = Field(
         (),
         description="How mails of forms, marketplaces and payment systems are read: a list in YAML, see docs/email.md.",
     )
-    authserv_id: Addresses = Field(
+    authserv_id: Texts = Field(
         (),
         description="Name that our own mail server writes into Authentication-Results; none where it writes no name.",
     )
@@ -104,7 +97,9 @@ class Settings(BaseModel):
         "none", description="How the connection is protected."
     )
     smtp_user: str = Field(default="", description="Login; none is tried where empty.")
-    smtp_password_secret: str = Field(default="", description="Name of the mounted secret with the password.")
+    smtp_password_secret: str = Field(
+        default="", description="Name of the mounted secret with the password; empty for tokens."
+    )
     smtp_timeout_seconds: int = Field(
         30, ge=1, le=300, description="Longest wait for one answer of the server."
     )
@@ -113,6 +108,30 @@ class Settings(BaseModel):
     )
     smtp_keep_seconds: int = Field(
         5, ge=0, le=60, description="How long a connection waits for the next mail; 0 ends it after each."
+    )
+
+    oauth_provider: Provider = Field(
+        "none", description="Who gives tokens to sign in with, where a server has no password here."
+    )
+    oauth_tenant: Tenant = Field(
+        default="", validate_default=True, description="Id or domain of the organisation at Microsoft."
+    )
+    oauth_client_id: ClientId = Field(
+        default="", validate_default=True, description="Id of the application that is registered there."
+    )
+    oauth_client_secret: str = Field(
+        default="", description="Name of the mounted secret with the application's secret."
+    )
+    oauth_refresh_secret: RefreshSecret = Field(
+        default="",
+        validate_default=True,
+        description="The same with a refresh token; empty where a Microsoft application acts for itself.",
+    )
+    oauth_url: TokenUrl = Field(
+        default="", description="Where tokens are asked for; the provider's own place where empty."
+    )
+    oauth_scopes: Scopes = Field(
+        default=(), description="What tokens are asked for; what mail needs where empty."
     )
 
     imap_host: str = Field(
@@ -126,7 +145,9 @@ class Settings(BaseModel):
     )
     imap_user: str = Field(default="", description="Login at that server; the address where empty.")
     imap_password_secret: str = Field(
-        default="", validate_default=True, description="Name of the mounted secret with the password."
+        default="",
+        validate_default=True,
+        description="Name of the mounted secret with the password; empty for tokens.",
     )
     imap_folder: str = Field(
         default="INBOX", min_length=1, max_length=200, description="The folder that is fetched."
@@ -142,7 +163,7 @@ class Settings(BaseModel):
     @field_validator("imap_password_secret")
     @classmethod
     def _is_given_with_a_server(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("imap_host") and not value:
+        if info.data.get("imap_host") and not value and info.data.get("oauth_provider", "none") == "none":
             raise ValueError("a secret's name, where imap_host is given")
         return value
 

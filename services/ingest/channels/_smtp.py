@@ -11,6 +11,7 @@ from services.ingest.channels._smtp_server import Server, connect, describe, tro
 from services.ingest.channels._smtp_talk import Answer, offer, transmit
 from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.sending import Composed, SendResult, Sent
+from services.ingest.domain.sign_in import NoToken
 from services.ingest.domain.smtp_answers import Said, is_yes, refused
 
 # Servers end a connection after some number of mails, most of them after a hundred.
@@ -56,7 +57,7 @@ class Sender:
                 return self._hand_over(connection, composed, answer, before_data)
         try:
             connection = _Connection(connect(self._server))
-        except (OSError, smtplib.SMTPException, KeyError) as error:
+        except (OSError, smtplib.SMTPException, NoToken, KeyError) as error:
             return SendResult(Sent.TEMPORARY, trouble(error, self._server), slows_down=True)
         try:
             answer = offer(connection.smtp, composed)
@@ -77,7 +78,7 @@ class Sender:
         server = replace(self._server, timeout_seconds=min(_CHECK_WITHIN, self._server.timeout_seconds))
         try:
             smtp = connect(server)
-        except (OSError, smtplib.SMTPException, KeyError) as error:
+        except (OSError, smtplib.SMTPException, NoToken, KeyError) as error:
             return ServerCheck("smtp", False, trouble(error, server))
         try:
             code, text = smtp.mail(address)

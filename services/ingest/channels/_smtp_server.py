@@ -7,6 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.ingest.domain.channel_secrets import missing
+from services.ingest.domain.sign_in import (
+    Bearer,
+    NoToken,
+    initial_response,
+    last_response,
+    mechanism_of,
+)
 from services.ingest.domain.smtp_answers import Said, refused
 
 
@@ -26,10 +33,12 @@ class Server:
     secret: Callable[[str], str] = field(repr=False)
     # How long a connection waits for the next mail; 0 ends it after each.
     keep_seconds: int = 0
+    # Access tokens in place of the password.
+    bearer: Bearer | None = field(default=None, repr=False)
 
 
 def connect(server: Server) -> smtplib.SMTP:
-    """A connection that is signed in. Raises OSError, SMTPException, and KeyError where the password is not mounted."""
+    """A connection that is signed in. Raises OSError, SMTPException, NoToken, and KeyError where a secret is not mounted."""
     wait = server.timeout_seconds
     connection: smtplib.SMTP
     if server.security == "tls":
@@ -43,7 +52,9 @@ def connect(server: Server) -> smtplib.SMTP:
         if server.security == "starttls":
             connection.starttls(context=ssl.create_default_context())
             connection.ehlo()
-        if server.user:
+        if server.user and server.bearer is not None:
+            _login_by_token(connection, server, server.bearer)
+        elif server.user:
             connection.login(server.user, server.secret(server.password_secret))
     except BaseException:
         connection.close()
@@ -51,12 +62,29 @@ def connect(server: Server) -> smtplib.SMTP:
     return connection
 
 
+def _login_by_token(connection: smtplib.SMTP, server: Server, bearer: Bearer) -> None:
+    mechanism = mechanism_of(frozenset(connection.esmtp_features.get("auth", "").upper().split()))
+    if not mechanism:
+        raise NoToken(f"{server.host}:{server.port} offers no sign-in with a token on this connection")
+    token = bearer.token()
+    first = initial_response(mechanism, server.user, token, server.host, server.port)
+
+    def respond(challenge: bytes | None = None) -> str:
+        return first if challenge is None else last_response(mechanism)
+
+    try:
+        connection.auth(mechanism, respond)
+    except smtplib.SMTPAuthenticationError:
+        bearer.refused(token)
+        raise
+
+
 def trouble(error: Exception, server: Server) -> str:
     """Why nobody could be signed in, in words."""
     place = f"{server.host}:{server.port}"
+    if isinstance(error, NoToken | KeyError):
+        return str(error) if isinstance(error, NoToken) else missing(error.args[0])
     match error:
-        case KeyError():
-            return missing(server.password_secret)
         case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):
             return refused(code, text, Said.HELLO).reason
         case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):

@@ -22,6 +22,7 @@ from services.ingest.domain.lists import Lists, entries_of
 from services.ingest.domain.mail import House, read_mail
 from services.ingest.domain.received import ReceivedMessage, Threading
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply, SendResult
+from services.ingest.domain.sign_in import Bearer, TokenSource
 
 KIND = "email"
 
@@ -62,6 +63,7 @@ class Mailbox:
             timeout_seconds=settings.smtp_timeout_seconds,
             secret=inbox.secret,
             keep_seconds=settings.smtp_keep_seconds,
+            bearer=_bearer(settings, inbox, settings.smtp_password_secret),
         )
         self._server = Sender(server)
         self._house = House(
@@ -129,4 +131,21 @@ def _remote(settings: Settings, inbox: Inbox) -> RemoteMailbox:
         after=settings.imap_after,
         timeout=timedelta(seconds=settings.imap_timeout_seconds),
         address=settings.address,
+        bearer=_bearer(settings, inbox, settings.imap_password_secret),
     )
+
+
+def _bearer(settings: Settings, inbox: Inbox, password: str) -> Bearer | None:
+    """Tokens to sign in with, where there are any and a server has no password of its own."""
+    if settings.oauth_provider == "none" or password:
+        return None
+    source = TokenSource(
+        provider=settings.oauth_provider,
+        client_id=settings.oauth_client_id,
+        client_secret=settings.oauth_client_secret,
+        refresh_token=settings.oauth_refresh_secret,
+        tenant=settings.oauth_tenant,
+        url=settings.oauth_url,
+        scopes=settings.oauth_scopes,
+    )
+    return inbox.bearer(source)

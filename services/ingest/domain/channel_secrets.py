@@ -14,6 +14,9 @@ _LONGEST = 16_000
 _MOUNTED = re.compile(r"[A-Za-z0-9._-]{1,253}")
 # What says where a secret is sent to: settings of the same family (imap_..., smtp_...) with these endings.
 _PLACES = ("_host", "_port", "_security", "_url", "_tenant")
+# What a secret opens beside its own family: an access token is sent to the mail servers, and that of an application may open
+# the mailbox of anybody who is named.
+_OPENED = {"oauth": (("imap", "smtp"), ("_user", "_provider"), ("address",))}
 
 
 def is_secret(setting: str) -> bool:
@@ -94,6 +97,12 @@ def mistakes_in(
 
 
 def _moved(secret: str, settings: Mapping[str, str], before: Mapping[str, str]) -> bool:
-    family = secret.partition("_")[0] + "_"
-    places = {name for name in (*settings, *before) if name.startswith(family) and name.endswith(_PLACES)}
+    family = secret.partition("_")[0]
+    others, endings, names = _OPENED.get(family, ((), (), ()))
+    families = tuple(f"{one}_" for one in (family, *others))
+    places = {
+        name
+        for name in (*settings, *before)
+        if name in names or (name.startswith(families) and name.endswith((*_PLACES, *endings)))
+    }
     return any(settings.get(name, "") != before.get(name, "") for name in places)

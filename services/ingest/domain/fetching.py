@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.ingest.domain.sign_in import Bearer
+
 # A mail that could not be fetched is tried again after these; the last one for ever.
 _AGAIN = (
     timedelta(minutes=1),
@@ -33,6 +35,8 @@ class RemoteMailbox:
     timeout: timedelta = timedelta(seconds=30)
     # The address that its mails are taken to be for.
     address: str = ""
+    # Access tokens in place of the password.
+    bearer: Bearer | None = field(default=None, repr=False, compare=False)
 
     @property
     def source(self) -> str:

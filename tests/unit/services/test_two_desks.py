@@ -24,6 +24,7 @@ from services.tickets.domain.people import AGENT, RULE, Actor
 from tests.builders import MONDAY, a_message
 from tests.fakes.tickets import MemoryPorts
 from tests.heard_facts import a_rule, a_set
+from tests.unit.services.ingest.channels.inboxes import without_tokens
 
 KATE = Actor(AGENT, "kate", "Kate Stone")
 # A desk at its worst: it answers whatever comes, again and again.
@@ -46,7 +47,9 @@ class Desk:
     tickets: MemoryPorts = field(default_factory=MemoryPorts)
 
     def __post_init__(self) -> None:
-        inbox = Inbox("mail", Tokens(self.key), lambda address: address == self.address, lambda name: "")
+        inbox = Inbox(
+            "mail", Tokens(self.key), lambda address: address == self.address, lambda name: "", without_tokens
+        )
         self.mailbox = build(Settings.model_validate({"address": self.address}), inbox)
 
     def take(self, raw: bytes, envelope_sender: str | None) -> bytes | None:

@@ -9,8 +9,8 @@ from imap_tools.utils import encode_folder
 
 from chassis.clock import monotonic
 from services.ingest.adapters.imap.client import Connection, NoAnswer, Trouble, in_words
+from services.ingest.adapters.imap.entrance import signing_in
 from services.ingest.domain.channel import ServerCheck
-from services.ingest.domain.channel_secrets import missing
 from services.ingest.domain.fetching import RemoteMailbox
 
 _UID = re.compile(rb"\bUID (\d{1,10})\b")
@@ -31,15 +31,12 @@ class Session:
     def __init__(self, mailbox: RemoteMailbox) -> None:
         """Raises Trouble."""
         self._mailbox = mailbox
-        try:
-            password = mailbox.password()
-        except KeyError as absent:
-            raise Trouble(missing(absent.args[0])) from None
+        sign_in = signing_in(mailbox)
         with in_words(mailbox):
             self._connection = Connection(mailbox)
         try:
             with self._step():
-                self._connection.login(mailbox.user, password, initial_folder=None)
+                sign_in(self._connection)
                 self._abilities = self._capability()
                 # Who leaves everything as it is cannot even change a flag by mistake.
                 self._connection.folder.set(mailbox.folder, readonly=mailbox.after == "leave")

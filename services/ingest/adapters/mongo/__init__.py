@@ -4,8 +4,12 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from chassis import chunks
 
+# A refresh token that nobody used for ninety days is not good any more (Microsoft's, learn.microsoft.com "Refresh tokens").
+_TOKENS_LAST = 100 * 24 * 3600
+
 INDEXES: dict[str, list[IndexModel]] = {
     **chunks.INDEXES,
+    "access_tokens": [IndexModel([("good_until", ASCENDING)], expireAfterSeconds=_TOKENS_LAST)],
     "channels": [],
     "channel_changes": [IndexModel([("channel_id", ASCENDING), ("version", DESCENDING)])],
     "intake": [

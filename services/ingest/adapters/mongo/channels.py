@@ -21,6 +21,7 @@ from services.ingest.domain.addresses import normalise, without_tag
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.channel_history import ChannelChange, Editor, Step
 from services.ingest.domain.channel_secrets import name_of_kept
+from services.ingest.domain.sign_in import Bearer, TokenSource
 from services.ingest.domain.tokens import Tokens
 
 # How old what a process knows of the channels may become.
@@ -157,11 +158,13 @@ class ChannelDirectory:
         kinds: Mapping[str, Kind],
         tokens: Tokens,
         secret: Callable[[str], str],
+        bearer: Callable[[TokenSource, Callable[[str], str]], Bearer],
     ) -> None:
         self._channels = channels
         self._kinds = kinds
         self._tokens = tokens
         self._secret = secret
+        self._bearer = bearer
         self._lock = threading.Lock()
         self._loaded = -1e9
         self._live: dict[str, tuple[Channel, LiveChannel]] = {}
@@ -289,7 +292,10 @@ class ChannelDirectory:
                 return found
             raise KeyError(name)
 
-        inbox = Inbox(channel.channel_id, self._tokens, self.is_ours, secret)
+        def bearer(source: TokenSource) -> Bearer:
+            return self._bearer(source, secret)
+
+        inbox = Inbox(channel.channel_id, self._tokens, self.is_ours, secret, bearer)
         return kind.build(settings, inbox)
 
 

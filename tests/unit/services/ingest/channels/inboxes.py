@@ -1,9 +1,39 @@
 """An inbox as channels get it."""
 
+from dataclasses import dataclass, field
+
 from services.ingest.application.ports import Inbox
+from services.ingest.domain.sign_in import NoToken, TokenSource
 from tests.unit.services.ingest.samples import OWN, TOKENS
 
 
-def inbox(secrets: dict[str, str] | None = None) -> Inbox:
+@dataclass
+class MemoryBearer:
+    """Gives one token for ever, or says why not."""
+
+    given: str = ""
+    trouble: str = "nobody gives tokens here"
+    refusals: list[str] = field(default_factory=list)
+
+    def token(self) -> str:
+        if not self.given:
+            raise NoToken(self.trouble)
+        return self.given
+
+    def refused(self, token: str) -> None:
+        self.refusals.append(token)
+
+
+def without_tokens(source: TokenSource) -> MemoryBearer:
+    return MemoryBearer()
+
+
+def inbox(secrets: dict[str, str] | None = None, bearer: MemoryBearer | None = None) -> Inbox:
     known = secrets or {}
-    return Inbox("mail", TOKENS, lambda address: address in OWN, lambda name: known[name])
+    return Inbox(
+        "mail",
+        TOKENS,
+        lambda address: address in OWN,
+        lambda name: known[name],
+        lambda source: bearer or MemoryBearer(),
+    )

@@ -1,0 +1,1 @@
+"""Access tokens for mailboxes, from those who give them."""
