@@ -1,6 +1,7 @@
 """Systems outside, in memory and as a real server on loopback that behaves as badly as one likes."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ class OutsideServer:
 
 
 @contextmanager
-def outside_server(behave: Behaviour) -> Iterator[OutsideServer]:
+def outside_server(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[OutsideServer]:
     served = OutsideServer(behave)
 
     class Requests(BaseHTTPRequestHandler):
@@ -117,6 +118,9 @@ def outside_server(behave: Behaviour) -> Iterator[OutsideServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
     server.daemon_threads = True
+    if tls is not None:
+        # The handshake is the thread's that answers: one that hangs keeps nobody else.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     served.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

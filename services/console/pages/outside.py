@@ -10,6 +10,7 @@ from chassis.errors import NotFound
 from services.console.domain import outside
 from services.console.domain.outside import Customer, LookupFailed, Source, sought_of
 from services.console.pages.frame import Console, frame, page
+from services.console.pages.part import part
 from services.console.pages.words import Words
 
 # It may be otherwise in a moment; all other failures stay until somebody sets the source up anew.
@@ -20,7 +21,6 @@ _PASSING = outside.UNWELL | {outside.RESTING, outside.BUSY}
 class Outside:
     """Who was found, or in words why nobody can be shown. `is_known`: there is something to look for at all."""
 
-    source: Source
     is_known: bool = True
     customers: tuple[Customer, ...] = ()
     failure: str = ""
@@ -32,28 +32,30 @@ def blueprint(console: Console) -> Blueprint:
 
     @pages.get("/tickets/<int:number>/outside/<source_id>")
     def show(number: int, source_id: str) -> Response:
-        return page("parts/outside.html", outside=look(console, number, source_id), number=number)
+        source = next((one for one in console.desk.lookups.sources if one.source_id == source_id), None)
+        if source is None:
+            raise NotFound(f"source {source_id}")
+        # Also where the ticket cannot be read: the part is asked for alone, and must not go on saying that it asks.
+        looked = part(lambda: look(console, number, source))
+        return page("parts/outside.html", looked=looked, source=source, number=number)
 
     return pages
 
 
-def look(console: Console, number: int, source_id: str) -> Outside:
+def look(console: Console, number: int, source: Source) -> Outside:
     """Ask one system about the ticket's requester. Raises NotFound, and Unavailable where tickets are."""
-    source = next((one for one in console.desk.lookups.sources if one.source_id == source_id), None)
-    if source is None:
-        raise NotFound(f"source {source_id}")
     sought = sought_of(console.desk.tickets.get_ticket(number), source)
     if not sought:
-        return Outside(source, is_known=False)
+        return Outside(is_known=False)
     try:
-        return Outside(source, customers=console.desk.lookups.find(source_id, sought))
+        return Outside(customers=console.desk.lookups.find(source.source_id, sought))
     except LookupFailed as error:
         # Nothing of the person: neither by what nor what was found.
         structlog.get_logger(__name__).warning(
-            "lookup_failed", source=source_id, outcome=error.outcome, detail=error.detail
+            "lookup_failed", source=source.source_id, outcome=error.outcome, detail=error.detail
         )
         words = frame().words
-        return Outside(source, failure=failure_of(words, source, error), reason=reason_of(words, error))
+        return Outside(failure=failure_of(words, source, error), reason=reason_of(words, error))
 
 
 def failure_of(words: Words, source: Source, error: LookupFailed) -> str:

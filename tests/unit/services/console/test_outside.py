@@ -146,6 +146,15 @@ def test_nobody_found_and_nothing_to_look_for_are_said(kate: Visitor, fakes: Mem
     assert "neither an address nor a number" in kate.get(PATH, part=True).text
 
 
+def test_where_the_ticket_cannot_be_read_the_part_says_so(kate: Visitor, fakes: MemoryDesk) -> None:
+    with fakes.outages.of("tickets"):
+        answer = kate.get(PATH, part=True)
+    assert answer.status_code == 200
+    assert "Northline shop cannot be shown" in answer.text
+    assert "Try again" in answer.text
+    assert fakes.outside.asked == []
+
+
 def test_a_source_that_is_none_is_not_found(kate: Visitor) -> None:
     assert kate.get("/tickets/48163/outside/crm", part=True).status_code == 404
 
