@@ -39,7 +39,9 @@ def _run(asked: argparse.Namespace, system: System) -> None:
         print("\n".join(lines_of(one)), end="\n\n")
     read = sum(1 for one in messages if one.read_as in ("form", "notice"))
     missed = sum(1 for one in messages if one.read_as == "missed")
-    print(f"{read} of {len(messages)} are read by a pattern, {missed} look like a form and are not")
+    print(
+        f"{read} of {len(messages)} are read by a pattern, {missed} are missed by the patterns meant for them"
+    )
 
 
 def patterns_in(file: Path) -> str:

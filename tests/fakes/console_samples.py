@@ -328,7 +328,7 @@ BLOCKED = (
 )  # fmt: skip
 TRIED = (
     screening.Tried(NOW - minutes(5), "Site <robot@forms.example>", "New request", "Анна Ким", "anna@client.example", "+79123456789", "", "Где чемодан?", "Заказ оплачен, а чемодана нет.", {"order_number": "77-12"}, "", "form", "Form “Site form”: picked name, email, phone, subject, text, fields.order_number."),
-    screening.Tried(NOW - minutes(9), "Site <robot@forms.example>", "New request", "Site", "robot@forms.example", "", "", "New request", "E-mail:", {}, "", "missed", "Read as ordinary mail, although it looks like a form: “Site form” found no e-mail, phone or external id of whoever wrote."),
+    screening.Tried(NOW - minutes(9), "Site <robot@forms.example>", "New request", "Site", "robot@forms.example", "", "", "New request", "E-mail:", {}, "", "missed", "Read as ordinary mail, although a pattern is meant for it: “Site form” found no e-mail, phone or external id of whoever wrote."),
     screening.Tried(NOW - minutes(30), "Boris <boris@client.example>", "Hello", "Boris", "boris@client.example", "", "", "Hello", "Good day", {}, "", "", ""),
 )  # fmt: skip
 RAW = b"From: scanner@press.example\r\nTo: support@northline.example\r\nSubject: =?x-nothing?Q?scan?=\r\nContent-Type: multipart/mixed; boundary=none\r\n\r\n<script>alert(1)</script>\r\n\xff\xfe\x00 raw bytes\r\n"

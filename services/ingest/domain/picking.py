@@ -96,7 +96,7 @@ class Outcome:
             return f"{kind} “{self.picked.pattern.name}”: picked {found}."
         if self.missed:
             tried = "; ".join(f"“{name}” found no {what}" for name, what in self.missed[:5])
-            return f"Read as ordinary mail, although it looks like a form: {tried}."
+            return f"Read as ordinary mail, although a pattern is meant for it: {tried}."
         return ""
 
 

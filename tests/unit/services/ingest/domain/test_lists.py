@@ -8,7 +8,7 @@ from services.ingest.domain.intake import Envelope
 from services.ingest.domain.lists import entries_of
 from services.ingest.domain.received import ReceivedMessage
 from tests.unit.services.ingest.channels.inboxes import inbox
-from tests.unit.services.ingest.samples import raw
+from tests.unit.services.ingest.samples import TOKENS, raw
 
 
 def _read(
@@ -95,6 +95,13 @@ def test_a_result_counts_only_where_our_server_is_named() -> None:
 def test_what_is_no_entry_is_refused(entry: str) -> None:
     with pytest.raises(ValueError, match="and not"):
         entries_of([entry])
+
+
+def test_an_answer_with_our_proof_is_kept_out_by_its_sender_alone() -> None:
+    proof = f"In-Reply-To: {TOKENS.message_id('aa11', 'bb22', 'demo.example')}"
+    assert _verdict(_read(proof, "X-Spam-Flag: YES", block_list="X-Spam-Flag: YES"))[0] == "spam"
+    assert _verdict(_read("X-Spam-Flag: YES", block_list="X-Spam-Flag: YES"))[0] == "block"
+    assert _verdict(_read(proof, block_list="client.example"))[0] == "block"
 
 
 def test_a_bounce_is_heard_from_a_server_that_is_kept_out() -> None:

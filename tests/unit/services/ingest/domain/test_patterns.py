@@ -97,7 +97,7 @@ def test_a_form_without_what_its_pattern_needs_is_ordinary_mail_and_says_so() ->
     assert message.author.email == "robot@forms.example"
     assert message.flags == ("pattern_missed",)
     assert message.explanation == (
-        "Read as ordinary mail, although it looks like a form: “Site form” found no e-mail, phone or external id of"
+        "Read as ordinary mail, although a pattern is meant for it: “Site form” found no e-mail, phone or external id of"
         " whoever wrote."
     )
 
