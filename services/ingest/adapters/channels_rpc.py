@@ -138,7 +138,7 @@ class ChannelsRpc(ChannelsServiceServicer):
             state.troubles.add(kind="fetching", text=trouble)
         if channel.channel_id in sending:
             state.troubles.add(kind="sending", text=sending[channel.channel_id])
-        if activity.failed:
+        if activity.failed_reason is not None:
             state.troubles.add(kind="failed", text=activity.failed_reason)
         if activity.quarantined:
             state.troubles.add(kind="quarantine", text=str(activity.quarantined))

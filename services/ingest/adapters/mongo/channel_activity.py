@@ -23,9 +23,8 @@ class Activity:
     last_sent_at: datetime | None
     waiting_to_leave: int
     quarantined: int
-    # Why the last one of the last day could not be sent, and how many; the count ends at 10,000.
-    failed_reason: str
-    failed: int
+    # Why the last one of the last day could not be sent; None where all could.
+    failed_reason: str | None
 
 
 class MongoActivity:
@@ -63,8 +62,7 @@ class MongoActivity:
             self._intake.count_documents(
                 {"state": State.QUARANTINED.value, "channel_id": channel_id}, limit=_MOST
             ),
-            str(last_failed.get("reason", "")) if last_failed is not None else "",
-            self._sends.count_documents(failed, limit=_MOST) if last_failed is not None else 0,
+            str(last_failed.get("reason", "")) if last_failed is not None else None,
         )
 
     def _last_received(self, channel_id: str) -> datetime | None:
