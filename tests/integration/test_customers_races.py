@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -95,3 +96,22 @@ def test_a_message_that_comes_while_its_sender_is_merged_is_on_the_card(
     assert desk.opened()[2].requester.requester_id == work
     assert _row(desk, work)["card"] == ana
     assert _row(desk, ana)["members"] == [work]
+
+
+def test_who_types_another_number_into_every_form_is_remembered_with_fifty(desk: MongoDesk) -> None:
+    for n in range(60):
+        message = a_message(sender="ana@example.org", after=timedelta(hours=n))
+        message.sender = Sender(email="ana@example.org", phone=f"+4420794600{n:02}")
+        desk.run(message)
+    (row,) = desk.database["requesters"].find()
+    assert sum(one.startswith("p:") for one in row["found_by"]) == 50
+    assert len(row["learnt"]) == 49
+    assert row["keys"] == ["e:ana@example.org"]
+
+
+def test_a_person_is_known_by_at_most_two_hundred(desk: MongoDesk) -> None:
+    for n in range(205):
+        desk.run(CreateTicket(BY, Sender(email=f"a{n}@example.org", external_id="crm-7"), "Parcel", "?"))
+    rows = list(desk.database["requesters"].find())
+    assert max(len(row["keys"]) for row in rows) == 200
+    assert {ticket.requester.requester_id for ticket in desk.opened()} == {rows[0]["_id"]}

@@ -6,11 +6,12 @@ from services.tickets.application.find_card import card_of, kept_customer
 from services.tickets.domain.cards import Card
 from services.tickets.domain.checks import Checks
 from services.tickets.domain.customer_commands import AddIdentity, RemoveIdentity
-from services.tickets.domain.customers import IDENTITY_ADDED, IDENTITY_REMOVED, MOST_IDENTITIES, Entry
+from services.tickets.domain.customers import IDENTITY_ADDED, IDENTITY_REMOVED, Entry
 from services.tickets.domain.identities import (
     EMAIL,
     EXTERNAL_ID,
     KINDS,
+    MOST_IDENTITIES,
     PHONE,
     Identity,
     identity_named,

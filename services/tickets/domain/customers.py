@@ -15,7 +15,6 @@ from services.tickets.domain.reach import Reach
 from services.tickets.domain.ticket import Change
 
 MOST_MERGED = 200
-MOST_IDENTITIES = 200
 YES = "yes"
 NO = "no"
 # What an agent may set.

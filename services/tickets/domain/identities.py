@@ -13,6 +13,9 @@ EMAIL = "email"
 PHONE = "phone"
 EXTERNAL_ID = "external_id"
 KINDS = (EMAIL, PHONE, EXTERNAL_ID)
+# Of one person; more than anybody has.
+MOST_IDENTITIES = 200
+MOST_CLAIMS = 50
 
 # Kinds of channel at whose provider one id is one person, whichever of our accounts they write to. Elsewhere an id counts
 # within its channel: Meta's and Viber's are given anew for every page and bot.

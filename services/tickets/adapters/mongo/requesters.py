@@ -14,6 +14,8 @@ from services.tickets.adapters.mongo.documents import (
 )
 from services.tickets.domain.commands import Sender
 from services.tickets.domain.identities import (
+    MOST_CLAIMS,
+    MOST_IDENTITIES,
     as_they_wrote,
     finding,
     is_key,
@@ -145,20 +147,29 @@ class MongoRequesters:
             known = Requester(new_id(), sender.name, sender.email, sender.phone, sender.external_id)
             self._made_by[known.requester_id] = channel
         requester_id = known.requester_id
+        own = self._keys.setdefault(requester_id, set())
         for key in keys:
             # A key that is another's stays there: two people are not made one by a guess.
-            if self._by_key.setdefault(key, None) is None:
+            if self._by_key.setdefault(key, None) is None and len(own) < MOST_IDENTITIES:
                 self._by_key[key] = requester_id
-                self._keys.setdefault(requester_id, set()).add(key)
+                own.add(key)
                 self._taught_by[requester_id] = channel
-        claimed = [key for key in (*keys, *claims) if self._by_key.get(key) != requester_id]
-        if claimed:
-            self._claims.setdefault(requester_id, set()).update(claimed)
-            self._taught_by[requester_id] = channel
-        own = self._keys.get(requester_id, set())
+        self._claim(requester_id, [key for key in (*keys, *claims) if key not in own], channel)
         person = known if is_claim else taught(known, sender, own)
         self._people[requester_id] = person
         return as_they_wrote(person, sender, own if is_claim else None)
+
+    def _claim(self, requester_id: str, claimed: Sequence[str], channel: str) -> None:
+        if not claimed:
+            return
+        known = self._claims.setdefault(requester_id, set())
+        read = self._read.get(requester_id)
+        room = MOST_CLAIMS - len(known)
+        if read is not None:
+            room -= sum(map(is_key, read.found_by - known))
+        # Whoever types another number into every form is not remembered with all of them.
+        known.update(claimed[: max(0, room)])
+        self._taught_by[requester_id] = channel
 
     def _known(self, sender: Sender, keys: Sequence[str], all_keys: Sequence[str] = ()) -> Requester | None:
         if sender.requester_id:
