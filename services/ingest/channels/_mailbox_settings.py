@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.ingest.channels._lists import EntryList
-from services.ingest.channels._patterns import Patterns
+from services.ingest.channels._patterns import Patterns, PatternSettings
 from services.ingest.channels._tokens import ClientId, Provider, RefreshSecret, Scopes, Tenant, TokenUrl
 from services.ingest.channels._values import Texts
 from services.ingest.domain import signature
@@ -36,13 +36,13 @@ class Settings(BaseModel):
     form_senders: Texts = Field(
         (), description="Addresses in whose name web forms write: the person is then in Reply-To."
     )
-    mail_patterns: Patterns = Field(
-        (),
-        description="How mails of forms, marketplaces and payment systems are read: a list in YAML, see docs/email.md.",
-    )
     authserv_id: Texts = Field(
         (),
         description="Name that our own mail server writes into Authentication-Results; none where it writes no name.",
+    )
+    mail_patterns: Patterns = Field(
+        (),
+        description="How mails of forms, marketplaces and payment systems are read: a list in YAML, see docs/email.md.",
     )
     allow_list: EntryList = Field(
         (),
@@ -181,6 +181,15 @@ class Settings(BaseModel):
     @classmethod
     def _are_servers(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(value.lower() for value in values)
+
+    @field_validator("mail_patterns")
+    @classmethod
+    def _can_prove(
+        cls, values: tuple[PatternSettings, ...], info: ValidationInfo
+    ) -> tuple[PatternSettings, ...]:
+        if any(one.proven for one in values) and not info.data.get("authserv_id"):
+            raise ValueError("proven only where authserv_id names the server that is believed")
+        return values
 
     @field_validator("allow_list", "block_list", "spam_list")
     @classmethod

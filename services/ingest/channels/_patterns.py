@@ -84,6 +84,7 @@ class PatternSettings(_Written):
     subject: AnExpression | None = None
     headers: dict[str, AnExpression] = Field(default={}, max_length=20)
     region: str = Field(default="", pattern="^([A-Z]{2})?$")
+    proven: bool = False
     pick: dict[str, PickSettings] = Field(default={}, max_length=_MAX_PICKS)
 
     @field_validator("senders")
@@ -125,7 +126,7 @@ class PatternSettings(_Written):
             name: Pick(one.source, one.label, one.pattern, one.until, one.required)
             for name, one in self.pick.items()
         }
-        return MailPattern(self.name, when, self.kind, picks, self.region)
+        return MailPattern(self.name, when, self.kind, picks, self.region, self.proven)
 
 
 def written(value: object) -> object:

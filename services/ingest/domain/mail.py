@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from services.ingest.domain import mime
 from services.ingest.domain.addresses import MAX_ADDRESSES, Address, normalise, parse_addresses, without_tag
-from services.ingest.domain.authentication import is_author_proven
+from services.ingest.domain.authentication import is_author_proven, proves, results
 from services.ingest.domain.automatic import judge
 from services.ingest.domain.body import Body, read_body
 from services.ingest.domain.bounces import find_bounce
@@ -151,7 +151,9 @@ def _as_the_mailbox_reads(
 ) -> ReceivedMessage:
     """The message after the mailbox's own patterns and lists, and with what is proven of its author."""
     if house.patterns and may_be_filled_in(headers, message):
-        letter = Letter(headers, sender, message.subject, message.text, message.html)
+        said = results(headers, house.lists.authserv_ids)
+        is_proven = proves(sender.email.rpartition("@")[2], said)
+        letter = Letter(headers, sender, message.subject, message.text, message.html, is_proven)
         message = filled_in(message, read_by_patterns(letter, house.patterns, house.is_ours))
     # Whom a form or a pattern names has proven nothing.
     wrote_it = bool(sender.email) and message.author.email == sender.email

@@ -113,6 +113,8 @@ class MailPattern:
     picks: Mapping[str, Pick] = field(default_factory=dict)
     # Of numbers written without their country, as RU.
     region: str = ""
+    # Only where our own mail server found that the mail comes from its sender's domain.
+    needs_proof: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:

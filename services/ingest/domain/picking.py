@@ -49,6 +49,8 @@ class Letter:
     text: str
     # Sanitised HTML.
     html: str = ""
+    # Our own mail server found that it comes from the sender's domain.
+    is_proven: bool = False
 
     def source(self, name: str) -> str:
         """The text in which a pick looks."""
@@ -129,6 +131,8 @@ def _is_meant(when: When, letter: Letter) -> bool:
 
 def _pick(letter: Letter, pattern: MailPattern, is_ours: Callable[[str], bool]) -> tuple[Picked | None, str]:
     """What the pattern finds; or None, and the name of what it needs and did not find."""
+    if pattern.needs_proof and not letter.is_proven:
+        return None, "proof that it comes from its sender"
     sources: dict[str, str] = {}
     values: dict[str, str] = {}
     shown_name = ""

@@ -1,12 +1,15 @@
 """Mails of forms, marketplaces and payment systems are read by the patterns of their mailbox."""
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from services.ingest.channels._patterns import Patterns
+from services.ingest.channels.email import Settings, build
+from services.ingest.domain.intake import Envelope
 from services.ingest.domain.mail import House, read_mail
 from services.ingest.domain.picking import behind_label
 from services.ingest.domain.received import Author, ReceivedMessage
+from tests.unit.services.ingest.channels.inboxes import inbox
 from tests.unit.services.ingest.samples import OWN, TOKENS
 
 SITE_FORM = """
@@ -145,6 +148,31 @@ def test_a_notice_is_automatic_and_its_sender_stays() -> None:
     assert message.is_automatic
     assert "notice" in message.flags
     assert message.fields == {"order_number": "5512", "amount": "1 200,50"}
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("mx.demo.example; dmarc=pass header.from=bank.example", "notice"),
+        ("mx.demo.example; dmarc=fail header.from=bank.example", "missed"),
+        ("evil.example; dmarc=pass header.from=bank.example", "missed"),
+    ],
+)
+def test_a_pattern_that_wants_proof_reads_only_what_our_own_server_found_to_come_from_its_sender(
+    said: str, status: str
+) -> None:
+    written = "- {name: Payments, kind: notice, from: pay@bank.example, proven: true}"
+    settings = {"address": "support@demo.example", "authserv_id": "mx.demo.example", "mail_patterns": written}
+    raw = f"From: pay@bank.example\r\nSubject: Paid\r\nAuthentication-Results: {said}\r\n\r\nThanks\r\n"
+    message = build(Settings.model_validate(settings), inbox()).read(raw.encode(), Envelope())
+    assert message.read_as == status
+    assert ("found no proof that it comes from its sender" in message.explanation) is (status == "missed")
+
+
+def test_a_pattern_wants_proof_only_where_our_server_is_named() -> None:
+    written = "- {name: Payments, kind: notice, from: bank.example, proven: true}"
+    with pytest.raises(ValidationError, match="proven only where authserv_id names the server"):
+        Settings.model_validate({"address": "support@demo.example", "mail_patterns": written})
 
 
 def test_an_answer_of_a_machine_or_a_bounce_from_the_forms_address_is_no_form() -> None:
