@@ -2,6 +2,7 @@
 
 import pytest
 
+from chassis.mongo import Raced
 from services.ingest.channels._smtp import Sender
 from services.ingest.channels._smtp_server import Server
 from services.ingest.domain.sending import Composed, SendResult, Sent
@@ -19,16 +20,22 @@ def _send(answers: dict[str, str | None]) -> tuple[SendResult, int]:
         begun += 1
 
     with mail_server(answers) as server:
-        to = Server(
+        return _sender(server.port).send(MAIL, begin), begun
+
+
+def _sender(port: int) -> Sender:
+    return Sender(
+        Server(
             host="127.0.0.1",
-            port=server.port,
+            port=port,
             security="none",
             user="",
             password_secret="",
             timeout_seconds=3,
             secret=lambda name: name,
+            keep_seconds=30,
         )
-        return Sender(to).send(MAIL, begin), begun
+    )
 
 
 @pytest.mark.parametrize("answer", ["250 kept", "251 passed on", "200 fine", "250-one\n250 two"])
@@ -62,3 +69,15 @@ def test_a_refused_sender_blames_no_recipient(verb: str, code: str) -> None:
     result, _ = _send({verb: "550 5.1.1 no such user"})
     assert (result.outcome, result.code) == (Sent.PERMANENT, code)
     assert ("recipient" in result.reason) is bool(code)
+
+
+def test_a_mail_whose_sending_cannot_be_noted_does_not_leave_and_its_connection_is_not_used_again() -> None:
+    def refuse() -> None:
+        raise Raced("another has the row by now")
+
+    with mail_server() as server:
+        sender = _sender(server.port)
+        with pytest.raises(Raced):
+            sender.send(MAIL, refuse)
+        assert sender.send(MAIL, lambda: None).outcome is Sent.SENT
+        assert [len(server.heard), server.mails] == [2, 1]
