@@ -128,6 +128,7 @@ def test_nobody_there_is_said_at_once() -> None:
 def test_what_is_no_http_is_said(shop: OutsideServer) -> None:
     def greet(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"220 mail.example ESMTP\r\n")
+        request.close_connection = True
 
     shop.behave = greet
     assert failure(contract_system(shop)).outcome == outside.UNREACHABLE

@@ -22,7 +22,7 @@ from tests.lookup_contract import LOOPBACK
 IGOR = {
     "type": "customer", "id": 4215, "externalId": "77", "isContact": False, "createdAt": "2024-02-03 12:00:01",
     "vip": True, "bad": False, "site": "northline", "firstName": "Игорь", "lastName": "Лапшин", "patronymic": None,
-    "email": "Igor.Lapshin@pochta.example", "phones": [{"number": "8 (921) 123-45-67"}], "totalSumm": 41230.5,
+    "email": "Igor.Lapshin@pochta.example", "phones": [{"number": "8 (921) 123-45-67"}], "totalSumm": 41230.500000000004,
     "ordersCount": 2, "tags": [], "customFields": [],
 }  # fmt: skip
 NAMESAKE = {**IGOR, "id": 99, "externalId": "771", "email": "xigor.lapshin@pochta.example", "phones": []}
@@ -86,7 +86,7 @@ def test_a_customer_comes_with_their_orders_the_newest_first(server: OutsideServ
     assert customer.name == "Игорь Лапшин"
     assert customer.url == "https://example.retailcrm.ru/customers/4215"
     assert [(one.name, one.value) for one in customer.fields] == [
-        ("VIP", "✓"), ("Orders", "2"), ("Total", "41230.5"),
+        ("VIP", "✓"), ("Orders", "2"), ("Total", "41230.50"),
     ]  # fmt: skip
     newest, older = customer.orders
     assert (newest.number, newest.status, newest.total, newest.currency) == (
@@ -115,6 +115,11 @@ def test_it_is_asked_by_its_own_filters_and_with_its_key(
     assert orders.path == "/api/v5/orders"
     assert parse_qs(orders.query)["filter[customerId]"] == ["4215"]
     assert all("key1" not in target for target in server.targets)
+
+
+def test_all_that_is_asked_of_one_person_goes_over_one_connection(server: OutsideServer) -> None:
+    find(server, BY_MAIL)
+    assert (len(server.targets), server.connections) == (2, 1)
 
 
 def test_who_only_looks_alike_is_not_shown_and_their_orders_are_not_asked_for(
@@ -154,6 +159,8 @@ def test_more_than_it_can_do_counts_as_unwell(server: OutsideServer) -> None:
         {"createdAt": "0001-01-01 00:00:00"},
         {"id": "8003/../../admin"},
         {"totalSumm": "much"},
+        {"totalSumm": "1E+9999"},
+        {"totalSumm": "NaN"},
     ],
 )
 def test_an_order_of_another_form_is_no_answer(

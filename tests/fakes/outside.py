@@ -88,10 +88,11 @@ Behaviour = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class OutsideServer:
-    """HTTP on loopback. `behave` answers each request; `targets` and `headers` are what came."""
+    """HTTP on loopback. `behave` answers each request; `targets` and `headers` are what came by `connections`."""
 
     behave: Behaviour
     port: int = 0
+    connections: int = 0
     targets: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -105,6 +106,12 @@ def outside_server(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iter
     served = OutsideServer(behave)
 
     class Requests(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            served.connections += 1
+            super().setup()
+
         def do_GET(self) -> None:
             served.targets.append(self.path)
             served.headers.append({name.lower(): value for name, value in self.headers.items()})

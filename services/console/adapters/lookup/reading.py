@@ -1,11 +1,12 @@
-"""One GET of JSON from a system outside, on the shortest leash there is.
+"""JSON from a system outside, by GET, on the shortest leash there is.
 
-A connection serves one question: it is made to an address that was checked, and whatever happens on it, a byte a second
+A connection serves one lookup: it is made to an address that was checked, and whatever happens on it, a byte a second
 included, ends with the deadline. Redirects are not followed, proxies of the environment are not asked, nothing is unpacked.
 """
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,9 @@ from services.console.domain.outside import (
 
 LARGEST = 256 * 1024
 _TOO_MANY_REQUESTS = 429
+
+# A target and the headers of its own; answers the body. Raises LookupFailed.
+Ask = Callable[[str, Mapping[str, str]], bytes]
 
 
 class JsonReader:
@@ -61,6 +65,19 @@ class JsonReader:
 
     def get(self, target: str, headers: Mapping[str, str], deadline: Deadline) -> bytes:
         """The body of a 200 of JSON. Raises LookupFailed."""
+        with self.connected(deadline) as ask:
+            return ask(target, headers)
+
+    @contextmanager
+    def connected(self, deadline: Deadline) -> Iterator[Ask]:
+        """Several requests of one lookup, over one connection where the system lets it stand."""
+        wire = _Wire(self._allowed, self._resolve, deadline)
+        with httpcore.ConnectionPool(
+            ssl_context=self._tls, network_backend=wire, max_connections=1
+        ) as connections:
+            yield lambda target, headers: self._get(connections, target, headers)
+
+    def _get(self, connections: httpcore.ConnectionPool, target: str, headers: Mapping[str, str]) -> bytes:
         url = httpcore.URL(
             scheme=self._scheme.encode(), host=self._host.encode(), port=self._port, target=target.encode()
         )
@@ -69,15 +86,10 @@ class JsonReader:
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": "Relaydesk",
-            "Connection": "close",
             **headers,
         }
-        wire = _Wire(self._allowed, self._resolve, deadline)
         try:
-            with (
-                httpcore.ConnectionPool(ssl_context=self._tls, network_backend=wire) as pool,
-                pool.stream("GET", url, headers=list(sent.items())) as answer,
-            ):
+            with connections.stream("GET", url, headers=list(sent.items())) as answer:
                 judge(answer.status, _headers(answer.headers))
                 return _body(answer.iter_stream())
         except httpcore.TimeoutException:

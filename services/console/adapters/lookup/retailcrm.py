@@ -14,10 +14,10 @@ from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from services.console.adapters.lookup.customers import first_mistake
-from services.console.adapters.lookup.reading import JsonReader
+from services.console.adapters.lookup.reading import Ask, JsonReader
 from services.console.application.look_up import Deadline
 from services.console.domain.outside import (
     EMAIL,
@@ -42,6 +42,7 @@ _MOST = 3
 _PAGE = 20
 # Digits by which two numbers are the same, however their country is written (+7 921, 8 921).
 _SUBSCRIBER = 10
+_LONGEST_SUM = 12
 _AT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -54,7 +55,16 @@ def _listed(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_or_nothing)]
-Sum = Annotated[Decimal, Field(max_digits=15, decimal_places=4)]
+
+
+def _rounded(sum_: Decimal) -> Decimal:
+    """To the cent: sums are binary fractions there, and may come with a dozen places."""
+    if sum_.adjusted() > _LONGEST_SUM:
+        raise ValueError("no sum is that large")
+    return round(sum_, 2)
+
+
+Sum = Annotated[Decimal, AfterValidator(_rounded)]
 
 
 class _Loose(BaseModel):
@@ -135,22 +145,23 @@ class RetailCrm:
         self._manners = manners
 
     def find(self, sought: Sought, deadline: Deadline) -> tuple[Customer, ...]:
-        people = self._ask("customers", _filter_of(sought), _People, deadline).customers
-        # Its filters find parts of words too, and names; only who has exactly this address or number is meant.
-        meant = [person for person in people if _is_meant(person, sought)][:_MOST]
-        return tuple(self._customer(person, deadline) for person in meant)
+        with self._reader.connected(deadline) as ask:
+            people = self._ask(ask, "customers", _filter_of(sought), _People).customers
+            # Its filters find parts of words too, and names; only who has exactly this address or number is meant.
+            meant = [person for person in people if _is_meant(person, sought)][:_MOST]
+            return tuple(self._customer(ask, person) for person in meant)
 
-    def _ask(self, what: str, wanted: Mapping[str, str], shape: type[A], deadline: Deadline) -> A:
+    def _ask(self, ask: Ask, what: str, wanted: Mapping[str, str], shape: type[A]) -> A:
         query = urlencode({**wanted, "limit": _PAGE, "page": 1})
         target = self._reader.target(f"/api/v5/{what}?{query}")
-        body = self._reader.get(target, {"X-API-KEY": self._key()}, deadline)
+        body = ask(target, {"X-API-KEY": self._key()})
         try:
             return shape.model_validate_json(body)
         except ValidationError as error:
             raise _explained(body, error) from None
 
-    def _customer(self, person: _Person, deadline: Deadline) -> Customer:
-        orders = self._ask("orders", {"filter[customerId]": str(person.id)}, _Orders, deadline).orders
+    def _customer(self, ask: Ask, person: _Person) -> Customer:
+        orders = self._ask(ask, "orders", {"filter[customerId]": str(person.id)}, _Orders).orders
         shown = sorted((self._order(one) for one in orders), key=lambda one: one.placed_at, reverse=True)
         return Customer(
             name=shortened(f"{person.firstName} {person.lastName}"),
