@@ -11,6 +11,9 @@ _LONGEST_NAME = 60
 _LONGEST_CARD_LINE = 100
 # Lines below a closing formula.
 _LONGEST_CARD = 9
+_MOST_CLOSING_WORDS = 8
+# Before a capital they begin a brand or a place as well as they end a letter.
+_AMBIGUOUS = frozenset({"best", "att", "atte", "salam"})
 
 _DASHED = re.compile(r"\s{0,3}(?:--|—+|–+|_{2,}|-{3,}|={3,}|\*{3,})\s*$")
 _OWN_DASH = re.compile(r"[-–—]{1,2}(?:[^\W\d_][\w'’.]*)(?: [^\W\d_][\w'’.]*){0,2}$")
@@ -131,6 +134,20 @@ def _formula(line: str) -> tuple[str, str]:
     low = _bare(head)
     if comma and low in CLOSINGS and _is_name(name.strip()):
         return low, name.strip()
+    return _named_closing(line)
+
+
+def _named_closing(line: str) -> tuple[str, str]:
+    """A formula and the name on one line, without a comma between them: "Mvh Karin"."""
+    words = line.split()
+    if line[-1] in "?!:" or not 2 <= len(words) <= _MOST_CLOSING_WORDS:
+        return "", ""
+    for count in range(1, min(3, len(words) - 1) + 1):
+        if not words[-count][0].isupper():
+            break
+        low = _bare(" ".join(words[:-count]))
+        if low in CLOSINGS and len(low) > 2 and low not in _AMBIGUOUS:
+            return low, " ".join(words[-count:])
     return "", ""
 
 

@@ -263,3 +263,18 @@ def test_any_text_is_survived_and_nothing_is_added_to_it(text: str) -> None:
 
 def test_a_mail_of_more_lines_than_people_write_is_left_whole_unread() -> None:
     assert said_in_text("Hello\n" + "x wrote:\n>\n" * 5_000) == ""
+
+
+@pytest.mark.parametrize(
+    "closing",
+    ["Mvh Karin", "S pozdravem Karel Novotný", "Best regards John P. Falk", "С уважением Мария Котова"],
+)
+def test_a_formula_with_the_name_on_its_line_is_cut(closing: str) -> None:
+    assert said_in_text(f"{SAID}\n\n{closing}\n") == SAID
+
+
+@pytest.mark.parametrize(
+    "line", ["Best Western Hotel", "LG Electronics", "Thanks John", "Regards go to Anna too"]
+)
+def test_what_only_begins_like_a_formula_stays(line: str) -> None:
+    assert said_in_text(f"Which one?\n\n{line}\n") == ""
