@@ -39,6 +39,7 @@ class MemoryCustomers:
         self._check = check
         self._now = now
         self._merge_ids = count(1)
+        self.organisations = {one.organisation_id: one for one in ORGANISATIONS}
         self.customers: dict[str, Customer] = {}
         self.into: dict[str, Merge] = {}
         self.parents: dict[str, str] = {}
@@ -98,7 +99,19 @@ class MemoryCustomers:
 
     def list_organisations(self) -> tuple[Organisation, ...]:
         self._check("tickets")
-        return ORGANISATIONS
+        return tuple(self.organisations.values())
+
+    def save_organisation(self, organisation: Organisation, *, key: str, agent_id: str) -> Organisation:
+        self._check("tickets")
+        for other in self.organisations.values():
+            taken = set(other.domains).intersection(organisation.domains)
+            if taken and other.organisation_id != organisation.organisation_id:
+                raise AlreadyExists(f"organisation {other.organisation_id} has the domain {min(taken)}")
+        kept = replace(
+            organisation, organisation_id=organisation.organisation_id or organisation.name.lower()
+        )
+        self.organisations[kept.organisation_id] = kept
+        return kept
 
     def update_customer(
         self, customer_id: str, edit: CustomerEdit, *, expected_version: int, key: str, agent_id: str
@@ -214,7 +227,7 @@ class MemoryCustomers:
         organisation = next(
             (
                 one
-                for one in ORGANISATIONS
+                for one in self.organisations.values()
                 if one.organisation_id == kept.organisation_by_hand or set(one.domains).intersection(domains)
             ),
             None,

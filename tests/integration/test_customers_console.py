@@ -9,7 +9,7 @@ from chassis.rpc import channel
 from relaydesk.tickets.v1 import accounts_pb2
 from services.console.adapters.calls import Caller
 from services.console.adapters.customers import GrpcCustomers
-from services.console.domain.customers import CustomerEdit, Identity, Question
+from services.console.domain.customers import CustomerEdit, Identity, Organisation, Question
 from tests.integration.customers_desk import CustomersDesk
 from tests.integration.tickets_desk import INTERNAL, TicketsDesk
 
@@ -91,3 +91,11 @@ def test_people_are_listed_found_and_known_by_more(desk: CustomersDesk, customer
     assert [one.customer_id for one in customers.list_customers().customers] == [ana]
     assert len(customers.remove_identity(ana, home, key="i2", agent_id=KATE).identities) == 1
     assert customers.find_customers(Question(email="ana@home.example")) == ()
+
+
+def test_an_organisation_is_made_and_changed(customers: GrpcCustomers) -> None:
+    made = customers.save_organisation(Organisation("", "Acme", ("ACME.example",)), key="o1", agent_id="")
+    assert made == Organisation("acme", "Acme", ("acme.example",))
+    changed = Organisation("acme", "Acme Ltd", (), is_own=True)
+    assert customers.save_organisation(changed, key="o2", agent_id="") == changed
+    assert customers.list_organisations() == (changed,)

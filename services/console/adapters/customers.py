@@ -54,6 +54,18 @@ class GrpcCustomers:
         answer = self._caller.ask(self._stub.ListOrganisations, customers_pb2.ListOrganisationsRequest())
         return tuple(map(_organisation_of, answer.organisations))
 
+    def save_organisation(self, organisation: Organisation, *, key: str, agent_id: str) -> Organisation:
+        wire = customers_pb2.Organisation(
+            id=organisation.organisation_id,
+            name=organisation.name,
+            domains=organisation.domains,
+            is_own=organisation.is_own,
+        )
+        request = customers_pb2.SaveOrganisationRequest(idempotency_key=key, organisation=wire)
+        return _organisation_of(
+            self._caller.ask(self._stub.SaveOrganisation, request, agent_id=agent_id).organisation
+        )
+
     def update_customer(
         self, customer_id: str, edit: CustomerEdit, *, expected_version: int, key: str, agent_id: str
     ) -> Customer:

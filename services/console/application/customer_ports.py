@@ -30,6 +30,10 @@ class Customers(Protocol):
 
     def list_organisations(self) -> tuple[Organisation, ...]: ...
 
+    def save_organisation(self, organisation: Organisation, *, key: str, agent_id: str) -> Organisation:
+        """Without an id it gets one from its name. Raises AlreadyExists where another has one of the domains."""
+        ...
+
     def update_customer(
         self, customer_id: str, edit: CustomerEdit, *, expected_version: int, key: str, agent_id: str
     ) -> Customer:

@@ -135,3 +135,25 @@ def test_who_only_reads_is_offered_nothing_and_may_nothing(yulia: Visitor) -> No
     assert 'method="post"' not in yulia.get(f"/customers/{RAFAEL}").text
     for path in ("change", "notes", "identities", "merge", "undo-merge"):
         assert yulia.post(f"/customers/{RAFAEL}/{path}", {}, part=False).status_code == 403
+
+
+def test_an_administrator_makes_an_organisation_of_its_domains(kate: Visitor, fakes: MemoryDesk) -> None:
+    form: dict[str, object] = {"name": "Acme", "domains": "acme.example, acme.test", "own": "1"}
+    answer = kate.post("/organisations", form, part=False)
+    assert (answer.status_code, answer.location) == (303, "/organisations/acme")
+    assert fakes.customers.organisations["acme"].domains == ("acme.example", "acme.test")
+    assert "our own" in kate.get("/organisations/acme").text
+    assert kate.get("/organisations/nobody").status_code == 404
+
+
+def test_what_is_wrong_with_an_organisation_is_said_above_what_was_typed(kate: Visitor) -> None:
+    answer = kate.post("/organisations", {"name": "Acme", "domains": "brightwave.example"}, part=False)
+    assert answer.status_code == 422
+    assert "organisation brightwave has the domain" in answer.text
+    assert 'value="brightwave.example"' in answer.text
+
+
+def test_only_an_administrator_changes_organisations(stranger: Visitor) -> None:
+    stranger.sign_in("dmitry.orlov@northline.example")
+    assert 'method="post"' not in stranger.get("/organisations").text
+    assert stranger.post("/organisations", {"name": "Acme"}, part=False).status_code == 403
