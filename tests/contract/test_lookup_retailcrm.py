@@ -144,7 +144,8 @@ def test_why_it_refuses_is_said(server: OutsideServer) -> None:
     server.behave = answer_json({"success": False, "errorMsg": "Account does not exist."})
     failed = failure(server)
     assert failed.outcome == outside.REFUSED
-    assert "Account does not exist." in failed.detail
+    assert failed.said == "Account does not exist."
+    assert failed.detail == "it refuses"
 
 
 def test_more_than_it_can_do_counts_as_unwell(server: OutsideServer) -> None:

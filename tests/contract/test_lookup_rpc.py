@@ -56,6 +56,12 @@ def test_what_is_wrong_is_said_without_the_person(port: int, shop: OutsideServer
     assert check.text == "it answers 401: it does not accept our signature or key"
 
 
+def test_what_the_system_itself_says_of_it_is_told(port: int, shop: OutsideServer) -> None:
+    shop.behave = answer_json(NOBODY, kind="text/html; charset=utf-8")
+    expected = "it answers with another type than application/json: text/html"
+    assert ask(port, email="a@b.example").text == expected
+
+
 @pytest.mark.parametrize("by", [{}, {"email": "a@b.example", "phone": "+351912345678"}])
 def test_one_thing_is_asked_by(port: int, by: dict[str, str]) -> None:
     with pytest.raises(InvalidFields):

@@ -44,7 +44,8 @@ class LookupsRpc(LookupsServiceServicer):
         try:
             found = self._look_up.test(source_id, sought)
         except LookupFailed as error:
-            check.outcome, check.text = error.outcome, error.detail or error.outcome
+            check.outcome = error.outcome
+            check.text = f"{error.detail}: {error.said}" if error.said else error.detail
         else:
             check.is_well, check.outcome, check.text = True, FOUND if found else NOBODY, described(found)
         took = Duration()

@@ -75,12 +75,13 @@ class Source:
 
 class LookupFailed(Exception):
     """No answer, and why, in one word for metrics and pages; `detail` is for those who set the source up and holds nothing
-    of the person who was looked for."""
+    of the person who was looked for. What the system itself says of it is in `said`: who knows what, and no log gets it."""
 
-    def __init__(self, outcome: str, detail: str = "", retry_in: float = 0.0) -> None:
+    def __init__(self, outcome: str, detail: str = "", retry_in: float = 0.0, said: str = "") -> None:
         super().__init__(outcome, detail)
         self.outcome = outcome
         self.detail = detail
+        self.said = shortened(said)
         # Seconds until asking again makes sense; 0 where it does at once.
         self.retry_in = retry_in
 

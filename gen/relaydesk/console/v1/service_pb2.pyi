@@ -85,7 +85,7 @@ class SourceCheck(_message.Message):
     outcome: _builtins.str
     """In a word, as in relaydesk_lookups_total."""
     text: _builtins.str
-    """In a sentence; nothing of the person but how much was found."""
+    """In a sentence: how much was found, or what is wrong, with the system's own words behind it."""
     @_builtins.property
     def took(self) -> _duration_pb2.Duration: ...
     def __init__(

@@ -95,7 +95,7 @@ class JsonReader:
         except httpcore.TimeoutException:
             raise LookupFailed(TIMEOUT, f"it did not answer within {PATIENCE:g} s") from None
         except httpcore.RemoteProtocolError as error:
-            raise LookupFailed(UNREACHABLE, f"it does not speak HTTP: {error}") from None
+            raise LookupFailed(UNREACHABLE, "it does not speak HTTP", said=str(error)) from None
         except httpcore.NetworkError as error:
             raise LookupFailed(UNREACHABLE, f"no connection: {error}") from None
 
@@ -116,7 +116,9 @@ def judge(status: int, headers: Mapping[str, str]) -> None:
         raise LookupFailed(REFUSED, f"it answers {status}; is the url right?")
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise LookupFailed(MALFORMED, f"it answers with {kind[:60] or 'no type'} instead of application/json")
+        raise LookupFailed(
+            MALFORMED, "it answers with another type than application/json", said=kind or "none"
+        )
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise LookupFailed(MALFORMED, "it packs its answer although it was asked not to")
 

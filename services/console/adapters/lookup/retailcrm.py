@@ -228,4 +228,4 @@ def _explained(body: bytes, mistake: ValidationError) -> LookupFailed:
         refusal = _Refusal.model_validate_json(body)
     except ValidationError:
         return LookupFailed(MALFORMED, first_mistake(mistake))
-    return LookupFailed(REFUSED, f"it refuses: {shortened(refusal.errorMsg) or 'it does not say why'}")
+    return LookupFailed(REFUSED, "it refuses", said=refusal.errorMsg)

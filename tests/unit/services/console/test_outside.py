@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.console.domain import outside
 from services.console.domain.outside import (
@@ -157,6 +158,16 @@ def test_where_the_ticket_cannot_be_read_the_part_says_so(kate: Visitor, fakes: 
 
 def test_a_source_that_is_none_is_not_found(kate: Visitor) -> None:
     assert kate.get("/tickets/48163/outside/crm", part=True).status_code == 404
+
+
+def test_the_log_holds_nothing_of_the_person(kate: Visitor, fakes: MemoryDesk) -> None:
+    fakes.outside.failure = LookupFailed(outside.REFUSED, "it refuses", said="no +351912345678 here")
+    with capture_logs() as lines:
+        kate.get(PATH, part=True)
+    [line] = [line for line in lines if line["event"] == "lookup_failed"]
+    assert line == {
+        "event": "lookup_failed", "log_level": "warning", "source": "shop", "outcome": "refused", "detail": "it refuses",
+    }  # fmt: skip
 
 
 def test_who_is_not_signed_in_learns_nothing(stranger: Visitor, fakes: MemoryDesk) -> None:
