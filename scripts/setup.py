@@ -5,7 +5,7 @@ Runs on the bare interpreter, before anything is installed: standard library onl
     setup.py run     what `make run` needs: the packages; RabbitMQ, unless BROKER_URL names a broker; what the packages'
                      mongod is linked with, unless MONGO_URL names a database
     setup.py test    also RabbitMQ and that whatever the environment says, Prometheus with promtool, Chromium,
-                     and Dovecot
+                     Dovecot and Postfix
 """
 
 import ctypes
@@ -36,6 +36,7 @@ PROVING = {
     "prometheus": "/usr/bin/promtool",
     "chromium": "/usr/bin/chromium",
     "dovecot-imapd": "/usr/sbin/dovecot",
+    "postfix": "/usr/sbin/postfix",
 }
 
 
@@ -179,7 +180,7 @@ def no_services_started() -> Iterator[None]:
     finally:
         POLICY.unlink()
         if shutil.which("systemctl") and Path("/run/systemd/system").exists():
-            for unit in ("rabbitmq-server", "prometheus", "dovecot"):
+            for unit in ("rabbitmq-server", "prometheus", "dovecot", "postfix"):
                 if Path(f"/lib/systemd/system/{unit}.service").exists():
                     quietly(["systemctl", "disable", unit])
 
