@@ -10,7 +10,8 @@ CLOSINGS = frozenset({
     "thanks & regards", "thanks and best regards", "thank you and best regards", "with thanks and regards",
     # pt, es, ca
     "atenciosamente", "atentamente", "cumprimentos", "com os melhores cumprimentos", "melhores cumprimentos",
-    "cordialmente", "abraço", "abraços", "um abraço", "att", "atte", "saudações", "cordiais saudações",
+    "cordialmente", "abs", "abç", "abçs", "sds", "abraço", "abraços", "um abraço",
+    "att", "atte", "saudações", "cordiais saudações",
     "com os cumprimentos", "saludos", "un saludo", "saludos cordiales", "cordiales saludos", "un cordial saludo",
     "muy atentamente", "reciba un cordial saludo", "un abrazo", "salutacions", "salutacions cordials",
     # ru, uk, bg
@@ -63,6 +64,28 @@ THANKS = frozenset({
     "よろしくお願いいたします", "よろしくお願いします", "o zi bună", "iyi günler", "buona giornata", "гарного дня",
     "хорошего дня", "bonne journée", "pěkný den", "hezký den", "mulțumesc", "multumesc", "ευχαριστώ",
 })  # fmt: skip
+
+# Between two of the above on one line.
+ANDS = (
+    " and ",
+    " & ",
+    " + ",
+    " und ",
+    " en ",
+    " et ",
+    " e ",
+    " y ",
+    " i ",
+    " a ",
+    " og ",
+    " och ",
+    " ja ",
+    " ve ",
+    " și ",
+    " и ",
+    " та ",
+    " і ",
+)
 
 # "Sent from my …", up to what it was sent from.
 SENT_FROM = (

@@ -9,6 +9,8 @@ from services.ingest.domain.quotes.phrases import FIELD_KINDS, FORWARDED, ORIGIN
 _MOST_LINES = 16
 _LONGEST = 120
 
+# What a program writes of a moment, and a person of a journey less often.
+_EXACT = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d\s?[:.時시点]\s?\d{2}(?!\d)|\d[./-]\d{1,2}[./-]\d{2}")
 _FIELD = re.compile(r"[\s*_|]{0,12}([^\W\d_][\w '’()-]{0,24}?)[\s*_]{0,4}[:：][\s*_]{0,4}(.*)")
 _RULE = re.compile(r"[\s>*]{0,8}[-_=—–*~]{3,}\s*$")
 _DASHES = "-_=—–*# \t>~"
@@ -51,13 +53,14 @@ def is_separator(line: str) -> bool:
 def is_head(lines: Sequence[str], start: int, stop: int) -> bool:
     """Whether a quoted mail's head begins at `start`: From with a date, and what only mails say (subject, sent, an address).
 
-    `From: … To: … Date: …` alone may be somebody's journey.
+    `From: … To: … Date: …` alone may be somebody's journey; with a subject too, where the date has neither year nor time.
     """
     first, value = field_of(lines[start])
     if not first or first == "cc":
         return False
     kinds = {first}
     says_address = "@" in value
+    is_exact = first in ("sent", "date") and _EXACT.search(value) is not None
     strangers = 0
     for index in range(start + 1, min(stop, start + _MOST_LINES)):
         line = lines[index]
@@ -71,6 +74,7 @@ def is_head(lines: Sequence[str], start: int, stop: int) -> bool:
         if kind:
             kinds.add(kind)
             says_address = says_address or (kind in ("from", "to") and "@" in value)
+            is_exact = is_exact or (kind in ("sent", "date") and _EXACT.search(value) is not None)
             strangers = 0
         else:
             says_address = says_address or "@" in line
@@ -78,7 +82,8 @@ def is_head(lines: Sequence[str], start: int, stop: int) -> bool:
             if strangers > 2:
                 break
         if "from" in kinds and kinds & {"sent", "date"}:
-            if "subject" in kinds or ("sent" in kinds and "to" in kinds):
+            is_mail = "sent" in kinds or is_exact or says_address
+            if ("subject" in kinds and is_mail) or ("sent" in kinds and "to" in kinds):
                 return True
             if says_address and "to" in kinds:
                 return True

@@ -3,7 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from services.ingest.domain.quotes.farewells import CLOSINGS, DISCLAIMERS, SENT_FROM, SENT_FROM_LAST, THANKS
+from services.ingest.domain.quotes.farewells import (
+    ANDS,
+    CLOSINGS,
+    DISCLAIMERS,
+    SENT_FROM,
+    SENT_FROM_LAST,
+    THANKS,
+)
 
 # Lines looked at from the end of what was said.
 _WINDOW = 40
@@ -21,6 +28,7 @@ _CONTACT = re.compile(
     r"@[\w-]+\.\w|https?://|www\.|\+\d[\d ()-]{6,}|\b(?:tel|phone|mob|mobile|fax|тел|моб|т)\b\.?\s?:?\s?[+(\d]",
     re.IGNORECASE,
 )
+_WEB_OR_BAR = re.compile(r"https?://|www\.| [|•·] ", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*•·]\s|\d{1,3}[.)]\s)")
 _ORNAMENT = re.compile(r"[^\w)&/]+$")
 _FAREWELL_EDGES = " \t,.!;:，。！、-–—*_"
@@ -31,7 +39,7 @@ def start_of_signature(lines: Sequence[str], first: int, stop: int) -> int:
     while stop > first and not lines[stop - 1].strip():
         stop -= 1
     top = max(first + 1, stop - _WINDOW)
-    for judge in (_delimited, _device, _farewell, _dash_and_name, _disclaimer):
+    for judge in (_delimited, _device, _farewell, _dash_and_name, _disclaimer, _letterhead):
         start = judge(lines, top, stop)
         if start < stop:
             return start
@@ -130,11 +138,22 @@ def _formula(line: str) -> tuple[str, str]:
     # "Thanks!" is said; "Thanks," leads to a name.
     if low in CLOSINGS or (low in THANKS and line[-1] not in "!！?"):
         return low, ""
+    if both := _both(low):
+        return both, ""
     head, comma, name = line.partition(",")
     low = _bare(head)
     if comma and low in CLOSINGS and _is_name(name.strip()):
         return low, name.strip()
     return _named_closing(line)
+
+
+def _both(low: str) -> str:
+    """The closing formula of a line that also thanks, in either order: "Thanks in advance and kind regards"."""
+    for word in ANDS:
+        before, found, after = low.partition(word)
+        if found and {before, after} <= CLOSINGS | THANKS:
+            return after if after in CLOSINGS else before
+    return ""
 
 
 def _named_closing(line: str) -> tuple[str, str]:
@@ -196,3 +215,30 @@ def _disclaimer(lines: Sequence[str], top: int, stop: int) -> int:
     # The words stand at its beginning, or the paragraph is somebody's own.
     opening = " ".join(line.strip(" *_") for line in lines[start : min(start + 4, stop)]).casefold()[:300]
     return start if any(words in opening for words in DISCLAIMERS) else stop
+
+
+def _letterhead(lines: Sequence[str], top: int, stop: int) -> int:
+    """A name, and below it at least two lines of a company's card, under a sentence that has ended.
+
+    Without a page of the web or a drawn bar it might be the address that somebody was asked for.
+    """
+    said = [index for index in range(top, stop) if lines[index].strip()]
+    for at in range(max(0, len(said) - _LONGEST_CARD), len(said) - 2):
+        start = said[at]
+        name = lines[start].strip(" *_")
+        above = start - 1
+        while above >= top - 1 and above >= 0 and not lines[above].strip():
+            above -= 1
+        is_apart = above < start - 1 and above >= 0 and lines[above].rstrip()[-1] in ".!?…。"
+        if not is_apart or not 2 <= len(name.split()) <= 4 or not _is_full_name(name):
+            continue
+        below = [lines[index].strip() for index in said[at + 1 :]]
+        if any(_BULLET.match(one) or not _is_card_line(one) for one in below):
+            continue
+        if any(_WEB_OR_BAR.search(one) for one in below) and any(_CONTACT.search(one) for one in below):
+            return start
+    return stop
+
+
+def _is_full_name(name: str) -> bool:
+    return len(name) <= 40 and all(word[0].isupper() and word.rstrip(".,").isalpha() for word in name.split())

@@ -43,12 +43,13 @@ def _plain(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t\u00a0]+$", "", text, flags=re.MULTILINE)).strip()
 
 
-# So many are exactly right. A mail that is passed on below more than "FYI" is folded (docs/decisions/0016).
-_FLOOR = 63
+# So many are exactly right. A mail that is passed on below more than "FYI" is folded, and a bare name with its company stays
+# (docs/decisions/0016).
+_FLOOR = 78
 
 
 def test_what_people_wrote_is_shown_and_nothing_else() -> None:
     found = samples()
     wrong = [one.name for one in found if shown(one) != _plain(one.said)]
-    assert len(found) >= 64
+    assert len(found) >= 80
     assert len(found) - len(wrong) >= _FLOOR, wrong
