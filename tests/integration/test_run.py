@@ -123,7 +123,8 @@ def run(make_run: Callable[..., Run]) -> Run:
 def test_a_run_starts_everything_says_what_is_next_and_ends_cleanly_on_sigterm(run: Run) -> None:
     run.started()
     children = psutil.Process(run.process.pid).children() if run.process else []
-    assert len(children) == 2
+    # Two stand-ins, and the shop of the demo.
+    assert len(children) == 3
     run.word("down")
     assert run.ends() == 0
     assert not any(child.is_running() for child in children)
