@@ -88,13 +88,20 @@ def _linked(line: str) -> str:
 def link(href: str, text: str) -> str:
     """A link that tells nobody where it was clicked, with its real host where the text names another; only the text where
     the address is none."""
-    try:
-        host = (urlsplit(href).hostname or "").lower()
-    except ValueError:
+    host = host_of(href)
+    if host is None:
         return escape(text)
     differs = bool(host) and not names_host(text, host)
     shown = f"{escape(text)} <span class='host'>[{escape(host)}]</span>" if differs else escape(text)
     return f'<a href="{escape(href)}" target="_blank" rel="noopener noreferrer nofollow">{shown}</a>'
+
+
+def host_of(href: str) -> str | None:
+    """The host that an address leads to, empty where it has none; None where it is no address."""
+    try:
+        return (urlsplit(href.strip()).hostname or "").lower()
+    except ValueError:
+        return None
 
 
 def names_host(text: str, host: str) -> bool:

@@ -200,6 +200,23 @@ def test_a_link_with_its_scheme_stays_in_the_frame(href: str) -> None:
     assert f'href="{href}" target="_blank" rel="noopener noreferrer nofollow"' in page
 
 
+def test_a_link_in_the_frame_shows_its_real_host_where_the_text_names_another() -> None:
+    html = (
+        "<table><td><a href='https://evil.example/x'><b>www.bank</b>.example</a>"
+        "<a href='https://shop.bank.example/'>bank.example</a><a href='https://t.example/'><img src='cid:x'></a></td></table>"
+    )
+    page = document(samples.TICKETS[0], MESSAGE, html)
+    assert page.count("[") == 1
+    assert "</a> [evil.example]<a" in page
+
+
+def test_a_host_cannot_become_markup_in_the_frame() -> None:
+    page = document(
+        samples.TICKETS[0], MESSAGE, "<table><td><a href='https://<img src=x>.evil/'>bank.example</a></table>"
+    )
+    assert "<img" not in page
+
+
 def test_a_picture_of_the_mail_itself_is_shown() -> None:
     picture = replace(
         MESSAGE.attachments[0], content_id="<logo@x>", mime_type="image/png", attachment_id="a1"
