@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import structlog
+
 from relaydesk.ingest.v1 import service_pb2 as pb
 from services.ingest.adapters.channel_checks import ChannelChecks
 from services.ingest.adapters.editors import Editors
@@ -10,6 +12,7 @@ from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChann
 from services.ingest.adapters.wire import stamp
 from services.ingest.application.apply_channel import Applied, ApplyChannel, apply_channel, pause_channel
 from services.ingest.domain.channel import Channel
+from services.ingest.domain.channel_history import Editor
 
 
 class ChannelDesk:
@@ -22,6 +25,7 @@ class ChannelDesk:
         self.editors = editors
         self._checks = checks
         self._directory = directory
+        self._log = structlog.get_logger(__name__)
 
     def apply(
         self,
@@ -40,9 +44,11 @@ class ChannelDesk:
             settings=dict(channel.settings),
             is_paused=channel.is_paused,
         )
-        asked = ApplyChannel(wanted, expected_version, self.editors.editor(), secrets, only_check=only_check)
+        editor = self.editors.editor()
+        asked = ApplyChannel(wanted, expected_version, editor, secrets, only_check=only_check)
         applied = apply_channel(asked, self.channels, self._checks)
-        self._directory.look_again()
+        if not only_check:
+            self._changed(applied, editor)
         return applied
 
     def checks(self, channel: Channel) -> list[pb.ServerCheck]:
@@ -53,11 +59,22 @@ class ChannelDesk:
 
     def pause(self, channel_id: str, expected_version: int, *, is_paused: bool) -> Channel:
         """Raises NotFound, Conflict, PermissionDenied, Unavailable."""
-        applied = pause_channel(
-            channel_id, expected_version, self.editors.editor(), self.channels, is_paused=is_paused
-        )
-        self._directory.look_again()
+        editor = self.editors.editor()
+        applied = pause_channel(channel_id, expected_version, editor, self.channels, is_paused=is_paused)
+        self._changed(applied, editor)
         return applied.channel
+
+    def _changed(self, applied: Applied, editor: Editor) -> None:
+        """The history has the values; a line of the log says that there is something to read in it."""
+        self._directory.look_again()
+        if applied.steps:
+            self._log.info(
+                "channel_changed",
+                channel=applied.channel.channel_id,
+                version=applied.channel.version,
+                by=editor.editor_id or editor.kind,
+                fields=[step.field for step in applied.steps],
+            )
 
 
 def channel_to_wire(channel: Channel) -> pb.Channel:
