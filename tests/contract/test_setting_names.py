@@ -6,7 +6,7 @@ import pytest
 
 from services.console.domain.channels import Kind, Setting
 from services.console.pages.channel_form import settings_in
-from services.console.pages.setting_words import hints, labels
+from services.console.pages.setting_names import hints, labels
 from services.ingest import channels
 from services.ingest.adapters import setting_fields
 from services.ingest.adapters.kinds import load_kinds
