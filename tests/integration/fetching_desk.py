@@ -11,7 +11,7 @@ from services.ingest import __main__ as main
 from services.ingest.adapters.imap.budget import Budget
 from services.ingest.adapters.imap.fetcher import IN_HAND, MailFetcher
 from services.ingest.adapters.imap.visit import Place
-from services.ingest.adapters.mongo.mailboxes import MailboxState
+from services.ingest.adapters.mongo.mailboxes import MailboxState, MongoMailboxes
 from tests.dovecot_node import PASSWORD
 from tests.integration.ingest_desk import IngestDesk, Sockets, ingest_on
 from tests.waiting import wait_until
@@ -40,12 +40,12 @@ class FetchingDesk:
         self.ingest.save(self.sockets.rpc, channel_id, "email", "email", **known)
         return address
 
-    def fetch(self) -> MailFetcher:
-        """Start a replica's fetcher."""
+    def fetch(self, lasting: timedelta = timedelta(seconds=4)) -> MailFetcher:
+        """Start a replica's fetcher, with leases that last so long."""
         parts = self.ingest.desk.parts("work")
         ground = main.Ground(parts, self.ingest.settings)
         place = Place(ground.edge, ground.mailboxes, parts.clock, Budget(IN_HAND))
-        fetcher = MailFetcher(place, parts.leases, ground.takes, timedelta(seconds=4))
+        fetcher = MailFetcher(place, parts.leases, ground.takes, lasting)
         fetcher.start()
         self.fetchers.append(fetcher)
         return fetcher
@@ -69,10 +69,13 @@ class FetchingDesk:
         )
         return self.rows(channel_id)
 
+    def mailboxes(self) -> MongoMailboxes:
+        """What is known of all mailboxes."""
+        return main.Ground(self.ingest.desk.parts("test"), self.ingest.settings).mailboxes
+
     def state(self, channel_id: str) -> MailboxState | None:
         """How it goes with a mailbox."""
-        ground = main.Ground(self.ingest.desk.parts("test"), self.ingest.settings)
-        return next((one for one in ground.mailboxes.states() if one.channel_id == channel_id), None)
+        return next((one for one in self.mailboxes().states() if one.channel_id == channel_id), None)
 
     def await_waiting(self, channel_id: str, count: int) -> MailboxState:
         """Wait until so many mails are told to be on the server and not in the ledger."""

@@ -27,6 +27,7 @@ def has_rows(desk: IngestDesk, count: int) -> bool:
     return len(desk.rows()) >= count
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("protocol", ["lmtp", "smtp"])
 def test_what_a_mail_server_delivers_while_we_are_killed_again_and_again_is_there_once(
     desk: IngestDesk, protocol: str

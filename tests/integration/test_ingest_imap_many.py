@@ -1,0 +1,92 @@
+"""Fifty mailboxes at a real IMAP server, one of which nobody looked at for a week."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from tests.dovecot_node import DovecotNode, dovecot
+from tests.integration.fetching_desk import FetchingDesk, fetching_on
+from tests.integration.ingest_desk import letter
+from tests.waiting import wait_until
+
+MAILBOXES = 50
+WEEK = 3_000
+LASTING = timedelta(seconds=20)
+
+
+@pytest.fixture(scope="module")
+def desk(
+    broker_url: str, broker_management_url: str, mongo_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FetchingDesk]:
+    folder = tmp_path_factory.mktemp("secrets")
+    with fetching_on(broker_url, broker_management_url, mongo_url, folder) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[DovecotNode]:
+    with dovecot() as node:
+        yield node
+
+
+def counts(desk: FetchingDesk) -> Counter[str]:
+    """Rows of the ledger by channel."""
+    found = desk.ingest.database["intake"].aggregate([{"$sortByCount": "$channel_id"}])
+    return Counter({row["_id"]: int(row["count"]) for row in found})
+
+
+def are_settled(desk: FetchingDesk, names: list[str]) -> bool:
+    """Every mailbox was wholly looked through, and nothing of it waits."""
+    states = {state.channel_id: state for state in desk.mailboxes().states()}
+    return all(
+        name in states
+        and states[name].looked_at is not None
+        and not states[name].waiting
+        and not states[name].trouble
+        for name in names
+    )
+
+
+@pytest.mark.timeout(300)
+def test_fifty_mailboxes_are_fetched_by_two_processes_and_one_of_a_week_starves_none(
+    desk: FetchingDesk, server: DovecotNode
+) -> None:
+    names = [f"box-{number:02}" for number in range(MAILBOXES)]
+    away, others = names[0], names[1:]
+    users = {name: desk.mailbox(name, server.port) for name in names}
+    server.lay(users[away], (letter(f"<week-{number}@b>", "x" * 500) for number in range(WEEK)))
+    for name in others:
+        server.lay(users[name], [letter(f"<{name}-{number}@b>") for number in range(3)])
+    first = desk.fetch(LASTING)
+    wait_until(lambda: len(first.held()) == MAILBOXES, timeout=60, describe=first.held)
+    second = desk.fetch(LASTING)
+
+    wait_until(lambda: are_settled(desk, names), timeout=240, interval=0.5, describe=lambda: counts(desk))
+    assert counts(desk) == Counter({away: WEEK, **dict.fromkeys(others, 3)})
+    # Nobody waited for the end of the long one.
+    arrived = desk.ingest.database["intake"].find({}, {"channel_id": 1, "received_at": 1}).sort("_id", 1)
+    last = {row["channel_id"]: row["received_at"] for row in arrived}
+    assert max(last[name] for name in others) < last[away]
+    # All are held by one of the two, none by both.
+    assert not first.held() & second.held()
+    assert first.held() | second.held() == set(names)
+
+    # What comes now is noticed by each, wherever the thread of its mailbox waits.
+    for name in others:
+        server.put(users[name], letter(f"<{name}-new@b>"))
+    wait_until(
+        lambda: all(count == 4 for name, count in counts(desk).items() if name != away),
+        timeout=120,
+        interval=0.5,
+        describe=lambda: counts(desk),
+    )
+    # One process goes, and the other has them all.
+    first.stop(timedelta(seconds=20))
+    wait_until(lambda: second.held() == set(names), timeout=60, describe=second.held)
+    for name in names:
+        server.put(users[name], letter(f"<{name}-last@b>"))
+    expected = Counter({away: WEEK + 1, **dict.fromkeys(others, 5)})
+    wait_until(lambda: counts(desk) == expected, timeout=120, interval=0.5, describe=lambda: counts(desk))
+    wait_until(lambda: are_settled(desk, names), timeout=60, interval=0.5)
