@@ -27,7 +27,7 @@ from local.nodes import BrokerNode, MongoNode
 from relaydesk.rules.v1 import service_pb2 as rules_pb2
 from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from relaydesk.tickets.v1.events_pb2 import TicketOpened
-from tests.bench import bare_rpc, pipe
+from tests.bench import bare_rpc, mailboxes, pipe
 from tests.bench.doors import Flood, PostFlood, Posting, mailer, mails, names
 from tests.e2e.system import SERVICES, System
 
@@ -269,7 +269,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of every number, one run")
     parser.add_argument(
-        "--only", default="", help="of rate, mail, poison, latency, memory, rpc; commas between"
+        "--only", default="", help="of rate, mail, poison, latency, memory, rpc, imap; commas between"
     )
     words = parser.parse_args()
     scale, runs = (10, 1) if words.quick else (1, RUNS)
@@ -280,6 +280,7 @@ def main() -> int:
         "latency",
         "memory",
         "rpc",
+        "imap",
     }
     gc.freeze()
     # Whoever ends us from outside must not leave fifteen roles and two nodes behind.
@@ -327,20 +328,15 @@ def main() -> int:
                 f"RATIO p99 from yes to stored {median(waits, 'p99_ms') / median(bare_waits, 'p99_ms'):.1f} times the pipe's "
                 f"(at most 6, aim 2.5); {median(waits, 'cores'):.2f} cores (at most 1.7, aim 1)"
             )
-        if "poison" in chosen:
-            say_poison(on, make, 3_000 // scale)
-        if "memory" in chosen:
-            say_memory(on, 100_000 // scale, post)
-        if "rpc" in chosen:
-            found = reading(on, 10_000 // scale)
-            say(
-                f"gRPC      GetTicket {found['get_per_second']:.0f}/s p99 {found['get_p99_ms']:.1f} ms; ListTickets(50) "
-                f"{found['list_per_second']:.0f}/s p99 {found['list_p99_ms']:.1f} ms; bare find behind gRPC "
-                f"{found['bare_per_second']:.0f}/s; {on.tickets()} tickets stored"
-            )
-            say(
-                f"RATIO GetTicket {found['get_per_second'] / found['bare_per_second']:.2f} of the bare handler (at least 0.60)"
-            )
+        alone: dict[str, Callable[[], None]] = {
+            "poison": lambda: say_poison(on, make, 3_000 // scale),
+            "memory": lambda: say_memory(on, 100_000 // scale, post),
+            "rpc": lambda: say_reading(on, 10_000 // scale),
+            "imap": lambda: say_mailboxes(on, 100_000 // scale, 30 / scale + 5),
+        }
+        for name, measured in alone.items():
+            if name in chosen:
+                measured()
     return 0
 
 
@@ -369,6 +365,25 @@ def say_memory(on: Ground, number: int, post: Flood) -> None:
     say(
         f"memory    over {number} messages at {result['per_second']:.0f}/s: {shown or 'no role grew by more than 5 MB'}"
     )
+
+
+def say_reading(on: Ground, calls: int) -> None:
+    """Reads by gRPC beside the bare handler."""
+    found = reading(on, calls)
+    say(
+        f"gRPC      GetTicket {found['get_per_second']:.0f}/s p99 {found['get_p99_ms']:.1f} ms; ListTickets(50) "
+        f"{found['list_per_second']:.0f}/s p99 {found['list_p99_ms']:.1f} ms; bare find behind gRPC "
+        f"{found['bare_per_second']:.0f}/s; {on.tickets()} tickets stored"
+    )
+    say(
+        f"RATIO GetTicket {found['get_per_second'] / found['bare_per_second']:.2f} of the bare handler (at least 0.60)"
+    )
+
+
+def say_mailboxes(on: Ground, mails: int, idle_seconds: float) -> None:
+    """Mailboxes that are fetched: fifty that are idle, and the first sync of one more."""
+    for line in mailboxes.measure(on.system, mails, idle_seconds):
+        say(line)
 
 
 if __name__ == "__main__":
