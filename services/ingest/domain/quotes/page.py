@@ -1,7 +1,8 @@
 """Sanitised HTML: what a person newly said in it.
 
-The page is read as lines, each of which knows its pieces of the source; the same rules as for text say which lines are new,
-and what is left of the source without the others is well-formed again.
+The page is read as lines, without the tags that make none; the same rules as for text say which lines are new. Only where
+something is cut is the page read again, as far as it is kept, into pieces of the source that know their lines: what is left
+of them without the others is well-formed again.
 """
 
 import re
@@ -12,7 +13,12 @@ from services.ingest.domain.quotes.marks import HISTORY, HOLDS, LEADS, SIGNATURE
 from services.ingest.domain.quotes.slicing import new_lines
 
 # As the sanitiser writes: every attribute in double quotes, every element closed.
-_TOKEN = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[^\s"=<>/]+(?:="[^"]*")?)*)\s*/?>|[^<]+|<')
+_TOKEN = re.compile(r'(<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[^\s"=<>/]+(?:="[^"]*")?)*)\s*/?>|[^<]+|<)')
+# Tags that neither begin a line nor mark anything.
+_INLINE = re.compile(r"</?(?:a|b|i|u|s|em|strong|font|small|big|sub|sup|code|tt|abbr|del|ins)(?: [^<>]*)?>")
+_INLINE_AND_SPANS = re.compile(_INLINE.pattern.replace("(?:a|", "(?:span|a|"))
+# A span that has a role, or may have one.
+_ROLE_OF_SPAN = re.compile(r'<span [^<>]*(?:class="|id="|white-space)')
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 _LABEL = re.compile(r"[^\W\d_][^:：]{0,24}\s?[:：]\s?\S")
 _VOID = frozenset({"br", "img", "hr", "wbr", "col"})
@@ -30,37 +36,44 @@ def said_in_html(html: str) -> str:
     """The page without what is not new; empty where nothing was cut."""
     if "<" not in html:
         return ""
-    page = _Page(html)
+    page = _Page(_without_inline(html))
     if page.is_broken:
         return ""
     found = new_lines(page.lines, page.ends_at(), page.leads, page.signed)
-    return "" if found is None else page.slice(*found)
+    return "" if found is None else _Page(html, found[1]).slice(*found)
+
+
+def _without_inline(html: str) -> str:
+    return (_INLINE if _ROLE_OF_SPAN.search(html) else _INLINE_AND_SPANS).sub("", html)
 
 
 class _Page:
-    """The lines of a page and the pieces of its source."""
+    """The lines of a page; where `stop` is given, those before it and the pieces of its source."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: str, stop: int | None = None) -> None:
         self.lines: list[str] = []
         self.leads: set[int] = set()
         self.signed: set[int] = set()
         self.is_broken = False
         # Source, tag ("" for text), whether it closes, line.
         self._pieces: list[tuple[str, str, bool, int]] = []
+        self._keeps = stop is not None
         self._stack: list[tuple[str, str]] = []
         self._words: list[str] = []
         self._history: int | None = None
         self._bordered: list[int] = []
         self._looks = 0
         self._depth = {"quote": 0, "pre": 0, "lead": 0, "signed": 0}
-        for match in _TOKEN.finditer(html):
-            tag = match.group(2)
-            if tag is None:
-                self._text(match.group())
-            elif match.group(1):
-                self._close(match.group(), tag)
+        for source, closes, tag, attributes in _TOKEN.findall(html):
+            if not tag:
+                self._text(source)
+            elif closes:
+                self._close(source, tag)
             else:
-                self._open(match.group(), tag, match.group(3))
+                self._open(source, tag, attributes)
+                if stop is not None and len(self.lines) > stop:
+                    # Nothing that is kept comes after it.
+                    break
         self._end_line()
         self.is_broken = self.is_broken or bool(self._stack)
 
@@ -100,21 +113,32 @@ class _Page:
                 top[2] |= not source.isspace()
             else:
                 top[1] = 1
+        # Where reading broke off these were open, and no end of theirs is kept but for the sake of what they hold.
+        for tag, _ in reversed(self._stack):
+            begin, _, was_kept = top
+            top = stack.pop()
+            if was_kept:
+                out.append(f"</{tag}>")
+                top[2] = 1
+            else:
+                del out[begin:]
         return "".join(out).strip()
 
     def _text(self, source: str) -> None:
         pieces = source.split("\n") if self._depth["pre"] else [source]
         for number, piece in enumerate(pieces):
             if number:
-                self._pieces.append(("\n", "", False, len(self.lines)))
+                if self._keeps:
+                    self._pieces.append(("\n", "", False, len(self.lines)))
                 self._end_line(always=True)
             if piece:
-                self._pieces.append((piece, "", False, len(self.lines)))
+                if self._keeps:
+                    self._pieces.append((piece, "", False, len(self.lines)))
                 self._words.append(unescape(piece) if "&" in piece else piece)
 
     def _open(self, source: str, tag: str, attributes: str) -> None:
         if tag == "br":
-            self._pieces.append((source, tag, False, len(self.lines)))
+            self._keep(source, tag)
             self._end_line(always=True)
             return
         if tag in _VOID:
@@ -123,7 +147,7 @@ class _Page:
                 self._words.append("____")
             elif tag == "img" and not _is_pixel(attributes):
                 self._words.append(_PICTURE)
-            self._pieces.append((source, tag, False, len(self.lines)))
+            self._keep(source, tag)
             if tag == "hr":
                 self._end_line()
             return
@@ -138,7 +162,11 @@ class _Page:
             # The answer after it is no longer a line that leads to it.
             self._depth["lead"] = 0
         self._stack.append((tag, role))
-        self._pieces.append((source, tag, False, len(self.lines)))
+        self._keep(source, tag)
+
+    def _keep(self, source: str, tag: str) -> None:
+        if self._keeps:
+            self._pieces.append((source, tag, False, len(self.lines)))
 
     def _close(self, source: str, tag: str) -> None:
         if not self._stack or self._stack[-1][0] != tag:
@@ -151,7 +179,10 @@ class _Page:
         if role and self._depth[role]:
             self._depth[role] -= 1
         # It closes on the line that it holds last.
-        self._pieces.append((source, tag, True, max(line, len(self.lines) - 1) if tag in _BLOCKS else line))
+        if self._keeps:
+            self._pieces.append(
+                (source, tag, True, max(line, len(self.lines) - 1) if tag in _BLOCKS else line)
+            )
         if tag in _SPACED and self.lines and self.lines[-1] not in ("", ">"):
             self.lines.append(">" if self._depth["quote"] else "")
 

@@ -19,6 +19,8 @@ _LONGEST_CARD_LINE = 100
 # Lines below a closing formula.
 _LONGEST_CARD = 9
 _MOST_CLOSING_WORDS = 8
+# What no formula begins with needs no closer look.
+_FIRST_WORDS = frozenset(formula.partition(" ")[0] for formula in CLOSINGS | THANKS)
 # Before a capital they begin a brand or a place as well as they end a letter.
 _AMBIGUOUS = frozenset({"best", "att", "atte", "salam"})
 
@@ -149,6 +151,8 @@ def _formula(line: str) -> tuple[str, str]:
 
 def _both(low: str) -> str:
     """The closing formula of a line that also thanks, in either order: "Thanks in advance and kind regards"."""
+    if low.partition(" ")[0] not in _FIRST_WORDS:
+        return ""
     for word in ANDS:
         before, found, after = low.partition(word)
         if found and {before, after} <= CLOSINGS | THANKS:
@@ -158,8 +162,12 @@ def _both(low: str) -> str:
 
 def _named_closing(line: str) -> tuple[str, str]:
     """A formula and the name on one line, without a comma between them: "Mvh Karin"."""
-    words = line.split()
-    if line[-1] in "?!:" or not 2 <= len(words) <= _MOST_CLOSING_WORDS:
+    words = line.split(None, _MOST_CLOSING_WORDS)
+    if (
+        words[0].casefold() not in _FIRST_WORDS
+        or line[-1] in "?!:"
+        or not 2 <= len(words) <= _MOST_CLOSING_WORDS
+    ):
         return "", ""
     for count in range(1, min(3, len(words) - 1) + 1):
         if not words[-count][0].isupper():

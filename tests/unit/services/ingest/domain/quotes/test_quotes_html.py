@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.domain import html
@@ -121,3 +121,32 @@ def test_what_remains_of_any_page_is_harmless_and_in_its_order(pieces: list[str]
 
 def _words(source: str) -> list[str]:
     return re.findall(r"<img|\w+", re.sub(r"<(?!img)[^>]*>", " ", source))
+
+
+_PIECES = st.sampled_from(
+    [
+        "<div>", "</div>", "<p>", "</p>", "<b>", "</b>", '<span style="color:red">', "</span>", '<span class="gmail_signature">',
+        '<span style="white-space:pre">', "a\nb ", "<br>", "<hr>", "words. ", "&nbsp;", '<blockquote type="cite">', "</blockquote>",
+        '<div class="gmail_attr">On Wed, Jun 5, 2024 at 10:15 AM N &lt;n@s.example&gt; wrote:</div>', "<table><tr><td>", "<td>",
+        "</table>", "<pre>", "</pre>", "-- <br>", '<a href="http://x.example">', "</a>", '<img src="cid:a">', "Regards<br>Anna",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_PIECES, max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_what_is_kept_is_well_formed_and_stays_when_it_is_cut_again(pieces: list[str]) -> None:
+    clean, _ = html.sanitise("".join(pieces))
+    said = said_in_html(clean)
+    assert html.sanitise(said)[0] == said
+    whole = html.to_text(clean)
+    assert all(word in whole for word in html.to_text(said).split())
+
+
+@given(st.lists(_PIECES, max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_tags_within_a_line_change_no_line(pieces: list[str]) -> None:
+    bare = [piece for piece in pieces if not piece.startswith(("<b>", "</b>", "<a ", "</a>"))]
+    with_tags = "".join(f"<b>{piece}</b>" if piece[0] != "<" else piece for piece in bare)
+    plain, dressed = (html.to_text(said_in_html(html.sanitise(one)[0])) for one in ("".join(bare), with_tags))
+    assert dressed == plain
