@@ -23,6 +23,7 @@ from services.console.pages.query import address, parse
 from services.console.pages.ticket import one_of, writer
 
 _LISTED = 30
+_NOTES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,20 @@ def add_reading(pages: Blueprint, console: Console) -> None:
             organisations=part(customers.list_organisations).value or (),
             by_hand=BY_HAND,
             kinds=IDENTITY_KINDS,
+        )
+
+    @pages.get("/customers/<customer_id>/brief")
+    def brief(customer_id: str) -> Response:
+        """What an agent wants to know beside a ticket; asked for once its page stands."""
+        return page(
+            "parts/customer.html",
+            customer_id=customer_id,
+            card=part(lambda: customers.get_customer(customer_id)),
+            notes=[
+                one
+                for one in part(lambda: customers.list_customer_changes(customer_id)).value or ()
+                if one.text
+            ][:_NOTES],
         )
 
     @pages.get("/customers/<customer_id>/merge")

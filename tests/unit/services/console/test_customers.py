@@ -21,6 +21,22 @@ def test_the_ticket_page_leads_to_the_card(kate: Visitor) -> None:
     assert f'href="/customers/{RAFAEL}"' in kate.get("/tickets/48163").text
 
 
+def test_beside_a_ticket_stands_what_the_card_says_of_whoever_asks(kate: Visitor, fakes: MemoryDesk) -> None:
+    assert f'hx-get="/customers/{RAFAEL}/brief"' in kate.get("/tickets/48163").text
+    form: dict[str, object] = {
+        "name": "Rafael T.", "language": "pt-BR", "internal": "yes", "organisation": "brightwave", "version": "0",
+    }  # fmt: skip
+    kate.post(f"/customers/{RAFAEL}/change", form, part=False)
+    for n in range(4):
+        kate.post(f"/customers/{RAFAEL}/notes", {"text": f"Note {n}.", "key": f"k{n}"}, part=False)
+    shown = kate.get(f"/customers/{RAFAEL}/brief", part=True).text
+    for expected in ("Brightwave Ltd", "Colleague", "pt-BR", "Note 3.", "Note 1."):
+        assert expected in shown
+    assert "Note 0." not in shown
+    with fakes.outages.of("tickets"):
+        assert "is not available" in kate.get(f"/customers/{RAFAEL}/brief", part=True).text
+
+
 def test_a_card_shows_what_is_known_and_the_tickets(kate: Visitor) -> None:
     shown = kate.get(f"/customers/{RAFAEL}").text
     for part in ("Rafael Teixeira", "rafaelteixeira@post.example", "Cobrança em dobro", "Shop API"):

@@ -26,7 +26,7 @@ ADDRESSES = (
 )  # fmt: skip
 PARTS = (
     "/tickets/48198/preview", "/tickets/48198/news", "/tickets/48163/clock", "/tickets/48198/why/id48198:1:0", "/counts",
-    "/find?q=48198", "/find?q=parcel", "/tickets?after=5",
+    "/customers/r48163/brief", "/find?q=48198", "/find?q=parcel", "/tickets?after=5",
 )  # fmt: skip
 
 
