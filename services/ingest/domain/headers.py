@@ -88,7 +88,9 @@ def parse_fields(block: bytes) -> Headers:
     for match in _FIELD.finditer(text):
         name, value = match.groups()
         if len(value) > MAX_VALUE:
-            value, was_cut = value[:MAX_VALUE], True
+            # Of a thread's ids the newest stand last.
+            is_thread = name.lower() == "references"
+            value, was_cut = value[-MAX_VALUE:] if is_thread else value[:MAX_VALUE], True
         if "\n" in value:
             folds += value.count("\n")
             value = _FOLD.sub(" ", value)
