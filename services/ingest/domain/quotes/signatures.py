@@ -31,6 +31,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _WEB_OR_BAR = re.compile(r"https?://|www\.| [|•·] ", re.IGNORECASE)
+_SENTENCE_ENDS = (".", "!", "?", "…", "。")
 _BULLET = re.compile(r"\s*(?:[-*•·]\s|\d{1,3}[.)]\s)")
 _ORNAMENT = re.compile(r"[^\w)&/]+$")
 _FAREWELL_EDGES = " \t,.!;:，。！、-–—*_"
@@ -235,9 +236,10 @@ def _letterhead(lines: Sequence[str], top: int, stop: int) -> int:
         start = said[at]
         name = lines[start].strip(" *_")
         above = start - 1
-        while above >= top - 1 and above >= 0 and not lines[above].strip():
+        while above >= top and not lines[above].strip():
             above -= 1
-        is_apart = above < start - 1 and above >= 0 and lines[above].rstrip()[-1] in ".!?…。"
+        # `top` is never the first line: there is one above it, which may be empty.
+        is_apart = above < start - 1 and lines[above].rstrip().endswith(_SENTENCE_ENDS)
         if not is_apart or not 2 <= len(name.split()) <= 4 or not _is_full_name(name):
             continue
         below = [lines[index].strip() for index in said[at + 1 :]]

@@ -55,3 +55,11 @@ def test_a_journey_with_a_subject_is_no_head_of_a_mail() -> None:
 @pytest.mark.parametrize("date", ["4 mars 2025", "04/03/25", "mardi à 09:41"])
 def test_a_head_whose_date_is_exact_is_one(date: str) -> None:
     assert said_in_text(f"{SAID}\n\nDe : Nora\nDate : {date}\nObjet : commande\n\nHas it come?") == SAID
+
+
+def test_a_card_below_more_empty_lines_than_are_looked_at_breaks_nothing() -> None:
+    assert said_in_text("I" + "\n" * 50 + "Gareth Evans\nLead | Evans\nwww.evans.example\n") == ""
+    assert (
+        said_in_text("I.\n\n  Gareth Evans:om x\n" + "\n" * 36 + "A | b\n\nGareth Evans\nwww.e.example\n")
+        == ""
+    )
