@@ -16,7 +16,7 @@ _PIECE = 256 * 1024
 _BYTES_A_SECOND = 100_000
 
 
-class Bounded:
+class Bounded(imaplib.IMAP4):
     """A client that reads no more for one command than it was allowed to, and for no longer.
 
     The library takes whatever a server announces, and every byte gives a server as much time again as the first.
@@ -28,7 +28,7 @@ class Bounded:
         self._read_from: socket.socket | None = None
         # The greeting, and what is said before the first `begin`.
         self.begin()
-        super().__init__(host, port, timeout=timeout, **more)  # type: ignore[call-arg]
+        super().__init__(host, port, timeout=timeout, **more)
 
     def begin(self, size: int = 0) -> None:
         """Begin a command whose answer holds mails of so many bytes."""
@@ -36,6 +36,25 @@ class Bounded:
         self._allowance = TALK + size
         # What the server said unasked is kept by the library for as long as the connection lasts.
         self.untagged_responses: dict[str, list[Any]] = {}
+
+    def idle(self) -> bytes:
+        """Ask for news (RFC 2177); answers by what it is ended.
+
+        The library takes any line but the one that it waits for as a refusal, also the news of a mail that comes just then.
+        """
+        tag: bytes = self._new_tag()
+        self.send(tag + b" IDLE\r\n")
+        while self._get_response() is not None:
+            if self.tagged_commands[tag]:
+                raise imaplib.IMAP4.error(f"IDLE is answered with {self.tagged_commands.pop(tag)!r}")
+        return tag
+
+    def done(self, tag: bytes) -> None:
+        """End the news."""
+        self.send(b"DONE\r\n")
+        while not self.tagged_commands[tag]:
+            self._get_response()
+        del self.tagged_commands[tag]
 
     def news(self, seconds: float) -> bytes:
         """A line that the server says unasked; empty where it begins none within so many seconds."""
@@ -83,7 +102,7 @@ class Bounded:
         self._begun, self._got = monotonic(), 0
 
     def _connected(self) -> socket.socket:
-        connected: socket.socket = self.sock  # type: ignore[attr-defined]
+        connected: socket.socket = self.sock
         if connected is not self._read_from:
             # What came before TLS was said by anybody.
             self._buffer.clear()
@@ -123,7 +142,7 @@ def _is_readable(connected: socket.socket, seconds: float) -> bool:
     return bool(poller.poll(seconds * 1000))
 
 
-class PlainClient(Bounded, imaplib.IMAP4):
+class PlainClient(Bounded):
     """A connection that is not encrypted, or not yet."""
 
 

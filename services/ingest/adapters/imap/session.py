@@ -23,6 +23,8 @@ _SLACK = 1024 * 1024
 # last look and IDLE is found with the next.
 _IDLE_SECONDS = 60.0
 _WAITS = 1.0
+# UIDs that are asked for with one line.
+_AT_ONCE = 500
 
 
 class Session:
@@ -69,7 +71,11 @@ class Session:
 
     def existing(self, uids: Sequence[int]) -> set[int]:
         """Those of the UIDs that are still there."""
-        return self._search(f"UID {_set(uids)}") if uids else set()
+        found: set[int] = set()
+        # Servers refuse lines that are too long (RFC 7162, 4), many those above 8,192 bytes.
+        for start in range(0, len(uids), _AT_ONCE):
+            found |= self._search(f"UID {_set(uids[start : start + _AT_ONCE])}")
+        return found
 
     def _search(self, criteria: str) -> set[int]:
         with self._step():
@@ -173,14 +179,14 @@ class Session:
             return
         client = self._connection.client
         with self._step():
-            self._connection.idle.start()  # type: ignore[no-untyped-call]
+            tag = client.idle()
+        has_news = "EXISTS" in client.untagged_responses
         # Not the library's own wait, which takes a connection that has ended for silence, and asks it without a pause.
-        while not pause(0) and (left := ends - monotonic()) > 0:
+        while not has_news and not pause(0) and (left := ends - monotonic()) > 0:
             with in_words(self._mailbox):
-                if b"EXISTS" in client.news(min(_WAITS, left)):
-                    break
+                has_news = b"EXISTS" in client.news(min(_WAITS, left))
         with self._step():
-            self._connection.idle.stop()  # type: ignore[no-untyped-call]
+            client.done(tag)
 
     # -------------------------------------------------------------------------------------------------------- words
 

@@ -87,3 +87,33 @@ def test_what_the_server_says_unasked_is_not_kept() -> None:
             client.noop()
         assert len(client.untagged_responses["EXPUNGE"]) == 100
         client.shutdown()
+
+
+def test_a_mail_that_comes_just_as_news_are_asked_for_is_no_refusal() -> None:
+    def talk(connection: socket.socket) -> None:
+        greeted(connection)
+        tag = connection.recv(1000).split()[0]
+        connection.sendall(b"* 7 EXISTS\r\n+ idling\r\n")
+        assert connection.recv(1000) == b"DONE\r\n"
+        connection.sendall(b"* 8 EXISTS\r\n" + tag + b" OK done\r\n")
+
+    with served(talk) as port:
+        client = PlainClient("127.0.0.1", port, timeout=5)
+        client.state = "SELECTED"
+        tag = client.idle()
+        assert client.untagged_responses["EXISTS"] == [b"7"]
+        client.done(tag)
+        client.shutdown()
+
+
+def test_a_server_that_gives_no_news_is_told() -> None:
+    def talk(connection: socket.socket) -> None:
+        greeted(connection)
+        connection.sendall(connection.recv(1000).split()[0] + b" NO not today\r\n")
+
+    with served(talk) as port:
+        client = PlainClient("127.0.0.1", port, timeout=5)
+        client.state = "SELECTED"
+        with pytest.raises(imaplib.IMAP4.error, match="not today"):
+            client.idle()
+        client.shutdown()
