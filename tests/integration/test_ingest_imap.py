@@ -150,18 +150,18 @@ def test_a_mail_that_is_too_large_is_told_and_does_not_hold_up_the_others(
     assert len(server.flags(user)) == 1
 
 
-def test_a_mail_that_was_too_large_comes_once_the_mailbox_takes_it(
+def test_mails_that_were_too_large_come_once_the_mailbox_takes_them(
     desk: FetchingDesk, server: DovecotNode
 ) -> None:
     user = desk.mailbox("grown", server.port, size_limit_mb="1")
-    server.put(user, letter("<huge@b>", "x" * 1_200_000), *letters("beside", 1))
+    server.put(user, *letters("huge", 5, 1_200_000), *letters("beside", 1))
     desk.fetch()
     desk.await_rows("grown", 1)
-    desk.await_waiting("grown", 1)
+    desk.await_waiting("grown", 5)
     channel = desk.sockets.rpc.GetChannel(pb.GetChannelRequest(channel_id="grown")).channel
     channel.settings["size_limit_mb"] = "2"
     desk.sockets.rpc.SaveChannel(pb.SaveChannelRequest(channel=channel, expected_version=channel.version))
-    desk.await_rows("grown", 2)
+    desk.await_rows("grown", 6)
     desk.await_waiting("grown", 0)
 
 

@@ -25,7 +25,7 @@ from services.ingest.domain.intake import Envelope
 CHUNK_BYTES = 2 * 1024 * 1024
 # UIDs whose sizes are asked for together where nothing speaks against it.
 _GROUP = 200
-# Mails that were passed by and are tried again in one look.
+# Mails at which the server failed and that are tried again in one look.
 _AGAIN = 3
 
 
@@ -110,7 +110,7 @@ class Visitor:
                 self._take(session, chunk)
             uids = uids[len(group) :]
             self._group = min(_GROUP, self._group * 2)
-        self._try_again(session)
+        self._try_again(session, is_over)
         self._note(0, is_whole=True)
 
     def _sizes(self, session: Session, uids: Sequence[int]) -> dict[int, int]:
@@ -262,10 +262,16 @@ class Visitor:
             for uid in gone:
                 del self._passed[uid]
 
-    def _try_again(self, session: Session) -> None:
+    def _try_again(self, session: Session, is_over: Callable[[], bool]) -> None:
         now, limit = self._place.clock.now(), self._live.size_limit
-        due = [one for one in self._passed.values() if one.is_due(now, limit)]
-        for one in sorted(due, key=lambda one: one.due_at)[:_AGAIN]:
+        due = sorted(
+            (one for one in self._passed.values() if one.is_due(now, limit)), key=lambda one: one.due_at
+        )
+        # At what was only too large nobody has failed: all of it comes once the mailbox takes it.
+        fit = [one for one in due if one.reason is Passing.TOO_LARGE]
+        for one in [*fit, *[one for one in due if one not in fit][:_AGAIN]]:
+            if is_over():
+                return
             with suppress(NoAnswer):
                 # As large as it may be at most: what the server said of it may be what was wrong.
                 self._fetch_alone(session, one.uid, 0)
