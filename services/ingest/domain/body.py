@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from services.ingest.domain import charsets, files, html, invitation, quotes, tnef, uuencoded
+from services.ingest.domain import charsets, files, html, invitation, located, quotes, tnef, uuencoded
 from services.ingest.domain.files import Found
 from services.ingest.domain.flowed import join_flowed
 from services.ingest.domain.mime import Part, parse_mail
@@ -53,6 +53,11 @@ def read_body(root: Part) -> Body:
     ):
         gathered.pieces.append((_enclosed_text(gathered.enclosed, gathered.reports), None))
     gathered.pieces.extend((note, None) for note in gathered.notes)
+    if gathered.located:
+        base = next(filter(None, gathered.bases), "")
+        gathered.pieces = [
+            (text, rich and located.with_ids(rich, base, gathered.located)) for text, rich in gathered.pieces
+        ]
     text, rich, is_cut = _render(gathered.pieces)
     # What a report quotes is what it is about.
     said, said_html = ("", "") if root.mime_type == "multipart/report" else _said(text, rich, gathered.pieces)
@@ -84,6 +89,9 @@ class _Gathered:
     # Read only where the mail itself has no text.
     enclosed: list[Part] = field(default_factory=list)
     reports: list[Part] = field(default_factory=list)
+    # Where a picture is said to lie -> its Content-ID, and where the page does.
+    located: dict[str, str] = field(default_factory=dict)
+    bases: list[str] = field(default_factory=list)
     # Opaquely signed parts that were looked into.
     opened: int = 0
 
@@ -106,6 +114,7 @@ def _collect(part: Part, gathered: _Gathered) -> None:
     is_attached = disposition.lstrip()[:10].lower() == "attachment" or bool(name)
     if kind == "text/html" and not is_attached:
         gathered.pieces.append((None, _text_of(part, gathered)))
+        gathered.bases.append(located.location_of(part))
     elif kind in _TEXTS and not is_attached:
         gathered.pieces.append((_plain_text(part, gathered), None))
     elif part.start < part.end or is_attached:
@@ -129,7 +138,16 @@ def _collect_file(part: Part, name: str, gathered: _Gathered) -> None:
         _collect_opaque(part, gathered)
     elif kind == "application/pgp-encrypted":
         gathered.flags[ENCRYPTED] = None
-    gathered.files.append(files.found_part(part, name))
+    file = files.found_part(part, name)
+    if location := located.location_of(part):
+        _locate(file, location, gathered)
+    gathered.files.append(file)
+
+
+def _locate(file: Found, location: str, gathered: _Gathered) -> None:
+    if len(gathered.located) < located.MAX_LOCATED:
+        file.content_id = file.content_id or f"location-{len(gathered.located)}"
+        gathered.located.setdefault(location, file.content_id)
 
 
 def _collect_opaque(part: Part, gathered: _Gathered) -> None:
@@ -175,6 +193,8 @@ def _collect_alternative(part: Part, gathered: _Gathered) -> None:
             notes=gathered.notes,
             enclosed=gathered.enclosed,
             reports=gathered.reports,
+            located=gathered.located,
+            bases=gathered.bases,
             opened=gathered.opened,
         )
         _collect(child, one)

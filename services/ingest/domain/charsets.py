@@ -88,6 +88,8 @@ def codec_for(charset: str) -> str | None:
 def decode(data: bytes, charset: str = "") -> tuple[str, bool]:
     """The text, and whether its charset had to be guessed. Never fails: what is left over becomes U+FFFD."""
     is_wide = _is_wide(charset)
+    if b"\0" in data and (wide := wide_codec(data)):
+        return data.decode(wide, "replace"), not (codec_for(charset) or "").startswith("utf_16")
     if data.isascii() and b"\x1b" not in data and b"~{" not in data and not is_wide:
         return data.decode("ascii"), False
     codec = codec_for(charset) if charset else None
@@ -104,6 +106,24 @@ def decode(data: bytes, charset: str = "") -> tuple[str, bool]:
             if text.count("\ufffd") * 4 <= sum(1 for character in text if character > "\x7f"):
                 return text, False
     return guess(data), True
+
+
+def wide_codec(data: bytes) -> str | None:
+    """Which UTF-16 the bytes are, whatever was declared; None where they are none.
+
+    A mark at the beginning says so (RFC 2781), or the NULs of spaces, line ends and ASCII, which all stand in one half.
+    """
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf_16"
+    sample = data[:_GUESS_BYTES]
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    # Of Russian every eighth character or so has one; a file with some stray NULs has them in both halves.
+    if (even + odd) * 24 < len(sample) or min(even, odd) * 10 > max(even, odd) or even + odd < 4:
+        return None
+    # Wide characters of four bytes have them everywhere.
+    return "utf_16_le" if odd > even else "utf_16_be"
 
 
 def guess(data: bytes) -> str:

@@ -10,6 +10,7 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
+from services.ingest.domain.charsets import wide_codec
 from services.ingest.domain.headers import (
     Headers,
     Parameterised,
@@ -95,6 +96,8 @@ class Mail:
 
 def parse_mail(raw: bytes) -> Mail:
     """The tree of parts of a whole mail; whatever the bytes are, there is one."""
+    if b"\0" in raw[:8] or raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raw = _without_wide(raw)
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
     if raw.startswith(codecs.BOM_UTF8):
@@ -108,6 +111,12 @@ def parse_mail(raw: bytes) -> Mail:
         start += 1
     root = reader.part(start, len(raw), "text/plain", 0)
     return Mail(root, reader.defects)
+
+
+def _without_wide(raw: bytes) -> bytes:
+    # A mail that a program saved as UTF-16 whole, its header too.
+    codec = wide_codec(raw)
+    return raw.decode(codec, "replace").encode("utf-8", "replace") if codec else raw
 
 
 class _Reader:
