@@ -11,6 +11,7 @@ from pathlib import Path
 
 import grpc
 import pymongo
+from amqp.exceptions import NotFound
 from pymongo.database import Database
 
 from chassis.boxes import BOXES, IS_OUT
@@ -187,9 +188,13 @@ class System:
         connection = connect(self.surroundings.broker_url)
         try:
             channel = connection.channel()
-            counts = {
-                queue: channel.queue_declare(queue, passive=True).message_count for queue in self._queues()
-            }
+            counts: dict[str, int] = {}
+            for queue in self._queues():
+                try:
+                    counts[queue] = channel.queue_declare(queue, passive=True).message_count
+                except NotFound:
+                    # A channel that was just made: its queue comes with the first reader that looks, or the first message.
+                    channel = connection.channel()
         finally:
             connection.close()
         return {queue: count for queue, count in counts.items() if count}
