@@ -7,7 +7,7 @@ is trusted but lengths that fit.
 import struct
 from dataclasses import dataclass, field
 
-from services.ingest.domain import charsets
+from services.ingest.domain import charsets, rtf
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 MAX_FILES = 200
@@ -108,8 +108,20 @@ class _Attributes:
             rich.decode("utf-16-le", "replace") if kind == _UNICODE else charsets.decode(rich, self.codec)[0]
         )
         if _RTF in properties and not found.text and not found.html:
-            # The text is there only in rich text format, which nothing here reads.
-            found.is_whole = False
+            # The text is there only in rich text format.
+            self._rich(properties[_RTF][1])
+
+    def _rich(self, packed: bytes) -> None:
+        found = self.found
+        try:
+            source = rtf.unpack(packed)
+        except rtf.Damaged:
+            source = b""
+        found.text = rtf.to_text(source)
+        # Pictures in it are not read.
+        found.is_whole = (
+            found.is_whole and bool(found.text) and b"\\pict" not in source and b"\\object" not in source
+        )
 
     def _file(self, attribute: int, value: bytes, file: TnefFile) -> None:
         if attribute == _FILE_TITLE:
