@@ -187,6 +187,8 @@ class _TextWriter:
         self._gap = " "
         # Nothing was written since a cell began that is told from its neighbour.
         self._begins_cell = False
+        # Elements around that keep their lines and spaces.
+        self._pre = 0
         self.pieces: list[str] = []
         # Line breaks owed before the next word.
         self.owed = 0
@@ -203,7 +205,7 @@ class _TextWriter:
             stack.append((node.next, parent))
             tag = node.tag or ""
             if tag == "-text":
-                self._words(node.text_content or "", _in_pre(parent))
+                self._words(node.text_content or "", self._pre > 0)
             elif tag == "br":
                 self.owed = min(self.owed + 1, 2) if self._at_break else self.owed + 1
             elif tag == "img":
@@ -221,6 +223,7 @@ class _TextWriter:
 
     def _enter(self, tag: str) -> None:
         if tag in _BLOCKS:
+            self._pre += tag == "pre"
             if not self._begins_cell:
                 self.owed = max(self.owed, 2 if tag in _PARAGRAPHS else 1)
             if tag == "li":
@@ -234,6 +237,7 @@ class _TextWriter:
     def _leave(self, node: LexborNode) -> None:
         tag = node.tag or ""
         if tag in _BLOCKS:
+            self._pre -= tag == "pre"
             self.owed = max(self.owed, 2 if tag in _PARAGRAPHS else 1)
         elif tag == "a":
             self._link(node)
@@ -267,7 +271,3 @@ class _TextWriter:
             self.pieces.append(self._gap)
         self.space_owed, self._gap, self._begins_cell = False, " ", False
         self.pieces.append(text)
-
-
-def _in_pre(node: LexborNode) -> bool:
-    return node.tag == "pre" or (node.tag == "code" and node.parent is not None and node.parent.tag == "pre")

@@ -89,3 +89,7 @@ def test_words_in_neighbouring_tags_stay_apart_only_where_they_were() -> None:
 
 def test_preformatted_lines_keep_their_breaks() -> None:
     assert to_text("<pre>a\n  b</pre>") == "a\n  b"
+
+
+def test_lines_of_preformatted_text_stay_within_its_elements_too() -> None:
+    assert to_text("<pre>-- \n<b>Ivo\nLang</b></pre><p>a\nb</p>") == "-- \nIvo\nLang\n\na b"
