@@ -1,5 +1,6 @@
 import io
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ def frozen_collector() -> Iterator[str]:
     """Accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    # Whoever still exports gives up now that nobody listens, and says so: not into the log of another test.
+    for thread in threading.enumerate():
+        if thread.name in ("telemetry-stop", "OtelBatchSpanRecordProcessor"):
+            thread.join(60)
+            assert not thread.is_alive(), thread.name
 
 
 def test_a_trace_arrives_at_the_collector_as_one() -> None:
