@@ -86,13 +86,13 @@ def _statements(raw: str) -> list[str]:
         if is_escaped:
             is_escaped = False
             if not depth:
-                parts[-1].append(letter)
+                parts[-1].append(_inert(letter))
         elif letter == "\\":
             is_escaped = True
         elif letter == '"' and not depth:
             is_quoted = not is_quoted
         elif is_quoted:
-            parts[-1].append(letter)
+            parts[-1].append(_inert(letter))
         elif letter == "(":
             depth += 1
         elif letter == ")":
@@ -107,6 +107,11 @@ def _statements(raw: str) -> list[str]:
     return [text for text in texts if text]
 
 
+def _inert(letter: str) -> str:
+    # Servers copy what the sender calls himself into quotes: a property that is written in there is none.
+    return "\0" if letter.isspace() or letter in "=;" else letter
+
+
 def _result(statement: str) -> Result:
     words = statement.lower().split(" ")
     method, equals, result = words[0].partition("=")
@@ -118,7 +123,11 @@ def _result(statement: str) -> Result:
         "dkim": ("header.d", "header.i"),
         "spf": ("smtp.mailfrom", "smtp.helo"),
     }
-    properties = dict(word.partition("=")[::2] for word in words[1:])
+    properties: dict[str, str] = {}
+    for word in words[1:]:
+        name, _, value = word.partition("=")
+        # One that is there twice was written by two.
+        properties[name] = "" if name in properties else value
     for name in wanted.get(method, ()):
         if value := properties.get(name, ""):
             domain = value.rpartition("@")[2].strip(".")

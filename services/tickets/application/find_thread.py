@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.tickets.application.ports import Place, Ports
 from services.tickets.domain.commands import ReceiveMessage
+from services.tickets.domain.message import CLAIMED
 from services.tickets.domain.subjects import base_subject, is_sent_on
 from services.tickets.domain.ticket import LONGEST_SUBJECT, Ticket
 
@@ -99,7 +100,24 @@ def _age(place: Place) -> tuple[str, str]:
 def _conversation(command: ReceiveMessage, ports: Ports) -> Ticket | None:
     key = command.thread.conversation_id
     place = ports.conversations.find(command.channel, key) if key else None
-    return ports.tickets.get(place.ticket_id) if place is not None else None
+    ticket = ports.tickets.get(place.ticket_id) if place is not None else None
+    if ticket is not None and CLAIMED in command.flags and not _asked(command, ticket):
+        # Anybody can type an order's number into a form, and would be answered with what others wrote.
+        return None
+    return ticket
+
+
+def _asked(command: ReceiveMessage, ticket: Ticket) -> bool:
+    sender, requester = command.sender, ticket.requester
+    if sender.email:
+        return ticket.takes_part(sender.email)
+    return any(
+        one and one == other
+        for one, other in (
+            (sender.external_id, requester.external_id),
+            (sender.phone, requester.phone),
+        )
+    )
 
 
 def _mentioned(command: ReceiveMessage, ports: Ports) -> tuple[Ticket | None, int]:

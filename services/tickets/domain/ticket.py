@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Self
 
 from services.tickets.domain import status as statuses
-from services.tickets.domain.message import PUBLIC, Message, Reply, chain_after, first_words
+from services.tickets.domain.message import FLOOD, PUBLIC, Message, Reply, chain_after, first_words
 from services.tickets.domain.people import AGENT, API, Requester, without
 
 LONGEST_SUBJECT = 255
@@ -120,7 +120,9 @@ class Ticket:
             # A machine waits for no answer, and gets no copy of what others are answered.
             return ()
         self.last_requester_message_at = message.created_at
-        self._join([sender, *message.cc])
+        # What a storm washes together has nothing to do with each other: nobody gets answers to others' mails.
+        if FLOOD not in message.flags:
+            self._join([sender, *message.cc])
         if self.status not in statuses.ANSWERED:
             return ()
         return self.set_status(statuses.OPEN, message.created_at)

@@ -71,6 +71,23 @@ def test_mails_of_one_picked_conversation_are_one_ticket(desk: MemoryPorts) -> N
     assert desk.only_ticket().message_count == 2
 
 
+def test_a_form_that_names_the_conversation_of_another_opens_a_ticket_of_its_own(desk: MemoryPorts) -> None:
+    desk.run(a_form(conversation="Shop\norder-77"))
+    desk.run(a_form(Sender("Eve", "eve@evil.example"), conversation="Shop\norder-77"))
+    hers, eves = desk.opened()
+    assert (hers.message_count, hers.participants) == (1, ())
+    assert eves.requester.email == "eve@evil.example"
+    desk.run(a_form(conversation="Shop\norder-77", text="Hello?"))
+    assert desk.opened()[1].participants == ()
+
+
+def test_somebody_known_by_the_shops_id_alone_goes_on_in_the_conversation(desk: MemoryPorts) -> None:
+    buyer = Sender("Buyer 7", external_id="buyer-7")
+    desk.run(a_form(buyer, conversation="Market\nc-7"))
+    desk.run(a_form(buyer, conversation="Market\nc-7", text="Hello?"))
+    assert desk.only_ticket().message_count == 2
+
+
 def test_how_a_mail_was_read_stands_on_its_message(desk: MemoryPorts) -> None:
     desk.run(a_form())
     (message,) = desk.tickets.messages.values()

@@ -34,6 +34,12 @@ def test_a_storm_from_one_sender_becomes_one_ticket_with_every_message_and_a_tag
     assert {fact.message.flags for fact in desk.added()} == {("flood",)}
 
 
+def test_those_in_copy_of_a_storms_mails_get_no_answers_to_each_others(desk: MemoryPorts) -> None:
+    _send(desk, 31)
+    _send(desk, 1, cc=("one.customer@client.example",), after=31 * SECOND)
+    assert desk.opened()[-1].participants == ()
+
+
 def test_a_storm_gets_no_automatic_answer(desk: MemoryPorts) -> None:
     _send(desk, 31)
     assert desk.opened()[-1].is_machine_waiting

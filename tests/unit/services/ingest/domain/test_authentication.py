@@ -38,6 +38,21 @@ def test_what_anybody_else_wrote_is_not_looked_at(forged: str) -> None:
     assert _said(forged) == []
 
 
+@pytest.mark.parametrize(
+    "copied",
+    [
+        'spf=pass smtp.mailfrom="x smtp.mailfrom=boss@bank.example "@evil.example',
+        'dkim=pass header.i="a header.d=bank.example b"@evil.example',
+        'spf=pass smtp.mailfrom="x\\ smtp.mailfrom\\=boss@bank.example\\ "@evil.example',
+        "spf=pass smtp.mailfrom=x smtp.mailfrom=boss@bank.example @evil.example",
+    ],
+)
+def test_what_a_sender_calls_himself_is_no_finding_of_our_server(copied: str) -> None:
+    ((_, result, domain),) = _said(f"mx.demo.example; {copied}")
+    assert result == "pass"
+    assert domain in ("evil.example", "")
+
+
 def test_no_server_is_believed_where_none_is_named() -> None:
     assert _said("mx.demo.example; dmarc=pass", ids=()) == []
 
