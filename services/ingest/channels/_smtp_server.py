@@ -1,5 +1,6 @@
 """A mailbox's server for what leaves, and signing in there."""
 
+import base64
 import smtplib
 import socket
 import ssl
@@ -37,6 +38,10 @@ class Server:
     bearer: Bearer | None = field(default=None, repr=False)
 
 
+# RFC 4954, 6.
+_SIGNED_IN = 235
+
+
 def connect(server: Server) -> smtplib.SMTP:
     """A connection that is signed in. Raises OSError, SMTPException, NoToken, and KeyError where a secret is not mounted."""
     wait = server.timeout_seconds
@@ -55,11 +60,24 @@ def connect(server: Server) -> smtplib.SMTP:
         if server.user and server.bearer is not None:
             _login_by_token(connection, server, server.bearer)
         elif server.user:
-            connection.login(server.user, server.secret(server.password_secret))
+            _login(connection, server.user, server.secret(server.password_secret))
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _login(connection: smtplib.SMTP, user: str, password: str) -> None:
+    """smtplib signs in with ASCII alone; other letters go by PLAIN, in UTF-8 (RFC 4616, 2)."""
+    if user.isascii() and password.isascii():
+        connection.login(user, password)
+        return
+    if "PLAIN" not in connection.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError("no AUTH PLAIN, which other letters than ASCII need")
+    first = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    code, answer = connection.docmd("AUTH", f"PLAIN {first}")
+    if code != _SIGNED_IN:
+        raise smtplib.SMTPAuthenticationError(code, answer)
 
 
 def _login_by_token(connection: smtplib.SMTP, server: Server, bearer: Bearer) -> None:

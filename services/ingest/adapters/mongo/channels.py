@@ -167,6 +167,8 @@ class ChannelDirectory:
         self._bearer = bearer
         self._lock = threading.Lock()
         self._loaded = -1e9
+        # Why the last look brought nothing, where it did not.
+        self._away: Unavailable | None = None
         self._live: dict[str, tuple[Channel, LiveChannel]] = {}
         self._keys: dict[str, str] = {}
         self._mailboxes: dict[str, str] = {}
@@ -177,6 +179,8 @@ class ChannelDirectory:
         self._refresh(_FRESH)
         if channel_id not in self._live:
             self._refresh(_ASK_AGAIN)
+        if channel_id not in self._live:
+            self._raise_if_away()
         return self._live.get(channel_id)
 
     def by_address(self, address: str) -> tuple[Channel, LiveChannel] | None:
@@ -188,6 +192,7 @@ class ChannelDirectory:
                 self._refresh(_ASK_AGAIN)
             if candidate in self._mailboxes:
                 return self._live.get(self._mailboxes[candidate])
+        self._raise_if_away()
         return None
 
     def at_hand(self, address: str) -> tuple[Channel, LiveChannel] | None:
@@ -248,11 +253,19 @@ class ChannelDirectory:
                 return
             try:
                 self._load()
-            except Unavailable:
+            except Unavailable as away:
                 if not self._live:
                     raise
                 # Asked again soon, not for every message.
+                self._away = away
+            else:
+                self._away = None
             self._loaded = monotonic()
+
+    def _raise_if_away(self) -> None:
+        """What is not known may have been made meanwhile: nobody is told for good that it is not there."""
+        if self._away is not None:
+            raise Unavailable(self._away.what) from self._away
 
     def _load(self) -> None:
         live: dict[str, tuple[Channel, LiveChannel]] = {}

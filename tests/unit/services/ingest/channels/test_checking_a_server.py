@@ -10,21 +10,21 @@ from tests.unit.services.ingest.channels.mail_server import Answers, mail_server
 AUTH = "250-mail.example\n250 AUTH PLAIN"
 
 
-def _check(port: int, **settings: object) -> ServerCheck:
+def _check(port: int, password: str, **settings: object) -> ServerCheck:
     wanted = {
         "address": "support@demo.example",
         "smtp_host": "127.0.0.1",
         "smtp_port": port,
         "smtp_timeout_seconds": 2,
     }
-    mailbox = build(Settings.model_validate({**wanted, **settings}), inbox({"mail": "secret"}))
+    mailbox = build(Settings.model_validate({**wanted, **settings}), inbox({"mail": password}))
     (check,) = mailbox.check_servers()
     return check
 
 
 def _said(answers: Answers, **settings: object) -> ServerCheck:
     with mail_server(answers) as server:
-        return _check(server.port, **settings)
+        return _check(server.port, "secret", **settings)
 
 
 LOGIN = {"smtp_user": "support", "smtp_password_secret": "mail"}
@@ -32,10 +32,18 @@ LOGIN = {"smtp_user": "support", "smtp_password_secret": "mail"}
 
 def test_all_is_well_and_nothing_was_sent() -> None:
     with mail_server({"EHLO": AUTH, "AUTH": "235 ok"}) as server:
-        check = _check(server.port, **LOGIN)
+        check = _check(server.port, "secret", **LOGIN)
         assert check.is_well
         assert check.text.endswith("takes mail from support@demo.example; signed in as support")
         assert server.verbs(0) == ["EHLO", "AUTH", "MAIL", "QUIT"]
+
+
+def test_a_password_may_have_letters_of_any_script() -> None:
+    with mail_server({"EHLO": AUTH, "AUTH": "235 ok"}) as server:
+        assert _check(server.port, "пароль-ß", **LOGIN).is_well
+    with mail_server({"EHLO": AUTH, "AUTH": "535 5.7.8 no"}) as server:
+        check = _check(server.port, "пароль-ß", **LOGIN)
+    assert "does not take the mailbox's user or password" in check.text
 
 
 @pytest.mark.parametrize(
@@ -59,11 +67,11 @@ def test_what_is_wrong_is_said(answers: Answers, settings: dict[str, object], wo
 
 
 def test_a_port_where_nobody_listens_refuses() -> None:
-    assert _check(1).text == "127.0.0.1:1 refuses the connection"
+    assert _check(1, "secret").text == "127.0.0.1:1 refuses the connection"
 
 
 def test_a_name_that_nobody_has_is_not_found() -> None:
-    assert _check(25, smtp_host="mail.invalid").text == "the name mail.invalid is not found"
+    assert _check(25, "secret", smtp_host="mail.invalid").text == "the name mail.invalid is not found"
 
 
 def test_a_mailbox_that_only_receives_has_no_server_to_ask() -> None:
