@@ -96,7 +96,9 @@ class DatabaseClock:
             if local.tzinfo is None:
                 local = local.replace(tzinfo=UTC)
             if best is None or after - before < best[0]:
-                best = (after - before, (local - _EPOCH).total_seconds() - (before + after) / 2)
+                # As if it had answered at the last moment it can have: so our time is never ahead of the database's,
+                # and nothing is done before it is due.
+                best = (after - before, (local - _EPOCH).total_seconds() - after)
         assert best is not None
         self._offset, self._measured = best[1], time.monotonic()
 

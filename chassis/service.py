@@ -21,6 +21,7 @@ from chassis.leases import Lease, LeasedLoop, Leases
 from chassis.listener import Listener, Translate
 from chassis.mongo import Document, Documents
 from chassis.outbox import Outbox
+from chassis.shares import Share, SharedLoop, Shares
 from chassis.telemetry import Telemetry
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Unit
@@ -172,6 +173,18 @@ class Parts:
     ) -> LeasedLoop:
         """A loop that one replica at a time runs."""
         return LeasedLoop(self.leases, name, body, every=every, lasting=lasting)
+
+    def shared_loop(
+        self,
+        name: str,
+        body: Callable[[Share], bool],
+        *,
+        parts: int,
+        every: timedelta,
+        lasting: timedelta,
+    ) -> SharedLoop:
+        """A loop that every replica runs, each on its share of the parts."""
+        return SharedLoop(Shares(self.database), name, body, parts=parts, every=every, lasting=lasting)
 
     def outbox_sweep(self) -> LeasedLoop:
         """Publishes what dead or cut-off processes left, and measures what waits."""

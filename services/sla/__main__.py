@@ -10,7 +10,7 @@ from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
 from services.sla.adapters.alarms import AlarmPoller, GapFiller
 from services.sla.adapters.measures import Measures, StoreGauges
-from services.sla.adapters.mongo import INDEXES, MongoPorts, Shelf
+from services.sla.adapters.mongo import INDEXES, SHARDS, MongoPorts, Shelf
 from services.sla.adapters.rpc import ACCESS, SlaRpc, register
 from services.sla.adapters.tickets import RETRIED, Accounts, TicketsLog
 from services.sla.adapters.wire import CONSUMES
@@ -51,25 +51,21 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
     runner = parts.runner("sla.gaps", open_ports, HANDLERS)
     gaps = GapFiller(parts.database, parts.clock, runner, TicketsLog(tickets).read, GAP_PATIENCE)
+    alarms = AlarmPoller(
+        parts.database,
+        parts.clock,
+        parts.runner("sla.alarms", open_ports, HANDLERS),
+        measures,
+        batch=settings.alarm_batch,
+    )
     gauges = StoreGauges(parts.metrics, parts.database, parts.clock)
-    loops = [
-        *(
-            parts.loop(
-                f"alarms-{shard}",
-                AlarmPoller(
-                    parts.database,
-                    parts.clock,
-                    parts.runner(f"sla.alarms-{shard}", open_ports, HANDLERS),
-                    measures,
-                    batch=settings.alarm_batch,
-                    shard=shard,
-                    shards=settings.alarm_shards,
-                ).fire,
-                every=settings.alarm_every,
-                # Who takes over from a dead poller is late by this.
-                lasting=settings.alarm_lease,
-            )
-            for shard in range(settings.alarm_shards)
+    loops: list[run.Component] = [
+        parts.shared_loop(
+            "alarms",
+            alarms.fire,
+            parts=SHARDS,
+            every=settings.alarm_every,
+            lasting=settings.alarm_lease,
         ),
         parts.loop("gaps", gaps.fill, every=settings.gap_every),
         # The lease outlasts two looks, or nobody would export between them.

@@ -23,10 +23,8 @@ class Settings(CommonSettings):
     # How often the alarms are looked at while none is due, and how many one transaction fires.
     alarm_every: timedelta = timedelta(milliseconds=200)
     alarm_batch: int = 200
-    # How long a dead poller's alarms wait for another; a turn is far shorter.
+    # How long what was due with a dead poller waits for another; a turn is far shorter.
     alarm_lease: timedelta = timedelta(seconds=3)
-    # Leases that share the alarms: as many replicas of `work` fire at the same time.
-    alarm_shards: int = 1
     # How often gaps are looked for, and what is armed and at risk is counted.
     gap_every: timedelta = timedelta(seconds=5)
     count_every: timedelta = timedelta(seconds=15)

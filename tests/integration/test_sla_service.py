@@ -10,6 +10,7 @@ from chassis.batches import Task
 from chassis.boxes import BOXES, IS_OUT
 from chassis.clock import FixedClock
 from chassis.errors import Conflict, InvalidFields, Unavailable
+from chassis.shares import Shares
 from relaydesk.sla.v1 import events_pb2, service_pb2
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
 from relaydesk.tickets.v1 import events_pb2 as tickets
@@ -17,7 +18,7 @@ from relaydesk.tickets.v1 import ticket_pb2
 from services.sla import __main__ as main
 from services.sla.adapters.alarms import AlarmPoller
 from services.sla.adapters.measures import Measures
-from services.sla.adapters.mongo import MongoPorts, Shelf
+from services.sla.adapters.mongo import SHARDS, MongoPorts, Shelf
 from services.sla.application import HANDLERS
 from services.sla.config import Settings
 from services.sla.domain.commands import FireAlarm
@@ -186,13 +187,12 @@ def test_a_poller_that_slept_past_its_lease_fires_nothing_twice(
         runner._clock = clock
         runners.append(runner)
     first, second = (AlarmPoller(parts.database, clock, runner, measures, batch=200) for runner in runners)
-    lease = parts.leases.take("alarms-0", "first", timedelta(seconds=1))
-    assert lease is not None
+    share = Shares(parts.database).take("alarms", "first", SHARDS, timedelta(seconds=1))
     claimed = [Task("", FireAlarm(f"t{n}")) for n in range(50)]
     # The first claimed, and was away; the second took over and fired; the first wakes up and goes on.
-    second.fire(lease)
+    second.fire(share)
     runners[0].run(claimed)
-    first.fire(lease)
+    first.fire(share)
     wait_until(lambda: desk.database[BOXES].count_documents(IS_OUT) == 0, describe="all of it published")
     resolved = [kind for kind in kinds(desk) if "resolution" in kind]
     assert sorted(resolved) == sorted(f"t{n}:resolution:1:breached" for n in range(50))

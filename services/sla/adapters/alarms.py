@@ -1,7 +1,8 @@
-"""Fires what falls due: a batch is claimed by its alarms, and takes effect in one transaction.
+"""Fires what falls due: who has a share of the alarms has claimed what is due in it, and a batch of that takes effect in
+one transaction.
 
-The lease only keeps replicas from doing the same work; what makes an effect happen once is the compare-and-set on the
-clock's edition. A holder that slept past its lease finds the editions moved on.
+The share only keeps replicas from doing the same work; what makes an effect happen once is the compare-and-set on the
+clock's edition. A member that slept past its lease finds the editions moved on.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from chassis.clock import Clock
 from chassis.failpoints import failpoint
 from chassis.leases import Lease
 from chassis.mongo import Document, Documents, named_failures
+from chassis.shares import Share
 from services.sla.adapters.measures import Measures
 from services.sla.domain.commands import FireAlarm
 
@@ -22,7 +24,7 @@ _SET_ASIDE = timedelta(minutes=1)
 
 
 class AlarmPoller:
-    """One shard of the alarms; `shard` of `shards`."""
+    """Looks for alarms of the shards that are ours."""
 
     def __init__(
         self,
@@ -32,31 +34,23 @@ class AlarmPoller:
         measures: Measures,
         *,
         batch: int,
-        shard: int = 0,
-        shards: int = 1,
     ) -> None:
         self._clocks = database["clocks"]
         self._clock = clock
         self._runner = runner
         self._measures = measures
         self._batch = batch
-        self._shard = shard
-        self._of_shard: Document = {} if shards == 1 else {"shard": {"$mod": [shards, shard]}}
         self._log = structlog.get_logger(__name__)
 
-    def fire(self, lease: Lease) -> bool:
+    def fire(self, share: Share) -> bool:
         """One turn: everything due now, at most a batch of it. Asks for more where the batch was full."""
         now = self._clock.now()
+        wanted = {"shard": {"$in": sorted(share.parts)}, "alarm_at": {"$lte": now}}
         with named_failures():
             due = list(
-                self._clocks.find(
-                    {"alarm_at": {"$lte": now}, **self._of_shard}, {"alarm_at": 1, "edition": 1}
-                )
-                .sort("alarm_at")
-                .limit(self._batch)
+                self._clocks.find(wanted, {"alarm_at": 1, "edition": 1}).sort("alarm_at").limit(self._batch)
             )
-        late = (now - due[0]["alarm_at"]).total_seconds() if due else 0.0
-        self._measures.look(self._shard, late)
+        self._measures.look("alarms", (now - due[0]["alarm_at"]).total_seconds() if due else 0.0)
         if not due:
             return False
         failpoint("after-claim-before-fire")

@@ -12,6 +12,7 @@ from services.sla.domain.events import Fact, TimerBreached, TimerMet
 from services.sla.domain.policy import TARGETS
 
 WINDOWS = {"15m": timedelta(minutes=15), "60m": timedelta(minutes=60)}
+_ALARMS = "shard_1_alarm_at_1"
 # A timer that did not fire by now is late.
 _LATE = timedelta(seconds=1)
 # A poller looks several times a second; for so long its word counts.
@@ -27,13 +28,13 @@ class Measures:
         self.effect = metrics.histogram(
             "sla_timer_effect_seconds", "From a timer's due moment to its effect, committed."
         )
-        self._lags: dict[int, tuple[float, float]] = {}
-        lag = metrics.gauge("sla_timer_lag_seconds", "How late the alarm that waits longest is.")
+        self._lags: dict[str, tuple[float, float]] = {}
+        lag = metrics.gauge("sla_timer_lag_seconds", "How late the timer that waits longest is.")
         lag.set_function(self._lag)
 
-    def look(self, shard: int, late: float) -> None:
-        """A poller looked: its oldest alarm is so many seconds late."""
-        self._lags[shard] = (late, monotonic())
+    def look(self, poller: str, late: float) -> None:
+        """A poller looked: what waits longest for it is so many seconds late."""
+        self._lags[poller] = (late, monotonic())
 
     def _lag(self) -> float:
         # A poller that lost its lease looks no more, and what it saw last is another's by now.
@@ -67,8 +68,9 @@ class StoreGauges:
         """One turn of the leased loop."""
         now = self._clock.now()
         with named_failures():
-            self._armed.set(self._clocks.count_documents({"alarm_at": {"$exists": True}}, hint="alarm_at_1"))
-            self._late.set(self._clocks.count_documents({"alarm_at": {"$lt": now - _LATE}}))
+            self._armed.set(self._clocks.count_documents({"alarm_at": {"$exists": True}}, hint=_ALARMS))
+            late = {"shard": {"$gte": 0}, "alarm_at": {"$lt": now - _LATE}}
+            self._late.set(self._clocks.count_documents(late, hint=_ALARMS))
             due = {"due_at": {"$lte": now + max(WINDOWS.values())}}
             nearest = {"$switch": {"branches": self._branches(now), "default": "60m"}}
             rows = list(

@@ -2,6 +2,7 @@
 
 from services.sla.adapters.mongo.batch import MongoPorts
 from services.sla.adapters.mongo.book import Shelf
+from services.sla.adapters.mongo.documents import SHARDS
 from services.sla.adapters.mongo.indexes import INDEXES
 
-__all__ = ["INDEXES", "MongoPorts", "Shelf"]
+__all__ = ["INDEXES", "SHARDS", "MongoPorts", "Shelf"]

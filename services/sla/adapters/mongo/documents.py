@@ -17,7 +17,7 @@ from services.sla.domain.history import Change, Entry, History, Snapshot
 from services.sla.domain.policy import NamedCalendar, Policy, PolicyTarget
 from services.sla.domain.record import ClockRecord, Said, Shown
 
-# Pollers may share the alarms by this number; it is fixed, as rows hold it.
+# Pollers share what falls due by this number; it is fixed, as rows hold it.
 SHARDS = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BARE_EPOCH = _EPOCH.replace(tzinfo=None)
