@@ -219,9 +219,6 @@ class MemoryAccounts:
         self._outages.check("tickets")
         return samples.GROUPS
 
-    def save_language(self, agent: Agent, language: str) -> None:
-        self._outages.check("tickets")
-
 
 class MemoryRules:
     def __init__(self, outages: Outages) -> None:

@@ -27,18 +27,6 @@ class GrpcAccounts:
         answer = self._caller.ask(self._stub.ListGroups, accounts_pb2.ListGroupsRequest())
         return tuple(Group(group.id, group.name) for group in answer.groups)
 
-    def save_language(self, agent: Agent, language: str) -> None:
-        wire = accounts_pb2.Agent(
-            id=agent.agent_id,
-            name=agent.name,
-            email=agent.email,
-            role=agent.role,
-            groups=agent.groups,
-            language=language,
-        )
-        request = accounts_pb2.SaveAgentRequest(agent=wire)
-        self._caller.ask(self._stub.SaveAgent, request, agent_id=agent.agent_id)
-
 
 def _agent_of(wire: accounts_pb2.Agent) -> Agent:
     return Agent(

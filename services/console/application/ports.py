@@ -93,8 +93,6 @@ class Accounts(Protocol):
 
     def list_groups(self) -> tuple[Group, ...]: ...
 
-    def save_language(self, agent: Agent, language: str) -> None: ...
-
 
 class Rules(Protocol):
     def list_rules(self) -> tuple[rules.Rule, ...]:
