@@ -6,7 +6,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from relaydesk.tickets.v1 import customers_pb2
 from relaydesk.tickets.v1.customers_pb2_grpc import CustomersServiceStub
 from services.console.adapters.calls import Caller, moment, moment_or_none
-from services.console.adapters.tickets import actor_of
+from services.console.adapters.tickets import actor_of, mail_reach_of
 from services.console.domain.customers import (
     Customer,
     CustomerChange,
@@ -17,7 +17,7 @@ from services.console.domain.customers import (
     Organisation,
     Question,
 )
-from services.console.domain.tickets import FieldChange, MailReach
+from services.console.domain.tickets import FieldChange
 
 # What nobody changed by hand has no version; 0 would mean whatever it is.
 _UNCHANGED = -1
@@ -152,10 +152,6 @@ def _customer_of(wire: customers_pb2.Customer) -> Customer:
 
 
 def _identity_of(wire: customers_pb2.Identity) -> Identity:
-    reach = None
-    if wire.HasField("mail_reach"):
-        told = wire.mail_reach
-        reach = MailReach(told.state, told.reason, moment(told.since))
     return Identity(
         kind=wire.kind,
         value=wire.value,
@@ -165,7 +161,7 @@ def _identity_of(wire: customers_pb2.Identity) -> Identity:
         customer_id=wire.customer_id,
         known_since=moment_or_none(wire.known_since, is_set=wire.HasField("known_since")),
         channel_id=wire.channel,
-        mail_reach=reach,
+        mail_reach=mail_reach_of(wire),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import grpc
 
-from relaydesk.ingest.v1 import service_pb2
+from relaydesk.ingest.v1 import screening_pb2, service_pb2
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
 from services.console.adapters.calls import Caller, moment, moment_or_none, stamp_of
 from services.console.application.ports import Download
@@ -63,18 +63,7 @@ class GrpcIngest:
             channel_id=channel_id, page_token=page_token, page_size=page_size
         )
         answer = self._caller.ask(self._stub.ListQuarantine, request)
-        messages = tuple(
-            Quarantined(
-                wire.intake_id,
-                wire.channel_id,
-                wire.reason,
-                getattr(wire, "from"),
-                wire.size,
-                moment(wire.received_at),
-            )
-            for wire in answer.messages
-        )
-        return QuarantinePage(messages, answer.next_page_token)
+        return QuarantinePage(tuple(map(set_aside_of, answer.messages)), answer.next_page_token)
 
     def retry_quarantined(self, intake_ids: Sequence[str]) -> int:
         request = service_pb2.RetryQuarantinedRequest(intake_ids=intake_ids)
@@ -116,6 +105,18 @@ class GrpcIngest:
         )
         answer = self._caller.ask(self._stub.ListSends, request)
         return SendPage(tuple(_send_of(send) for send in answer.sends), answer.next_page_token)
+
+
+def set_aside_of(wire: service_pb2.QuarantinedMessage | screening_pb2.BlockedMessage) -> Quarantined:
+    """A message that waits for a person, whatever it was set aside for."""
+    return Quarantined(
+        wire.intake_id,
+        wire.channel_id,
+        wire.reason,
+        getattr(wire, "from"),
+        wire.size,
+        moment(wire.received_at),
+    )
 
 
 def _fetching_of(wire: service_pb2.Fetching) -> Fetching:

@@ -7,7 +7,7 @@ import grpc
 from relaydesk.ingest.v1 import screening_pb2
 from relaydesk.ingest.v1.screening_pb2_grpc import ScreeningServiceStub
 from services.console.adapters.calls import Caller, moment
-from services.console.domain.ingest import Quarantined
+from services.console.adapters.ingest import set_aside_of
 from services.console.domain.screening import BlockedPage, Tried
 
 
@@ -23,18 +23,7 @@ class GrpcScreening:
             channel_id=channel_id, page_token=page_token, page_size=page_size
         )
         answer = self._caller.ask(self._stub.ListBlocked, request)
-        messages = tuple(
-            Quarantined(
-                wire.intake_id,
-                wire.channel_id,
-                wire.reason,
-                getattr(wire, "from"),
-                wire.size,
-                moment(wire.received_at),
-            )
-            for wire in answer.messages
-        )
-        return BlockedPage(messages, answer.next_page_token)
+        return BlockedPage(tuple(map(set_aside_of, answer.messages)), answer.next_page_token)
 
     def bring_back(self, intake_ids: Sequence[str]) -> int:
         request = screening_pb2.BringBackRequest(intake_ids=intake_ids)

@@ -7,7 +7,7 @@ import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from relaydesk.tickets.v1 import service_pb2, ticket_pb2
+from relaydesk.tickets.v1 import customers_pb2, service_pb2, ticket_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
 from services.console.adapters.calls import Caller, moment
 from services.console.application.ports import NewMessage
@@ -155,11 +155,15 @@ def ticket_of(wire: ticket_pb2.Ticket) -> Ticket:
 
 
 def _requester_of(wire: ticket_pb2.Requester) -> Requester:
-    reach = None
-    if wire.HasField("mail_reach"):
-        told = wire.mail_reach
-        reach = MailReach(told.state, told.reason, moment(told.since))
-    return Requester(wire.id, wire.name, wire.email, wire.phone, reach, wire.external_id)
+    return Requester(wire.id, wire.name, wire.email, wire.phone, mail_reach_of(wire), wire.external_id)
+
+
+def mail_reach_of(wire: ticket_pb2.Requester | customers_pb2.Identity) -> MailReach | None:
+    """What bounces tell of the address; None where they tell nothing."""
+    if not wire.HasField("mail_reach"):
+        return None
+    told = wire.mail_reach
+    return MailReach(told.state, told.reason, moment(told.since))
 
 
 def _clock_of(wire: ticket_pb2.Ticket) -> Clock | None:
