@@ -2,13 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chassis.config import environment
-from chassis.errors import InvalidFields, NotFound
+from chassis.errors import InvalidFields
 from cli.channel_file import SecretPlace, Wanted, read
 from cli.printing import one_line, when
 from cli.system import System
@@ -62,8 +62,10 @@ def add(group: Any) -> None:
 
 
 def _run(asked: argparse.Namespace, system: System) -> int:
-    planned = plan(read(asked.file), system)
-    _show(planned, system)
+    wanted = read(asked.file)
+    stored = system.ingest.ListChannels(service_pb2.ListChannelsRequest()).channels
+    planned = plan(wanted, {channel.id: channel for channel in stored}, system)
+    _show(planned, stored)
     due = [one for one in planned if one.verb != "keep"]
     if not due:
         return 0
@@ -77,12 +79,14 @@ def _run(asked: argparse.Namespace, system: System) -> int:
     return 0
 
 
-def plan(wanted: Sequence[Wanted], system: System) -> list[Planned]:
+def plan(
+    wanted: Sequence[Wanted], stored: Mapping[str, service_pb2.Channel], system: System
+) -> list[Planned]:
     """What would change. Raises ValueError with everything that is wrong, by channel; nothing was written then."""
     planned: list[Planned] = []
     wrong: list[str] = []
     for one in wanted:
-        before = _stored(one.channel.id, system)
+        before = stored.get(one.channel.id)
         request = channels_pb2.ApplyChannelRequest(
             channel=one.channel,
             expected_version=before.version if before is not None else 0,
@@ -105,13 +109,6 @@ def plan(wanted: Sequence[Wanted], system: System) -> list[Planned]:
     if wrong:
         raise ValueError("; ".join(wrong))
     return planned
-
-
-def _stored(channel_id: str, system: System) -> service_pb2.Channel | None:
-    try:
-        return system.ingest.GetChannel(service_pb2.GetChannelRequest(channel_id=channel_id)).channel
-    except NotFound:
-        return None
 
 
 def _last_change(channel_id: str, system: System) -> str:
@@ -141,7 +138,7 @@ def _secret(place: SecretPlace, where: str) -> str:
         raise ValueError(f"{where}: {place.name}: {error.strerror}") from error
 
 
-def _show(planned: Sequence[Planned], system: System) -> None:
+def _show(planned: Sequence[Planned], stored: Iterable[service_pb2.Channel]) -> None:
     """The plan, and what is in the store and not in the file."""
     for one in planned:
         channel = one.request.channel
@@ -150,7 +147,6 @@ def _show(planned: Sequence[Planned], system: System) -> None:
         for step in one.steps:
             print(f"    {step.field}: {_shown(step.old_value)} -> {_shown(step.new_value)}")
     named = {one.request.channel.id for one in planned}
-    stored = system.ingest.ListChannels(service_pb2.ListChannelsRequest()).channels
     for channel in stored:
         if channel.id not in named:
             print(f"? not in the file, stays as it is: {channel.id}")
