@@ -45,6 +45,7 @@ def person(
     theme: str = "light",
     language: str = "en",
     email: str = KATE,
+    password: str = PASSWORD,
 ) -> tuple[BrowserContext, Page]:
     """Somebody who has just signed in, with a window of that width."""
     context = browser.new_context(
@@ -58,7 +59,7 @@ def person(
     page = context.new_page()
     page.goto(f"/language?to={language}")
     page.fill("input[name=email]", email)
-    page.fill("input[name=password]", PASSWORD)
+    page.fill("input[name=password]", password)
     page.click("main button[type=submit]")
     page.wait_for_url("**/tickets")
     return context, page

@@ -6,8 +6,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pymongo
 import pytest
+from playwright.sync_api import Page
 
 from local.broker_management import BrokerManagement
+from local.demo import AGENTS, PASSWORD
+from tests.browser import PATIENCE, chromium, person
 from tests.e2e.collector import Collector
 from tests.e2e.system import System
 
@@ -48,3 +51,14 @@ def system(
             for database in client.list_database_names():
                 if database.startswith(f"{name}_"):
                     client.drop_database(database)
+
+
+@pytest.fixture
+def admin(system: System) -> Iterator[Page]:
+    """The demo's administrator, signed in."""
+    with chromium() as browser:
+        address = f"http://127.0.0.1:{system.ports.console}"
+        context, page = person(browser, address, email=AGENTS[0][2], password=PASSWORD)
+        page.set_default_timeout(PATIENCE)
+        yield page
+        context.close()

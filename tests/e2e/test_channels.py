@@ -2,34 +2,17 @@
 
 import smtplib
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.demo import AGENTS, PASSWORD
-from tests.browser import PATIENCE, chromium
+from local.demo import AGENTS
 from tests.e2e.letters import letter, ticket_of
 from tests.e2e.relaydesk import relaydesk
 from tests.e2e.system import System
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def admin(system: System) -> Iterator[Page]:
-    with chromium() as browser:
-        context = browser.new_context(base_url=f"http://127.0.0.1:{system.ports.console}", locale="en")
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto("/language?to=en")
-        page.fill("input[name=email]", AGENTS[0][2])
-        page.fill("input[name=password]", PASSWORD)
-        page.click("main button[type=submit]")
-        page.wait_for_url("**/tickets")
-        yield page
-        context.close()
 
 
 def test_a_mailbox_that_is_connected_by_hand_takes_mail_at_once_and_rests_when_it_is_paused(

@@ -1,13 +1,11 @@
 """The console in front of the whole system: a real mail in, a real answer out, everything between by hand."""
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from local.demo import AGENTS, PASSWORD
-from tests.browser import PATIENCE, chromium
+from local.demo import AGENTS
 from tests.e2e.letters import letter, send, ticket_of
 from tests.e2e.system import System
 from tests.waiting import wait_until
@@ -18,31 +16,6 @@ PATHS = (
     "/tickets", "/tickets?view=overdue", "/board", "/board?span=1h", "/rules", "/sla", "/sla/calendars", "/sla/at-risk",
     "/channels/support", "/ledger", "/quarantine", "/sends", "/sink", "/settings",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def admin(browser: Browser, system: System) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=f"http://127.0.0.1:{system.ports.console}",
-        viewport={"width": 1440, "height": 900},
-        locale="en",
-        timezone_id="Europe/Lisbon",
-    )
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto("/language?to=en")
-    page.fill("input[name=email]", AGENTS[0][2])
-    page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/tickets")
-    yield page
-    context.close()
 
 
 def test_a_mail_is_answered_by_hand_and_its_answer_is_seen_in_the_sink(admin: Page, system: System) -> None:

@@ -1,35 +1,17 @@
 """A shop beside a ticket, through the whole system: the page stands, the shop answers, and says nothing when it is away."""
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.demo import AGENTS, PASSWORD
 from local.shop import NAME
-from tests.browser import PATIENCE, chromium
 from tests.e2e.letters import letter, send, ticket_of
 from tests.e2e.relaydesk import relaydesk
 from tests.e2e.system import System
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def admin(system: System) -> Iterator[Page]:
-    with chromium() as browser:
-        context = browser.new_context(base_url=f"http://127.0.0.1:{system.ports.console}", locale="en")
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto("/sign-in")
-        page.fill("input[name=email]", AGENTS[0][2])
-        page.fill("input[name=password]", PASSWORD)
-        page.click("main button[type=submit]")
-        page.wait_for_url("**/tickets")
-        yield page
-        context.close()
 
 
 def test_orders_stand_beside_a_ticket_and_a_shop_that_is_away_is_said_to_be(
