@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis.conditions import ALWAYS, Condition, Test
 from services.rules.application.vocabulary import vocabulary
-from services.rules.domain.heard import REQUESTER_WROTE, TICKET_OPENED, Heard, Message, Ticket
+from services.rules.domain.heard import REQUESTER_WROTE, TICKET_OPENED, Heard, Message, Moment, Ticket
 from services.rules.domain.rule import ActionUse, Rule, compile_rule
 from services.rules.domain.rule_set import RuleSet
 
@@ -51,6 +51,12 @@ def changed(
     ticket = replace(TICKET, **values)
     heard = Heard("t1:2:0", ("ticket_changed",), ticket, MONDAY, None, changes, actor, actor_id, "c1", 2)
     return replace(heard, **more)
+
+
+def ticked(event: str, moment: Moment) -> Heard:
+    """A moment of a clock; of the ticket no more than its id is known."""
+    bare = Ticket("t1", 0, 0, "", "", "", "")
+    return Heard(f"t1:{event}", (event,), bare, MONDAY, actor="system", chain_id=event, moment=moment)
 
 
 def a_rule(

@@ -13,7 +13,7 @@ from chassis.units import Unit
 from services.rules.adapters.measures import Measures
 from services.rules.adapters.mongo import INDEXES, MongoPorts, Shelf
 from services.rules.adapters.rpc import ACCESS, RulesRpc, register
-from services.rules.adapters.tickets import RETRIED, Accounts, Messages, TicketCommands
+from services.rules.adapters.tickets import RETRIED, Accounts, Messages, PresentTickets, TicketCommands
 from services.rules.adapters.wire import CONSUMES
 from services.rules.application import HANDLERS
 from services.rules.config import Settings
@@ -61,7 +61,8 @@ def _ports(
 ) -> Callable[[Unit], MongoPorts]:
     measures = Measures(parts.metrics, parts.clock)
     commands = TicketCommands(tickets, settings.tickets_deadline)
-    return lambda unit: MongoPorts(unit, shelf, commands, measures.applied)
+    reader = PresentTickets(tickets)
+    return lambda unit: MongoPorts(unit, shelf, reader, commands, measures.applied)
 
 
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {

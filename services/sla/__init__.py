@@ -1,8 +1,8 @@
 """Sla: what a requester was promised, and how much of it is left.
 
-owns     policies and calendars, every version of them; the clock of each ticket
+owns     policies and calendars, every version of them; the clock of each ticket; timers that others set
 hears    TicketOpened, MessageAdded, TicketChanged (tickets)
-says     ClockChanged, TimerWarned, TimerBreached, TimerMet
-answers  SlaService by gRPC
+says     ClockChanged, TimerWarned, TimerBreached, TimerMet, TimerFired
+answers  SlaService, TimersService by gRPC
 jobs     none; `work` fires what falls due, fills gaps from the tickets' log, counts what is at risk
 """

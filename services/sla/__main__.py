@@ -1,32 +1,37 @@
 """The sla service: `python -m services.sla serve|listen|work|prepare`."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from chassis import roles, rpc, run
 from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
-from services.sla.adapters.alarms import AlarmPoller, GapFiller
+from services.sla.adapters import rpc as sla_rpc
+from services.sla.adapters import timers_rpc
+from services.sla.adapters.alarms import AlarmPoller
+from services.sla.adapters.gaps import GapFiller
 from services.sla.adapters.measures import Measures, StoreGauges
 from services.sla.adapters.mongo import INDEXES, SHARDS, MongoPorts, Shelf
-from services.sla.adapters.rpc import ACCESS, SlaRpc, register
 from services.sla.adapters.tickets import RETRIED, Accounts, TicketsLog
 from services.sla.adapters.wire import CONSUMES
 from services.sla.application import HANDLERS
 from services.sla.config import Settings
+from services.sla.domain.commands import FireAlarm, FireTimer
 from services.sla.domain.record import GAP_PATIENCE
 
 
 def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
-    """gRPC: policies, calendars and the clocks of tickets."""
+    """gRPC: policies, calendars, the clocks of tickets, timers of others."""
     shelf = Shelf(parts.database)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
     authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
-    server = RpcServer(settings.grpc_port, parts.metrics, authenticate, ACCESS, host=settings.grpc_host)
+    access = {**sla_rpc.ACCESS, **timers_rpc.ACCESS}
+    server = RpcServer(settings.grpc_port, parts.metrics, authenticate, access, host=settings.grpc_host)
     runner = parts.runner("sla.rpc", _ports(parts, shelf, Measures(parts.metrics)), HANDLERS)
-    register(server, SlaRpc(parts.database, parts.clock, shelf, runner))
+    sla_rpc.register(server, sla_rpc.SlaRpc(parts.database, parts.clock, shelf, runner))
+    timers_rpc.register(server, timers_rpc.TimersRpc(parts.database, runner))
     return roles.assembled(parts, [server], lambda: prepare(parts))
 
 
@@ -51,28 +56,37 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
     runner = parts.runner("sla.gaps", open_ports, HANDLERS)
     gaps = GapFiller(parts.database, parts.clock, runner, TicketsLog(tickets).read, GAP_PATIENCE)
-    alarms = AlarmPoller(
-        parts.database,
-        parts.clock,
-        parts.runner("sla.alarms", open_ports, HANDLERS),
-        measures,
-        batch=settings.alarm_batch,
-    )
     gauges = StoreGauges(parts.metrics, parts.database, parts.clock)
     loops: list[run.Component] = [
-        parts.shared_loop(
-            "alarms",
-            alarms.fire,
-            parts=SHARDS,
-            every=settings.alarm_every,
-            lasting=settings.alarm_lease,
-        ),
+        *_pollers(parts, settings, open_ports, measures),
         parts.loop("gaps", gaps.fill, every=settings.gap_every),
         # The lease outlasts two looks, or nobody would export between them.
         parts.loop("counts", gauges.count, every=settings.count_every, lasting=settings.count_every * 4),
         parts.outbox_sweep(),
     ]
     return roles.assembled(parts, loops, lambda: prepare(parts))
+
+
+def _pollers(
+    parts: Parts, settings: Settings, open_ports: Callable[[Unit], MongoPorts], measures: Measures
+) -> Iterator[run.Component]:
+    """Of clocks and of timers, each in a thread of its own: many reminders at nine o'clock hold up no breach."""
+    for name, fires in (("clocks", FireAlarm), ("timers", FireTimer)):
+        poller = AlarmPoller(
+            parts.database[name],
+            fires,
+            parts.clock,
+            parts.runner(f"sla.{name}", open_ports, HANDLERS),
+            measures,
+            batch=settings.alarm_batch,
+        )
+        yield parts.shared_loop(
+            f"alarms of {name}",
+            poller.fire,
+            parts=SHARDS,
+            every=settings.alarm_every,
+            lasting=settings.alarm_lease,
+        )
 
 
 def prepare(parts: Parts) -> None:

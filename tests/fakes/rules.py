@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from services.rules.application import HANDLERS
-from services.rules.domain.heard import Heard
+from services.rules.domain.heard import Heard, Ticket
 from services.rules.domain.rule import CompiledRule, Rule
 from services.rules.domain.rule_set import RuleSet
 from services.rules.domain.run import Memory, Verdict
@@ -50,6 +50,16 @@ class MemoryMemories:
         ran.update(match.rule.rule.rule_id for match in verdict.matches if match.steps)
 
 
+class MemoryTickets:
+    """Tickets as they are by now."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Ticket] = {}
+
+    def get(self, ticket_id: str) -> Ticket | None:
+        return self.rows.get(ticket_id)
+
+
 class MemoryDesk:
     """Ports that run a command at once."""
 
@@ -57,6 +67,7 @@ class MemoryDesk:
         self.now = now
         self.rules = MemoryRules()
         self.memories = MemoryMemories()
+        self.tickets = MemoryTickets()
         self.concluded: list[tuple[Heard, Verdict]] = []
         self._ids = count(1)
 

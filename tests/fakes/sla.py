@@ -7,9 +7,10 @@ from typing import Any
 
 from services.sla.application import HANDLERS
 from services.sla.domain.book import Book
-from services.sla.domain.events import Fact
+from services.sla.domain.events import Fact, TimerFired
 from services.sla.domain.policy import NamedCalendar, Policy
 from services.sla.domain.record import ClockRecord
+from services.sla.domain.timer import Timer
 
 
 class MemoryClocks:
@@ -54,12 +55,30 @@ class MemoryPolicies:
         self.calendars.append(calendar)
 
 
+class MemoryTimers:
+    """Keeps timers, and what they said."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Timer] = {}
+        self.fired: list[TimerFired] = []
+
+    def get(self, timer_id: str) -> Timer | None:
+        return self.rows.get(timer_id)
+
+    def keep(self, timer: Timer) -> None:
+        self.rows[timer.name.timer_id] = timer
+
+    def say(self, fact: TimerFired) -> None:
+        self.fired.append(fact)
+
+
 class MemorySla:
     """Ports that run a command at once, each as a batch of its own."""
 
     def __init__(self, now: datetime, policies: MemoryPolicies | None = None) -> None:
         self.now = now
         self.clocks = MemoryClocks()
+        self.timers = MemoryTimers()
         self.policies = policies or MemoryPolicies()
         self.said: list[Fact] = []
         self._ids = count(1)

@@ -24,6 +24,7 @@ class FakeTickets:
         self.calls = 0
         # Ticket ids whose commands are refused, with the reason.
         self.refused: dict[str, str] = {}
+        self.tickets: dict[str, ticket_pb2.Ticket] = {}
         self.messages: dict[str, list[ticket_pb2.Message]] = {}
         self.changes: dict[str, list[service_pb2.Change]] = {}
         self.tokens: dict[str, str] = {}
@@ -63,6 +64,12 @@ class FakeTickets:
         return service_pb2.CommandOutcome(
             idempotency_key=key, outcome="refused" if reason else "done", reason=reason
         )
+
+    def GetTickets(
+        self, request: service_pb2.GetTicketsRequest, context: Any
+    ) -> service_pb2.GetTicketsResponse:
+        found = [self.tickets[ticket_id] for ticket_id in request.ids if ticket_id in self.tickets]
+        return service_pb2.GetTicketsResponse(tickets=found)
 
     def ListMessages(
         self, request: service_pb2.ListMessagesRequest, context: Any

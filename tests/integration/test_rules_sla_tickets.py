@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import grpc
 import pytest
 
 from relaydesk.rules.v1 import service_pb2 as rules_pb2
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceStub
 from relaydesk.sla.v1 import service_pb2 as sla_pb2
+from relaydesk.sla.v1 import timers_pb2
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
+from relaydesk.sla.v1.timers_pb2_grpc import TimersServiceStub
 from relaydesk.tickets.v1 import accounts_pb2, service_pb2, ticket_pb2
 from services.rules import __main__ as rules_main
 from services.rules.config import Settings as RulesSettings
@@ -43,7 +46,7 @@ def rules(vhost: str, mongo_url: str, database_prefix: str, client: Client) -> I
 
 
 @pytest.fixture
-def sla(vhost: str, mongo_url: str, database_prefix: str, client: Client) -> Iterator[SlaServiceStub]:
+def clocks(vhost: str, mongo_url: str, database_prefix: str, client: Client) -> Iterator[ServiceDesk]:
     settings = SlaSettings(
         **common(vhost, mongo_url, database_prefix),
         linger=timedelta(milliseconds=20),
@@ -51,8 +54,23 @@ def sla(vhost: str, mongo_url: str, database_prefix: str, client: Client) -> Ite
     )
     desk = ServiceDesk(sla_main, "sla", settings)
     desk.role("listen")
-    yield SlaServiceStub(desk.serve())
+    yield desk
     desk.stop()
+
+
+@pytest.fixture
+def clocks_channel(clocks: ServiceDesk) -> grpc.Channel:
+    return clocks.serve()
+
+
+@pytest.fixture
+def sla(clocks_channel: grpc.Channel) -> SlaServiceStub:
+    return SlaServiceStub(clocks_channel)
+
+
+@pytest.fixture
+def timers(clocks_channel: grpc.Channel) -> TimersServiceStub:
+    return TimersServiceStub(clocks_channel)
 
 
 def a_ticket(client: Client) -> ticket_pb2.Ticket | None:
@@ -148,3 +166,58 @@ def test_a_mail_is_routed_answered_and_watched(
 
 def contains(word: str) -> rules_pb2.Condition:
     return rules_pb2.Condition(test=rules_pb2.Test(field="subject", operator="contains", values=[word]))
+
+
+def tagging(name: str, event: str, field: str, value: str) -> rules_pb2.Rule:
+    """A rule that adds its name as a tag."""
+    test = rules_pb2.Test(field=field, operator="is", values=[value])
+    rule = rules_pb2.Rule(name=name, enabled=True, events=[event], condition=rules_pb2.Condition(test=test))
+    rule.actions.add(kind="add_tag").params.update({"tag": name})
+    return rule
+
+
+def test_rules_hear_warnings_breaches_and_timers(
+    tickets: TicketsDesk,
+    client: Client,
+    rules: RulesServiceStub,
+    clocks: ServiceDesk,
+    sla: SlaServiceStub,
+    timers: TimersServiceStub,
+) -> None:
+    clocks.role("work")
+    line = sla_pb2.PolicyTarget(
+        name="resolution", within_seconds=4, warn_before_seconds=2, also_warn_before_seconds=[3]
+    )
+    policy = sla_pb2.Policy(id="hasty", name="Hasty", targets=[line])
+    sla.SavePolicy(sla_pb2.SavePolicyRequest(policy=policy))
+    for rule in (
+        tagging("missed", "target_breached", "target", "resolution"),
+        tagging("at-risk", "target_warned", "target", "resolution"),
+        tagging("rung", "timer_fired", "timer", "reminders:call-back"),
+        tagging("elsewhere", "timer_fired", "timer", "reminders:another"),
+    ):
+        rules.SaveRule(rules_pb2.SaveRuleRequest(rule=rule))
+    tickets.publish(received("2" * 32, subject="Where is it?"))
+    ticket = wait_until(lambda: a_ticket(client), describe="the ticket")
+    assert ticket is not None
+    timer = timers_pb2.Timer(owner="reminders", key="call-back", epoch=1, ticket_id=ticket.id, lane="email")
+    timer.due_at.GetCurrentTime()
+    timers.ArmTimers(timers_pb2.ArmTimersRequest(timers=[timer]))
+
+    def tags() -> list[str]:
+        return list(client.ask("GetTicket", service_pb2.GetTicketRequest(id=ticket.id)).ticket.tags)
+
+    wait_until(lambda: tags() == ["at-risk", "missed", "rung"], timeout=40, describe=tags)
+
+    def told() -> set[str]:
+        request = rules_pb2.ExplainEventRequest(ticket_id=ticket.id)
+        return {one.event_id.split(":", 1)[1] for one in rules.ExplainEvent(request).explanations}
+
+    # What tickets did is seen before rules has committed that it was asked for.
+    wanted = {
+        "resolution:1:3:warned",
+        "resolution:1:2:warned",
+        "resolution:1:breached",
+        "timer:reminders:call-back:1",
+    }
+    wait_until(lambda: told() >= wanted, timeout=20, describe=told)

@@ -186,7 +186,8 @@ def test_a_poller_that_slept_past_its_lease_fires_nothing_twice(
         runner = parts.runner(name, lambda unit: MongoPorts(unit, shelf, measures.said), HANDLERS)
         runner._clock = clock
         runners.append(runner)
-    first, second = (AlarmPoller(parts.database, clock, runner, measures, batch=200) for runner in runners)
+    rows = parts.database["clocks"]
+    first, second = (AlarmPoller(rows, FireAlarm, clock, one, measures, batch=200) for one in runners)
     share = Shares(parts.database).take("alarms", "first", SHARDS, timedelta(seconds=1))
     claimed = [Task("", FireAlarm(f"t{n}")) for n in range(50)]
     # The first claimed, and was away; the second took over and fired; the first wakes up and goes on.

@@ -62,6 +62,16 @@ def test_a_created_ticket_is_read_as_it_was_answered(client: Client) -> None:
     assert client.ask("GetTicket", service_pb2.GetTicketRequest(number=ticket.number)).ticket == ticket
 
 
+def test_many_tickets_are_read_at_once_and_those_that_are_not_there_left_out(client: Client) -> None:
+    made = [client.create() for _ in range(3)]
+    wanted = [made[2].id, "nobody", made[0].id, made[2].id]
+    found = client.ask("GetTickets", service_pb2.GetTicketsRequest(ids=wanted)).tickets
+    assert sorted(one.id for one in found) == sorted([made[0].id, made[2].id])
+    too_many = service_pb2.GetTicketsRequest(ids=[f"t{n}" for n in range(201)])
+    code, fields = _refusal(client, "GetTickets", too_many)
+    assert (code, list(fields)) == ("INVALID_ARGUMENT", ["ids"])
+
+
 def test_a_repeat_with_the_same_key_gets_the_first_answer(client: Client, desk: TicketsDesk) -> None:
     first = client.create(idempotency_key="k1")
     again = client.create(idempotency_key="k1")

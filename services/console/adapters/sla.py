@@ -67,6 +67,7 @@ def _policy_of(wire: service_pb2.Policy) -> Policy:
                 timedelta(seconds=target.within_seconds),
                 timedelta(seconds=target.warn_before_seconds),
                 target.time,
+                tuple(timedelta(seconds=lead) for lead in target.also_warn_before_seconds),
             )
             for target in wire.targets
         ),

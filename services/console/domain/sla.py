@@ -14,6 +14,12 @@ class PolicyTarget:
     within: timedelta
     warn_before: timedelta
     time: str
+    also_warn_before: tuple[timedelta, ...] = ()
+
+    @property
+    def leads(self) -> tuple[timedelta, ...]:
+        """How long before due each warning comes, the earliest first."""
+        return tuple(sorted({self.warn_before, *self.also_warn_before} - {timedelta(0)}, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)

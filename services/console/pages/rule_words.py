@@ -27,6 +27,9 @@ class RuleWords:
             "agent_answered": _("an agent answers"),
             "note_added": _("a note is added"),
             "ticket_changed": _("a ticket changes"),
+            "target_warned": _("a promise is at risk"),
+            "target_breached": _("a promise is broken"),
+            "timer_fired": _("a timer's moment comes"),
         }.get(event, event)
 
     def field(self, field: str) -> str:
@@ -53,6 +56,9 @@ class RuleWords:
             "is_automatic": _("an automatic mail"),
             "mailbox": _("mailbox"),
             "is_spam": _("taken for spam"),
+            "target": _("promise"),
+            "warned_minutes_before": _("minutes before due"),
+            "timer": _("timer"),
         }.get(field, field.removeprefix("fields."))
 
     def operator(self, operator: str) -> str:

@@ -67,8 +67,10 @@ def one_of_ignored(fact: tickets.MessageIgnored, envelope: Envelope) -> CountOne
     return CountOne(figures.IGNORED, Labels(), moment_of(envelope.occurred_at))
 
 
-def one_of_warned(fact: sla.TimerWarned, envelope: Envelope) -> CountOne:
-    """A target is at risk."""
+def one_of_warned(fact: sla.TimerWarned, envelope: Envelope) -> CountOne | None:
+    """A target is at risk; further warnings of the same do not put it there again."""
+    if fact.nth > 1:
+        return None
     return CountOne(figures.WARNED, _labels_of_target(fact.target), _happened(fact.target, envelope))
 
 

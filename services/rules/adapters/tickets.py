@@ -1,5 +1,6 @@
 """The tickets service, as rules needs it: where commands go, a message's whole text, and whose a token is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,10 +11,14 @@ from chassis.tokens import Principal
 from relaydesk.tickets.v1 import accounts_pb2, service_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
+from services.rules.adapters.wire import ticket_of
+from services.rules.domain.heard import Ticket
 
+_MOST_TICKETS = 200
 # Queries, and commands that carry a key: safe to send again.
 RETRIED = (
     "relaydesk.tickets.v1.TicketsService/ApplyCommands",
+    "relaydesk.tickets.v1.TicketsService/GetTickets",
     "relaydesk.tickets.v1.TicketsService/ListMessages",
     "relaydesk.tickets.v1.AccountsService/CheckToken",
 )
@@ -48,6 +53,21 @@ class TicketCommands:
             # No fault of the facts in hand: they wait until tickets takes us again.
             raise Unavailable(f"tickets ({refusal})") from refusal
         return [Answer(outcome.outcome, outcome.reason) for outcome in response.outcomes]
+
+
+class PresentTickets:
+    """Reads tickets as they are by now, many at once."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._tickets = TicketsServiceStub(channel)
+
+    def read(self, ticket_ids: Sequence[str]) -> list[Ticket]:
+        """Those of these that there are. Raises Unavailable."""
+        found: list[Ticket] = []
+        for start in range(0, len(ticket_ids), _MOST_TICKETS):
+            request = service_pb2.GetTicketsRequest(ids=ticket_ids[start : start + _MOST_TICKETS])
+            found += map(ticket_of, self._tickets.GetTickets(request).tickets)
+        return found
 
 
 class Messages:

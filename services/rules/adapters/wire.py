@@ -8,20 +8,25 @@ from google.protobuf import message as protobuf
 from bus.v1.bundle_pb2 import Envelope
 from chassis.stamps import moment_of
 from relaydesk.rules.v1 import events_pb2
+from relaydesk.sla.v1 import events_pb2 as sla
 from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import service_pb2, ticket_pb2
-from services.rules.domain.commands import ApplyRules
+from services.rules.domain.commands import ApplyRules, ApplyRulesOfClock
 from services.rules.domain.events import RulesApplied
 from services.rules.domain.heard import (
     AGENT_ANSWERED,
     NOTE_ADDED,
     REQUESTER_WROTE,
+    TARGET_BREACHED,
+    TARGET_WARNED,
     TICKET_CHANGED,
     TICKET_OPENED,
+    TIMER_FIRED,
     AddEntry,
     AddTag,
     Heard,
     Message,
+    Moment,
     RemoveTag,
     SetField,
     Step,
@@ -51,6 +56,41 @@ def event_of_added(fact: tickets.MessageAdded, envelope: Envelope) -> ApplyRules
 def event_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> ApplyRules:
     """Fields are other than before."""
     return ApplyRules(_heard(fact, envelope, (TICKET_CHANGED,), None, fact.changes))
+
+
+def moment_of_warned(fact: sla.TimerWarned, envelope: Envelope) -> ApplyRulesOfClock:
+    """A target is at risk."""
+    moment = Moment(fact.target.name, lead_seconds=fact.lead_seconds)
+    return _of_clock(fact.target.ticket_id, TARGET_WARNED, moment, envelope)
+
+
+def moment_of_breached(fact: sla.TimerBreached, envelope: Envelope) -> ApplyRulesOfClock:
+    """A target was missed."""
+    return _of_clock(fact.target.ticket_id, TARGET_BREACHED, Moment(fact.target.name), envelope)
+
+
+def moment_of_fired(fact: sla.TimerFired, envelope: Envelope) -> ApplyRulesOfClock | None:
+    """A timer has come to its moment; one that is about no ticket is nothing for rules."""
+    if not fact.ticket_id:
+        return None
+    moment = Moment(timer=f"{fact.owner}:{fact.key}")
+    return _of_clock(fact.ticket_id, TIMER_FIRED, moment, envelope)
+
+
+def _of_clock(ticket_id: str, event: str, moment: Moment, envelope: Envelope) -> ApplyRulesOfClock:
+    return ApplyRulesOfClock(
+        Heard(
+            event_id=envelope.event_id,
+            events=(event,),
+            ticket=Ticket(ticket_id, 0, 0, "", "", "", ""),
+            occurred_at=moment_of(envelope.occurred_at),
+            actor="system",
+            chain_id=envelope.chain_id or envelope.event_id,
+            depth=envelope.depth,
+            traceparent=envelope.traceparent,
+            moment=moment,
+        )
+    )
 
 
 def _events_of(message: ticket_pb2.Message) -> tuple[str, ...]:
@@ -168,6 +208,9 @@ CONSUMES: Mapping[type[protobuf.Message], Callable[[Any, Envelope], object | Non
     tickets.TicketOpened: event_of_opened,
     tickets.MessageAdded: event_of_added,
     tickets.TicketChanged: event_of_changed,
+    sla.TimerWarned: moment_of_warned,
+    sla.TimerBreached: moment_of_breached,
+    sla.TimerFired: moment_of_fired,
 }
 # Our fact -> the contract.
 PUBLISHES: Mapping[type, Callable[[Any], protobuf.Message]] = {RulesApplied: applied_to_wire}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from services.rules.domain.heard import Heard
+from services.rules.domain.heard import Heard, Ticket
 from services.rules.domain.rule import CompiledRule, Rule
 from services.rules.domain.rule_set import RuleSet
 from services.rules.domain.run import Memory, Verdict
@@ -19,6 +19,12 @@ class Memories(Protocol):
     def note(self, heard: Heard, verdict: Verdict) -> None:
         """These rules ran; these answered."""
         ...
+
+
+class Tickets(Protocol):
+    """Tickets as they are by now, of events that do not bring theirs."""
+
+    def get(self, ticket_id: str) -> Ticket | None: ...
 
 
 class Rules(Protocol):
@@ -45,6 +51,9 @@ class Ports(Protocol):
 
     @property
     def rules(self) -> Rules: ...
+
+    @property
+    def tickets(self) -> Tickets: ...
 
     @property
     def memories(self) -> Memories: ...

@@ -14,6 +14,14 @@ class ApplyRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplyRulesOfClock:
+    """A moment of a clock has come. The ticket of what was heard has no more than its id: rules look at the ticket as it
+    is by now."""
+
+    heard: Heard
+
+
+@dataclass(frozen=True, slots=True)
 class SaveRule:
     """Make a rule (expected version 0) or change it."""
 

@@ -10,12 +10,20 @@ REQUESTER_WROTE = "requester_wrote"
 AGENT_ANSWERED = "agent_answered"
 NOTE_ADDED = "note_added"
 TICKET_CHANGED = "ticket_changed"
+TARGET_WARNED = "target_warned"
+TARGET_BREACHED = "target_breached"
+TIMER_FIRED = "timer_fired"
+# What comes from a clock, and does not bring the ticket with it.
+OF_CLOCKS = frozenset({TARGET_WARNED, TARGET_BREACHED, TIMER_FIRED})
 EVENTS: Mapping[str, str] = {
     TICKET_OPENED: "A ticket began, by a message of the requester or by a call.",
     REQUESTER_WROTE: "The requester wrote: the first message, or a further one.",
     AGENT_ANSWERED: "An agent, or another system for one, answered in public.",
     NOTE_ADDED: "An agent left an internal note.",
     TICKET_CHANGED: "A field or the tags are other than before; by an agent, a message or another rule.",
+    TARGET_WARNED: "A target of the SLA policy will be missed unless somebody acts; once for each warning time.",
+    TARGET_BREACHED: "A target of the SLA policy was missed.",
+    TIMER_FIRED: "The moment of a timer that was set on the ticket has come.",
 }
 
 
@@ -66,6 +74,16 @@ class Message:
 
 
 @dataclass(slots=True)
+class Moment:
+    """A moment of a clock that has come: of a target, with how long before its due moment; or of a timer."""
+
+    target: str = ""
+    lead_seconds: int = 0
+    # As <owner>:<key>.
+    timer: str = ""
+
+
+@dataclass(slots=True)
 class Heard:
     """One fact. `events` are the names by which rules know it; `changes` are fields to (old, new)."""
 
@@ -80,6 +98,7 @@ class Heard:
     chain_id: str = ""
     depth: int = 0
     traceparent: str = ""
+    moment: Moment | None = None
 
     @property
     def is_automatic(self) -> bool:

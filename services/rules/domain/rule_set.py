@@ -34,6 +34,10 @@ class RuleSet:
                 by_event[event].append(rank)
         self._by_event = {event: _Index(self.rules, ranks) for event, ranks in by_event.items()}
 
+    def hears(self, events: Iterable[str]) -> bool:
+        """Some rule wants to know of one of these events."""
+        return any(event in self._by_event for event in events)
+
     def candidates(self, events: Iterable[str], reading: Reading) -> Iterator[CompiledRule]:
         """The rules that may hold, in order; those left out cannot."""
         indexes = [self._by_event[event] for event in events if event in self._by_event]

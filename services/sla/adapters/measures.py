@@ -5,14 +5,13 @@ from datetime import timedelta
 
 from chassis.clock import Clock, monotonic
 from chassis.leases import Lease
-from chassis.mongo import Documents, named_failures
+from chassis.mongo import Document, Documents, named_failures
 from chassis.telemetry.held import HeldGauges
 from chassis.telemetry.metrics import Metrics
 from services.sla.domain.events import Fact, TimerBreached, TimerMet
 from services.sla.domain.policy import TARGETS
 
 WINDOWS = {"15m": timedelta(minutes=15), "60m": timedelta(minutes=60)}
-_ALARMS = "shard_1_alarm_at_1"
 # A timer that did not fire by now is late.
 _LATE = timedelta(seconds=1)
 # A poller looks several times a second; for so long its word counts.
@@ -25,12 +24,23 @@ class Measures:
     def __init__(self, metrics: Metrics) -> None:
         self._breaches = metrics.counter("sla_breaches_total", "Targets missed.", ["target", "channel"])
         self._met = metrics.counter("sla_met_total", "Targets kept.", ["target", "channel"])
-        self.effect = metrics.histogram(
+        self._effect = metrics.histogram(
             "sla_timer_effect_seconds", "From a timer's due moment to its effect, committed."
+        )
+        self._failed = metrics.counter(
+            "sla_timer_failures_total", "Times that what was due could not take effect.", ["rows"]
         )
         self._lags: dict[str, tuple[float, float]] = {}
         lag = metrics.gauge("sla_timer_lag_seconds", "How late the timer that waits longest is.")
         lag.set_function(self._lag)
+
+    def took_effect(self, late: float) -> None:
+        """So many seconds after its moment."""
+        self._effect.observe(max(0.0, late))
+
+    def failed(self, rows: str) -> None:
+        """What was due was set aside."""
+        self._failed.labels(rows).inc()
 
     def look(self, poller: str, late: float) -> None:
         """A poller looked: what waits longest for it is so many seconds late."""
@@ -55,9 +65,10 @@ class StoreGauges:
 
     def __init__(self, metrics: Metrics, database: Documents, clock: Clock) -> None:
         self._clocks = database["clocks"]
+        self._timers = database["timers"]
         self._clock = clock
         self._held = held = HeldGauges(metrics)
-        self._armed = held.gauge("sla_timers_armed", "Tickets with an alarm set.")
+        self._armed = held.gauge("sla_timers_armed", "Tickets with an alarm set, and timers of others.")
         self._late = held.gauge("sla_timers_late", "Alarms more than a second late.")
         self._at_risk = held.gauge(
             "sla_at_risk", "Tickets whose next target falls due within the window.", ["target", "window"]
@@ -68,9 +79,8 @@ class StoreGauges:
         """One turn of the leased loop."""
         now = self._clock.now()
         with named_failures():
-            self._armed.set(self._clocks.count_documents({"alarm_at": {"$exists": True}}, hint=_ALARMS))
-            late = {"shard": {"$gte": 0}, "alarm_at": {"$lt": now - _LATE}}
-            self._late.set(self._clocks.count_documents(late, hint=_ALARMS))
+            self._armed.set(self._counted({"alarm_at": {"$exists": True}}))
+            self._late.set(self._counted({"alarm_at": {"$lt": now - _LATE}}))
             due = {"due_at": {"$lte": now + max(WINDOWS.values())}}
             nearest = {"$switch": {"branches": self._branches(now), "default": "60m"}}
             rows = list(
@@ -86,6 +96,13 @@ class StoreGauges:
             self._overdue.set(counts.get((target, "overdue"), 0), target)
         self._held.show(lease)
         return False
+
+    def _counted(self, wanted: Document) -> int:
+        """Of clocks and timers together; along the index, shard by shard."""
+        wanted = {"shard": {"$gte": 0}, **wanted}
+        return sum(
+            rows.count_documents(wanted, hint="shard_1_alarm_at_1") for rows in (self._clocks, self._timers)
+        )
 
     @staticmethod
     def _branches(now: object) -> list[dict[str, object]]:

@@ -155,6 +155,7 @@ def policy_of_wire(wire: pb.Policy) -> Policy:
                 priority=target.priority,
                 warn_before=_seconds(target.warn_before_seconds),
                 time=target.time or ("business" if wire.calendar_id else "calendar"),
+                also_warn_before=tuple(_seconds(lead) for lead in target.also_warn_before_seconds),
             )
             for target in wire.targets
         ),
@@ -190,6 +191,7 @@ def policy_to_wire(policy: Policy) -> pb.Policy:
                 within_seconds=int(target.within.total_seconds()),
                 warn_before_seconds=int(target.warn_before.total_seconds()),
                 time=target.time,
+                also_warn_before_seconds=[int(lead.total_seconds()) for lead in target.also_warn_before],
             )
             for target in policy.targets
         ],

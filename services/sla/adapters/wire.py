@@ -109,7 +109,9 @@ def target_to_wire(target: events.Target) -> events_pb2.Target:
 
 
 def warned_to_wire(fact: events.TimerWarned) -> events_pb2.TimerWarned:
-    return events_pb2.TimerWarned(target=target_to_wire(fact.target))
+    return events_pb2.TimerWarned(
+        target=target_to_wire(fact.target), lead_seconds=int(fact.lead.total_seconds()), nth=fact.nth
+    )
 
 
 def breached_to_wire(fact: events.TimerBreached) -> events_pb2.TimerBreached:
@@ -134,11 +136,32 @@ def clock_to_wire(fact: events.ClockChanged) -> events_pb2.ClockChanged:
     return wire
 
 
+def fired_to_wire(fact: events.TimerFired) -> events_pb2.TimerFired:
+    timer = fact.timer
+    wire = events_pb2.TimerFired(
+        owner=timer.name.owner,
+        key=timer.name.key,
+        epoch=timer.name.epoch,
+        ticket_id=timer.ticket_id,
+        payload=timer.payload,
+    )
+    stamp(wire.due_at, timer.due_at)
+    return wire
+
+
+def event_id_of_fired(fact: events.TimerFired) -> str:
+    """The same for the same arming. It begins with the ticket's id, by which a ticket's events are found."""
+    name = fact.timer.name
+    return f"{fact.timer.ticket_id}:timer:{name.timer_id}:{name.epoch}"
+
+
 def event_id_of(fact: events.Fact) -> str:
     """The same for the same fact, however often it is decided."""
     if isinstance(fact, events.ClockChanged):
         return f"{fact.ticket.ticket_id}:clock:{fact.epoch}"
     kind = _KINDS[type(fact)]
+    if isinstance(fact, events.TimerWarned):
+        kind = f"{int(fact.lead.total_seconds())}:{kind}"
     return f"{fact.target.ticket.ticket_id}:{fact.target.name}:{fact.target.epoch}:{kind}"
 
 
@@ -159,4 +182,5 @@ PUBLISHES: Mapping[type, Callable[[Any], protobuf.Message]] = {
     events.TimerBreached: breached_to_wire,
     events.TimerMet: met_to_wire,
     events.ClockChanged: clock_to_wire,
+    events.TimerFired: fired_to_wire,
 }

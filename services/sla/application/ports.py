@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Protocol
 
+from services.sla.domain.events import TimerFired
 from services.sla.domain.policy import NamedCalendar, Policy
 from services.sla.domain.record import ClockRecord
+from services.sla.domain.timer import Timer
 
 
 class Clocks(Protocol):
@@ -16,6 +18,20 @@ class Clocks(Protocol):
 
     def keep(self, record: ClockRecord) -> None:
         """At the end of the batch it is settled, once however often it was kept, and written."""
+        ...
+
+
+class Timers(Protocol):
+    """Timers that others set. What was changed earlier in the batch is seen."""
+
+    def get(self, timer_id: str) -> Timer | None: ...
+
+    def keep(self, timer: Timer) -> None:
+        """At the end of the batch it is written."""
+        ...
+
+    def say(self, fact: TimerFired) -> None:
+        """Publish it with what is kept."""
         ...
 
 
@@ -43,6 +59,9 @@ class Ports(Protocol):
 
     @property
     def clocks(self) -> Clocks: ...
+
+    @property
+    def timers(self) -> Timers: ...
 
     @property
     def policies(self) -> Policies: ...

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.sla.domain.history import Entry, Snapshot
 from services.sla.domain.policy import NamedCalendar, Policy
+from services.sla.domain.timer import Timer, TimerName
 
 
 @dataclass(slots=True)
@@ -21,6 +22,27 @@ class FireAlarm:
     """A moment has come at which something becomes true of a ticket by itself."""
 
     ticket_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTimer:
+    """Somebody wants to hear of a moment."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Nobody wants to hear of it any more: of this epoch and every one before it."""
+
+    name: TimerName
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimer:
+    """The moment of a timer has come."""
+
+    timer_id: str
 
 
 @dataclass(frozen=True, slots=True)

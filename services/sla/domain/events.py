@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.sla.domain.history import Snapshot
+from services.sla.domain.timer import Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class TimerWarned:
-    """It will be missed unless somebody acts."""
+    """It will be missed unless somebody acts. `lead` is how long before due this was wanted, `nth` counts the warnings
+    of one arming."""
 
     target: Target
+    lead: timedelta
+    nth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +60,12 @@ class ClockChanged:
     is_breached: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """What somebody wanted to hear of has come; the timer as it was armed."""
+
+    timer: Timer
+
+
+# What is said of a ticket's clock.
 Fact = TimerWarned | TimerBreached | TimerMet | ClockChanged

@@ -17,6 +17,7 @@ STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed")
 BUSINESS = "business"
 CALENDAR = "calendar"
 LONGEST = timedelta(days=3_653)
+MOST_WARNINGS = 10
 DEFAULT_PAUSE = ("pending",)
 
 
@@ -31,6 +32,15 @@ class PolicyTarget:
     warn_before: timedelta = timedelta(0)
     # `business` counts in the policy's calendar, `calendar` every second.
     time: str = BUSINESS
+    # Further warnings.
+    also_warn_before: tuple[timedelta, ...] = ()
+
+    @property
+    def leads(self) -> tuple[timedelta, ...]:
+        """How long before due each warning is wanted, the earliest first."""
+        if not self.also_warn_before:
+            return (self.warn_before,) if self.warn_before else ()
+        return tuple(sorted({self.warn_before, *self.also_warn_before} - {timedelta(0)}, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,19 @@ def check_policy(policy: Policy, calendar_ids: frozenset[str]) -> None:
             "0, or less than within_seconds",
             str(int(target.warn_before.total_seconds())),
         )
+        must(
+            len(target.also_warn_before) <= MOST_WARNINGS,
+            f"{at}.also_warn_before_seconds",
+            f"at most {MOST_WARNINGS} warnings",
+            str(len(target.also_warn_before)),
+        )
+        for number, lead in enumerate(target.also_warn_before):
+            must(
+                timedelta(0) < lead < target.within,
+                f"{at}.also_warn_before_seconds[{number}]",
+                "1 second or more, and less than within_seconds",
+                str(int(lead.total_seconds())),
+            )
         must(target.time in (BUSINESS, CALENDAR), f"{at}.time", f"{BUSINESS} or {CALENDAR}", target.time)
         key = (target.name, target.priority)
         must(key not in met, f"{at}.priority", f"one line for {target.name} of a priority", target.priority)

@@ -22,7 +22,8 @@ class Said:
 
     epoch: int
     due_at: datetime | None
-    warned: bool = False
+    # The moment of the latest warning that was said: those before it are over.
+    warned_to: datetime | None = None
     breached: bool = False
     met: bool = False
 
@@ -113,11 +114,12 @@ class ClockRecord:
         else:
             epoch = before.epoch
         was = before or Said(epoch, None)
-        warned = was.warned and not moved
-        if state.is_open and not state.is_breached and state.warn_at is not None and state.warn_at <= now:
-            if not warned:
-                facts.append(TimerWarned(self._target(state, epoch, state.warn_at)))
-            warned = True
+        warned_to = None if moved else was.warned_to
+        if state.is_open and not state.is_breached:
+            for nth, (at, lead) in enumerate(state.warnings, 1):
+                if at <= now and (warned_to is None or at > warned_to):
+                    facts.append(TimerWarned(self._target(state, epoch, at), lead, nth))
+                    warned_to = at
         if state.is_breached and not was.breached and state.due_at is not None:
             # A shorter promise may put the due moment into the past; it was missed only then.
             happened_at = max(state.due_at, self.history.latest_at) if moved else state.due_at
@@ -126,7 +128,7 @@ class ClockRecord:
         if is_met and not was.met and state.ended_at is not None:
             facts.append(TimerMet(self._target(state, epoch, state.ended_at)))
         due_at = state.due_at if state.due_at is not None else was.due_at
-        return Said(epoch, due_at, warned, state.is_breached, is_met)
+        return Said(epoch, due_at, warned_to, state.is_breached, is_met)
 
     def _show(self, states: Sequence[TargetState], facts: list[Fact]) -> None:
         state = next_due(states)
@@ -169,7 +171,7 @@ def _alarm(states: Sequence[TargetState], now: datetime) -> datetime | None:
     for state in states:
         if not state.is_open or state.standing:
             continue
-        for moment in (state.warn_at, state.due_at):
+        for moment in (*(at for at, _ in state.warnings), state.due_at):
             if moment is not None and moment > now and (alarm is None or moment < alarm):
                 alarm = moment
     return alarm

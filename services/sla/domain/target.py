@@ -48,8 +48,9 @@ class TargetState:
     as_of: datetime
     # When the time is or was used up; None while it stands still and was not used up before.
     due_at: datetime | None
-    # When the warning was or will be due; None where none is wanted or the time stands still.
-    warn_at: datetime | None
+    # When each warning was or will be due, with how long before due it was wanted, earliest first; without those that the
+    # time, which stands still, has not come to.
+    warnings: tuple[tuple[datetime, timedelta], ...]
     is_breached: bool
     # Stands still now, and why: the status.
     standing: str
@@ -116,9 +117,10 @@ def measure(
 ) -> TargetState:
     """The state of a run at `now`. In a status of `finished` it stands still because nobody waits any more."""
     within, ended_at = line.within, run.ended_at
-    warn_after = within - line.warn_before if line.warn_before else None
+    leads = line.leads
+    warnings: list[tuple[datetime, timedelta]] = []
     used = _ZERO
-    due_at = warn_at = None
+    due_at = None
     last: tuple[datetime, timedelta] | None = None
     for since, to in _running(run):
         last = (since, used)
@@ -126,8 +128,11 @@ def measure(
         reached = used + calendar.between(since, to) if to is not None else None
         if due_at is None and (reached is None or reached >= within):
             due_at = calendar.after(since, within - used)
-        if warn_after is not None and warn_at is None and (reached is None or reached >= warn_after):
-            warn_at = calendar.after(since, max(_ZERO, warn_after - used))
+        while len(warnings) < len(leads):
+            lead = leads[len(warnings)]
+            if reached is not None and reached < within - lead:
+                break
+            warnings.append((calendar.after(since, max(_ZERO, within - lead - used)), lead))
         if reached is not None:
             used = reached
     is_breached = due_at is not None and (due_at < ended_at if ended_at is not None else due_at <= now)
@@ -137,7 +142,7 @@ def measure(
     standing = run.pauses[-1].reason if run.pauses and run.pauses[-1].to is None else ""
     is_cancelled = ended_at is None and standing in finished
     return TargetState(
-        run, policy_id, line, calendar, now, due_at, warn_at, is_breached, standing, is_cancelled
+        run, policy_id, line, calendar, now, due_at, tuple(warnings), is_breached, standing, is_cancelled
     )
 
 

@@ -44,7 +44,9 @@ class Rule(_message.Message):
     version: _builtins.int
     @_builtins.property
     def events(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """ticket_opened, requester_wrote, agent_answered, note_added, ticket_changed."""
+        """ticket_opened, requester_wrote, agent_answered, note_added, ticket_changed, target_warned, target_breached,
+        timer_fired.
+        """
 
     @_builtins.property
     def condition(self) -> Global___Condition: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1drelaydesk/sla/v1/events.proto\x12\x10relaydesk.sla.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"7\n\x0bTimerWarned\x12(\n\x06target\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Target\"9\n\rTimerBreached\x12(\n\x06target\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Target\"4\n\x08TimerMet\x12(\n\x06target\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Target\"\xc3\x02\n\x06Target\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12.\n\nstarted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bhappened_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x65lapsed_seconds\x18\x07 \x01(\x03\x12\x16\n\x0ewithin_seconds\x18\x08 \x01(\x03\x12\x0f\n\x07\x63hannel\x18\t \x01(\t\x12\r\n\x05group\x18\n \x01(\t\x12\r\n\x05\x61gent\x18\x0b \x01(\t\x12\x0c\n\x04tags\x18\x0c \x03(\t\x12\r\n\x05\x65poch\x18\r \x01(\x03\"\xac\x01\n\x0c\x43lockChanged\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x16\n\x0eticket_version\x18\x02 \x01(\x03\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x12\x0e\n\x06target\x18\x04 \x01(\t\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tis_paused\x18\x06 \x01(\x08\x12\x13\n\x0bis_breached\x18\x07 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1drelaydesk/sla/v1/events.proto\x12\x10relaydesk.sla.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"Z\n\x0bTimerWarned\x12(\n\x06target\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Target\x12\x14\n\x0clead_seconds\x18\x02 \x01(\x03\x12\x0b\n\x03nth\x18\x03 \x01(\x05\"9\n\rTimerBreached\x12(\n\x06target\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Target\"4\n\x08TimerMet\x12(\n\x06target\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Target\"\xc3\x02\n\x06Target\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12.\n\nstarted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bhappened_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x65lapsed_seconds\x18\x07 \x01(\x03\x12\x16\n\x0ewithin_seconds\x18\x08 \x01(\x03\x12\x0f\n\x07\x63hannel\x18\t \x01(\t\x12\r\n\x05group\x18\n \x01(\t\x12\r\n\x05\x61gent\x18\x0b \x01(\t\x12\x0c\n\x04tags\x18\x0c \x03(\t\x12\r\n\x05\x65poch\x18\r \x01(\x03\"\xac\x01\n\x0c\x43lockChanged\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x16\n\x0eticket_version\x18\x02 \x01(\x03\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x12\x0e\n\x06target\x18\x04 \x01(\t\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tis_paused\x18\x06 \x01(\x08\x12\x13\n\x0bis_breached\x18\x07 \x01(\x08\"\x87\x01\n\nTimerFired\x12\r\n\x05owner\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x12\x11\n\tticket_id\x18\x04 \x01(\t\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07payload\x18\x06 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,13 +33,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'relaydesk.sla.v1.events_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TIMERWARNED']._serialized_start=84
-  _globals['_TIMERWARNED']._serialized_end=139
-  _globals['_TIMERBREACHED']._serialized_start=141
-  _globals['_TIMERBREACHED']._serialized_end=198
-  _globals['_TIMERMET']._serialized_start=200
-  _globals['_TIMERMET']._serialized_end=252
-  _globals['_TARGET']._serialized_start=255
-  _globals['_TARGET']._serialized_end=578
-  _globals['_CLOCKCHANGED']._serialized_start=581
-  _globals['_CLOCKCHANGED']._serialized_end=753
+  _globals['_TIMERWARNED']._serialized_end=174
+  _globals['_TIMERBREACHED']._serialized_start=176
+  _globals['_TIMERBREACHED']._serialized_end=233
+  _globals['_TIMERMET']._serialized_start=235
+  _globals['_TIMERMET']._serialized_end=287
+  _globals['_TARGET']._serialized_start=290
+  _globals['_TARGET']._serialized_end=613
+  _globals['_CLOCKCHANGED']._serialized_start=616
+  _globals['_CLOCKCHANGED']._serialized_end=788
+  _globals['_TIMERFIRED']._serialized_start=791
+  _globals['_TIMERFIRED']._serialized_end=926
 # @@protoc_insertion_point(module_scope)

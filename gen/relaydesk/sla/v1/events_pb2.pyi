@@ -26,16 +26,24 @@ class TimerWarned(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TARGET_FIELD_NUMBER: _builtins.int
+    LEAD_SECONDS_FIELD_NUMBER: _builtins.int
+    NTH_FIELD_NUMBER: _builtins.int
+    lead_seconds: _builtins.int
+    """How long before the target is due this warning was wanted; a target may have several."""
+    nth: _builtins.int
+    """1 for the first warning of this arming, 2 for the next."""
     @_builtins.property
     def target(self) -> Global___Target: ...
     def __init__(
         self,
         *,
         target: Global___Target | None = ...,
+        lead_seconds: _builtins.int = ...,
+        nth: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lead_seconds", b"lead_seconds", "nth", b"nth", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -191,3 +199,41 @@ class ClockChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClockChanged: _TypeAlias = ClockChanged  # noqa: Y015
+
+@_typing.final
+class TimerFired(_message.Message):
+    """A timer that somebody set has come to its moment; its owner knows what is to be done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OWNER_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    owner: _builtins.str
+    key: _builtins.str
+    epoch: _builtins.int
+    ticket_id: _builtins.str
+    """Empty where it is about no ticket."""
+    payload: _builtins.bytes
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        owner: _builtins.str = ...,
+        key: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        ticket_id: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        payload: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "epoch", b"epoch", "key", b"key", "owner", b"owner", "payload", b"payload", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimerFired: _TypeAlias = TimerFired  # noqa: Y015

@@ -78,6 +78,7 @@ class PolicyTarget(_message.Message):
     WITHIN_SECONDS_FIELD_NUMBER: _builtins.int
     WARN_BEFORE_SECONDS_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
+    ALSO_WARN_BEFORE_SECONDS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """first_reply, next_reply or resolution."""
     priority: _builtins.str
@@ -87,6 +88,10 @@ class PolicyTarget(_message.Message):
     """Before due; 0 means no warning."""
     time: _builtins.str
     """business or calendar."""
+    @_builtins.property
+    def also_warn_before_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Further warnings, at most 10; each is said by itself, with how long before due it was wanted."""
+
     def __init__(
         self,
         *,
@@ -95,10 +100,11 @@ class PolicyTarget(_message.Message):
         within_seconds: _builtins.int = ...,
         warn_before_seconds: _builtins.int = ...,
         time: _builtins.str = ...,
+        also_warn_before_seconds: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "priority", b"priority", "time", b"time", "warn_before_seconds", b"warn_before_seconds", "within_seconds", b"within_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["also_warn_before_seconds", b"also_warn_before_seconds", "name", b"name", "priority", b"priority", "time", b"time", "warn_before_seconds", b"warn_before_seconds", "within_seconds", b"within_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -47,6 +47,11 @@ class TicketsServiceStub:
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketResponse.FromString,
                 _registered_method=True)
+        self.GetTickets = channel.unary_unary(
+                '/relaydesk.tickets.v1.TicketsService/GetTickets',
+                request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketsRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketsResponse.FromString,
+                _registered_method=True)
         self.ListTickets = channel.unary_unary(
                 '/relaydesk.tickets.v1.TicketsService/ListTickets',
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.ListTicketsRequest.SerializeToString,
@@ -108,6 +113,13 @@ class TicketsServiceServicer:
 
     def GetTicket(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTickets(self, request, context):
+        """Up to 200 tickets by id, those that there are.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -183,6 +195,11 @@ def add_TicketsServiceServicer_to_server(servicer, server):
                     servicer.GetTicket,
                     request_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketRequest.FromString,
                     response_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketResponse.SerializeToString,
+            ),
+            'GetTickets': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTickets,
+                    request_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketsRequest.FromString,
+                    response_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketsResponse.SerializeToString,
             ),
             'ListTickets': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTickets,
@@ -287,6 +304,33 @@ class TicketsService:
             '/relaydesk.tickets.v1.TicketsService/GetTicket',
             relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketRequest.SerializeToString,
             relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTickets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.tickets.v1.TicketsService/GetTickets',
+            relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketsRequest.SerializeToString,
+            relaydesk_dot_tickets_dot_v1_dot_service__pb2.GetTicketsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,8 @@ class TicketsServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TicketsServiceAsyncStub: ...
     CreateTicket: _grpc.UnaryUnaryMultiCallable[_service_pb2.CreateTicketRequest, _service_pb2.CreateTicketResponse]
     GetTicket: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetTicketRequest, _service_pb2.GetTicketResponse]
+    GetTickets: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetTicketsRequest, _service_pb2.GetTicketsResponse]
+    """Up to 200 tickets by id, those that there are."""
     ListTickets: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListTicketsRequest, _service_pb2.ListTicketsResponse]
     UpdateTicket: _grpc.UnaryUnaryMultiCallable[_service_pb2.UpdateTicketRequest, _service_pb2.UpdateTicketResponse]
     """Changes what the mask names. ABORTED where the ticket has moved on from expected_version."""
@@ -63,6 +65,8 @@ class TicketsServiceAsyncStub(TicketsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateTicket: _aio.UnaryUnaryMultiCallable[_service_pb2.CreateTicketRequest, _service_pb2.CreateTicketResponse]  # type: ignore[assignment]
     GetTicket: _aio.UnaryUnaryMultiCallable[_service_pb2.GetTicketRequest, _service_pb2.GetTicketResponse]  # type: ignore[assignment]
+    GetTickets: _aio.UnaryUnaryMultiCallable[_service_pb2.GetTicketsRequest, _service_pb2.GetTicketsResponse]  # type: ignore[assignment]
+    """Up to 200 tickets by id, those that there are."""
     ListTickets: _aio.UnaryUnaryMultiCallable[_service_pb2.ListTicketsRequest, _service_pb2.ListTicketsResponse]  # type: ignore[assignment]
     UpdateTicket: _aio.UnaryUnaryMultiCallable[_service_pb2.UpdateTicketRequest, _service_pb2.UpdateTicketResponse]  # type: ignore[assignment]
     """Changes what the mask names. ABORTED where the ticket has moved on from expected_version."""
@@ -97,6 +101,14 @@ class TicketsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_pb2.GetTicketRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.GetTicketResponse, _abc.Awaitable[_service_pb2.GetTicketResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetTickets(
+        self,
+        request: _service_pb2.GetTicketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.GetTicketsResponse, _abc.Awaitable[_service_pb2.GetTicketsResponse]]:
+        """Up to 200 tickets by id, those that there are."""
 
     @_abc_1.abstractmethod
     def ListTickets(

@@ -1,7 +1,7 @@
 """The ports of one batch: one read, one call to tickets, one write."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
@@ -15,9 +15,9 @@ from services.rules.adapters.mongo.shelf import CURRENT, Shelf
 from services.rules.adapters.outgoing import Outgoing
 from services.rules.adapters.tickets import Answer
 from services.rules.adapters.wire import PUBLISHES
-from services.rules.domain.commands import ApplyRules
+from services.rules.domain.commands import ApplyRules, ApplyRulesOfClock
 from services.rules.domain.events import AppliedRule, RulesApplied
-from services.rules.domain.heard import AddEntry, Heard, Step
+from services.rules.domain.heard import AddEntry, Heard, Step, Ticket
 from services.rules.domain.rule import CompiledRule, Rule
 from services.rules.domain.rule_set import RuleSet
 from services.rules.domain.run import Match, Verdict
@@ -27,6 +27,26 @@ class Sender(Protocol):
     """Takes commands to tickets."""
 
     def apply(self, request: service_pb2.ApplyCommandsRequest) -> list[Answer]: ...
+
+
+class Reader(Protocol):
+    """Reads tickets as they are by now."""
+
+    def read(self, ticket_ids: Sequence[str]) -> list[Ticket]: ...
+
+
+class LoadedTickets:
+    """The tickets of a batch's events that do not bring theirs."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._read: dict[str, Ticket] = {}
+
+    def load(self, ticket_ids: Sequence[str]) -> None:
+        self._read = {ticket.ticket_id: ticket for ticket in self._reader.read(ticket_ids)}
+
+    def get(self, ticket_id: str) -> Ticket | None:
+        return self._read.get(ticket_id)
 
 
 class MongoRules:
@@ -86,12 +106,13 @@ Applied = Callable[[Sequence[tuple[Heard, Verdict]]], None]
 class MongoPorts:
     """Opened for one batch."""
 
-    def __init__(self, unit: Unit, shelf: Shelf, sender: Sender, applied: Applied) -> None:
+    def __init__(self, unit: Unit, shelf: Shelf, reader: Reader, sender: Sender, applied: Applied) -> None:
         self._unit = unit
         self._sender = sender
         self._applied = applied
         self._concluded: list[_Concluded] = []
         self.rules = MongoRules(unit, shelf)
+        self.tickets = LoadedTickets(reader)
         self.memories = MongoMemories(unit)
 
     @property
@@ -103,9 +124,19 @@ class MongoPorts:
 
     def load(self, commands: Sequence[Any]) -> None:
         """One read for the whole batch."""
+        rules = self.rules.newest()
         facts = [command.heard for command in commands if isinstance(command, ApplyRules)]
+        ticks = [command.heard for command in commands if isinstance(command, ApplyRulesOfClock)]
+        wanted = [heard for heard in ticks if rules.hears(heard.events)]
+        if wanted:
+            self.tickets.load(sorted({heard.ticket.ticket_id for heard in wanted}))
+            facts += [
+                replace(heard, ticket=ticket)
+                for heard in wanted
+                if (ticket := self.tickets.get(heard.ticket.ticket_id)) is not None
+            ]
         if facts:
-            self.memories.load(facts, answers=self.rules.newest().answers)
+            self.memories.load(facts, answers=rules.answers)
 
     def conclude(self, heard: Heard, verdict: Verdict) -> None:
         self._concluded.append(_Concluded(heard, verdict, self._unit.cause))

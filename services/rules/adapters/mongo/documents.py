@@ -6,7 +6,7 @@ from typing import Any
 
 from chassis.conditions import Condition, Group, Test
 from chassis.mongo import Document
-from services.rules.domain.heard import Heard, Message, Ticket
+from services.rules.domain.heard import Heard, Message, Moment, Ticket
 from services.rules.domain.rule import ActionUse, Rule
 from services.rules.domain.run import Verdict
 
@@ -87,6 +87,8 @@ def explanation_to_row(heard: Heard, verdict: Verdict, rule_set: int, now: datet
         row["text"] = text if len(text) <= KEPT_TEXT else text[:KEPT_TEXT]
         if len(text) > KEPT_TEXT:
             row["cut"] = True
+    if heard.moment is not None:
+        row["moment"] = [heard.moment.target, heard.moment.lead_seconds, heard.moment.timer]
     if heard.changes:
         row["changes"] = [[name, old, new] for name, (old, new) in heard.changes.items()]
     if verdict.matches:
@@ -118,4 +120,5 @@ def heard_of_row(row: Document) -> Heard:
         actor_id=actor_id,
         chain_id=row["chain"],
         depth=row["depth"],
+        moment=Moment(*row["moment"]) if "moment" in row else None,
     )

@@ -1,4 +1,5 @@
-"""The store of sla: `clocks` (one row a ticket), `policies` and `calendars` (one row a version), `book` (their count)."""
+"""The store of sla: `clocks` (one row a ticket), `timers` (one row each), `policies` and `calendars` (one row a version),
+`book` (their count)."""
 
 from services.sla.adapters.mongo.batch import MongoPorts
 from services.sla.adapters.mongo.book import Shelf

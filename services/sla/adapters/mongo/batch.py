@@ -17,9 +17,10 @@ from services.sla.adapters.mongo.documents import (
     clock_update,
     policy_to_row,
 )
+from services.sla.adapters.mongo.timers import MongoTimers
 from services.sla.adapters.wire import PUBLISHES, event_id_of
 from services.sla.domain.book import Book
-from services.sla.domain.commands import FillGap, FireAlarm, ObserveTicket
+from services.sla.domain.commands import ArmTimer, CancelTimer, FillGap, FireAlarm, FireTimer, ObserveTicket
 from services.sla.domain.events import Fact
 from services.sla.domain.policy import NamedCalendar, Policy
 from services.sla.domain.record import ClockRecord
@@ -110,6 +111,7 @@ class MongoPorts:
         self._unit = unit
         self._said = said
         self.clocks = MongoClocks(unit)
+        self.timers = MongoTimers(unit)
         self.policies = MongoPolicies(unit, shelf)
 
     @property
@@ -124,9 +126,13 @@ class MongoPorts:
         ids = {_ticket_of(command) for command in commands} - {""}
         if ids:
             self.clocks.load(sorted(ids))
+        timers = {_timer_of(command) for command in commands} - {""}
+        if timers:
+            self.timers.load(sorted(timers))
 
     def flush(self) -> None:
         """Settle every clock that was changed and say what has become true."""
+        self.timers.flush()
         book: Book = self.policies.book
         facts: list[Fact] = []
         for kept in self.clocks.kept.values():
@@ -157,4 +163,15 @@ def _ticket_of(command: Any) -> str:
         return command.snapshot.ticket_id
     if isinstance(command, FireAlarm | FillGap):
         return command.ticket_id
+    return ""
+
+
+def _timer_of(command: Any) -> str:
+    match command:
+        case ArmTimer(timer):
+            return timer.name.timer_id
+        case CancelTimer(name):
+            return name.timer_id
+        case FireTimer(timer_id):
+            return timer_id
     return ""

@@ -68,7 +68,14 @@ def _counted_to_row(record: ClockRecord) -> Document:
     row: Document = {
         "ahead": sorted(record.history.ahead),
         "said": [
-            [key, said.epoch, _bare_or_none(said.due_at), said.warned, said.breached, said.met]
+            [
+                key,
+                said.epoch,
+                _bare_or_none(said.due_at),
+                _bare_or_none(said.warned_to),
+                said.breached,
+                said.met,
+            ]
             for key, said in record.said.items()
         ],
         "armed": record.armed,
@@ -109,7 +116,9 @@ def clock_of_row(row: Document) -> ClockRecord:
     return ClockRecord(
         history=history,
         said={
-            key: Said(epoch, _aware_or_none(due_at), warned, breached, met)
+            key: Said(
+                epoch, _aware_or_none(due_at), _warned_to(warned, _aware_or_none(due_at)), breached, met
+            )
             for key, epoch, due_at, warned, breached, met in row["said"]
         },
         armed=row["armed"],
@@ -121,6 +130,13 @@ def clock_of_row(row: Document) -> ClockRecord:
         # Rows of before have none: they are counted once more.
         page=row.get("page", ""),
     )
+
+
+def _warned_to(kept: datetime | bool | None, due_at: datetime | None) -> datetime | None:
+    # Rows of before knew of one warning: whether it was said.
+    if isinstance(kept, bool):
+        return due_at if kept else None
+    return _aware_or_none(kept)
 
 
 def _bare(moment: datetime) -> datetime:
@@ -202,6 +218,7 @@ def policy_to_row(policy: Policy) -> Document:
                 "within": target.within.total_seconds(),
                 "warn_before": target.warn_before.total_seconds(),
                 "time": target.time,
+                "also_warn_before": [lead.total_seconds() for lead in target.also_warn_before],
             }
             for target in policy.targets
         ],
@@ -223,6 +240,7 @@ def policy_of_row(row: Document) -> Policy:
                 target["priority"],
                 timedelta(seconds=target["warn_before"]),
                 target["time"],
+                tuple(timedelta(seconds=lead) for lead in target.get("also_warn_before", ())),
             )
             for target in row["targets"]
         ),

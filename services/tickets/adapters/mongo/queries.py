@@ -53,6 +53,12 @@ class MongoQueries:
             row = self._tickets.find_one({"_id": ticket_id})
         return ticket_of(row) if row is not None else None
 
+    def tickets(self, ticket_ids: Sequence[str]) -> list[Ticket]:
+        """Those of these that there are."""
+        with named_failures():
+            rows = self._tickets.find({"_id": {"$in": list(ticket_ids)}})
+            return [ticket_of(row) for row in rows.batch_size(len(ticket_ids) + 1)]
+
     def numbered(self, number: int) -> Ticket | None:
         """The ticket by its number."""
         with named_failures():

@@ -19,6 +19,7 @@ _ACCOUNTS = "relaydesk.tickets.v1.AccountsService"
 
 ACCESS: Mapping[str, frozenset[str]] = {
     f"{_TICKETS}/GetTicket": _READ,
+    f"{_TICKETS}/GetTickets": _READ,
     f"{_TICKETS}/ListTickets": _READ,
     f"{_TICKETS}/CountTickets": _READ,
     f"{_TICKETS}/ListMessages": _READ,

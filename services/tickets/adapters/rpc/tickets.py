@@ -19,7 +19,7 @@ from services.tickets.adapters.mongo.queries import MongoQueries, position_of
 from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, set_reach, ticket_to_wire
 from services.tickets.adapters.rpc.callers import Callers
 from services.tickets.adapters.rpc.commands import create_of, message_of, steps_of, update_of
-from services.tickets.adapters.rpc.listing import order_of, page_size_of, selection_of
+from services.tickets.adapters.rpc.listing import LARGEST_PAGE, order_of, page_size_of, selection_of
 from services.tickets.adapters.rpc.page_tokens import PageTokens
 from services.tickets.adapters.rpc.watch import Tailer
 from services.tickets.adapters.rpc.writes import time_left, write
@@ -64,6 +64,14 @@ class TicketsRpc(TicketsServiceServicer):
         response = service_pb2.GetTicketResponse(ticket=ticket_to_wire(ticket))
         set_reach(response.ticket.requester, queries.reach(ticket.requester))
         return response
+
+    def GetTickets(
+        self, request: service_pb2.GetTicketsRequest, context: Any
+    ) -> service_pb2.GetTicketsResponse:
+        if len(request.ids) > LARGEST_PAGE:
+            raise InvalidField("ids", f"at most {LARGEST_PAGE}", str(len(request.ids)))
+        found = self._queries.tickets(list(dict.fromkeys(request.ids)))
+        return service_pb2.GetTicketsResponse(tickets=[ticket_to_wire(ticket) for ticket in found])
 
     def ListTickets(
         self, request: service_pb2.ListTicketsRequest, context: Any

@@ -167,6 +167,13 @@ def test_a_timer_counts_when_it_happened(
     assert key.minute * 60 == (MONDAY + timedelta(minutes=15)).timestamp()
 
 
+def test_a_target_with_several_warnings_is_at_risk_once(counted: Counted) -> None:
+    target = sla.Target(ticket_id="t", channel="support", happened_at=stamp(MONDAY))
+    facts = [sla.TimerWarned(target=target, nth=nth) for nth in (1, 2, 3)]
+    counted.hear_all([(fact, enveloped(fact, f"e{fact.nth}", MONDAY)) for fact in facts])
+    assert counted.by("channel")["support"]["warned"] == 1
+
+
 def test_what_is_ignored_quarantined_or_ruled_counts(counted: Counted) -> None:
     facts = [
         tickets.MessageIgnored(intake_id="i", reason="duplicate"),

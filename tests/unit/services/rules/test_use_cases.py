@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from chassis.errors import Conflict, InvalidFields, NotFound
-from services.rules.domain.commands import ApplyRules, DeleteRule, SaveRule
-from services.rules.domain.heard import AddTag
+from services.rules.domain.commands import ApplyRules, ApplyRulesOfClock, DeleteRule, SaveRule
+from services.rules.domain.heard import AddTag, Moment
 from tests.fakes.rules import MemoryDesk
-from tests.heard_facts import MONDAY, a_rule, changed, opened
+from tests.heard_facts import MONDAY, TICKET, a_rule, changed, opened, ticked
 
 
 def test_a_saved_rule_runs_once_in_a_chain_and_each_event_is_concluded() -> None:
@@ -48,3 +48,51 @@ def test_a_deleted_rule_is_gone() -> None:
     assert desk.concluded[0][1].matches == []
     with pytest.raises(NotFound):
         desk.run(DeleteRule("seen", 0))
+
+
+def test_a_moment_of_a_clock_finds_the_ticket_as_it_is_by_now() -> None:
+    desk = MemoryDesk(MONDAY)
+    desk.tickets.rows["t1"] = replace(TICKET, group="claims")
+    desk.run(
+        SaveRule(
+            a_rule("escalated", when=("group", "is", "claims"), events=("target_warned", "target_breached")),
+            0,
+        )
+    )
+    desk.run(ApplyRulesOfClock(ticked("target_breached", Moment("first_reply"))))
+    ((heard, verdict),) = desk.concluded
+    assert heard.ticket == desk.tickets.rows["t1"]
+    assert verdict.matches[0].steps == [AddTag("escalated")]
+
+
+def test_a_rule_tells_warnings_targets_and_timers_apart() -> None:
+    desk = MemoryDesk(MONDAY)
+    desk.tickets.rows["t1"] = TICKET
+    asked = {
+        "soon": ("warned_minutes_before", "less", "60"),
+        "reply": ("target", "is", "first_reply"),
+        "call-back": ("timer", "is", "reminders:call-back"),
+    }
+    events = ("target_warned", "target_breached", "timer_fired")
+    for name, when in asked.items():
+        desk.run(SaveRule(a_rule(name, when=when, events=events), 0))
+    heard = [
+        ticked("target_warned", Moment("first_reply", lead_seconds=900)),
+        ticked("target_warned", Moment("resolution", lead_seconds=7_200)),
+        ticked("target_breached", Moment("first_reply")),
+        ticked("timer_fired", Moment(timer="reminders:call-back")),
+    ]
+    for number, one in enumerate(heard):
+        desk.run(ApplyRulesOfClock(replace(one, event_id=f"t1:{number}", chain_id=f"c{number}")))
+    ran = [{match.rule.rule.name for match in verdict.matches} for _, verdict in desk.concluded]
+    assert ran == [{"soon", "reply"}, set(), {"reply"}, {"call-back"}]
+
+
+def test_what_no_rule_wants_to_know_of_is_not_kept_and_a_ticket_that_is_gone_neither() -> None:
+    desk = MemoryDesk(MONDAY)
+    desk.tickets.rows["t1"] = TICKET
+    desk.run(ApplyRulesOfClock(ticked("target_breached", Moment("resolution"))))
+    desk.run(SaveRule(a_rule("missed", events=("target_breached",)), 0))
+    desk.tickets.rows.clear()
+    desk.run(ApplyRulesOfClock(ticked("target_breached", Moment("resolution"))))
+    assert desk.concluded == []

@@ -11,7 +11,7 @@ from chassis.mongo import Document
 from services.sla.adapters.mongo.documents import clock_of_row, clock_to_row, clock_update
 from services.sla.domain.record import ClockRecord
 from tests.ticket_story import Story, berlin
-from tests.unit.services.sla.test_record import WARNED, hear, heard, stories
+from tests.unit.services.sla.test_record import WARNED, hear, heard, names, settle, stories
 
 
 def read(row: Document) -> ClockRecord:
@@ -61,3 +61,14 @@ def test_a_fact_that_moves_no_clock_writes_little() -> None:
     update = clock_update(record)
     assert set(update) == {"$set", "$push"}
     assert set(update["$set"]) == {"edition", "latest_at", "ticket", "group", "channel", "seen_to"}
+
+
+def test_a_row_that_knows_of_one_warning_only_does_not_say_it_again() -> None:
+    record = heard(Story("03-02 09:00"))
+    record.settle(WARNED, berlin("03-02 12:00"))
+    row = clock_to_row(record)
+    # As it was written before a target could have several.
+    row["said"] = [[*said[:3], said[3] is not None, *said[4:]] for said in row["said"]]
+    warned = read(row)
+    assert settle(warned, "03-02 12:30") == []
+    assert names(settle(warned, "03-02 13:00")) == [("TimerBreached", "first_reply", 1)]

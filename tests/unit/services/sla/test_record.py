@@ -8,6 +8,7 @@ from functools import cache
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.sla.adapters.wire import event_id_of
 from services.sla.domain.book import Book
 from services.sla.domain.clock import evaluate
 from services.sla.domain.events import ClockChanged, Fact, TimerBreached, TimerMet, TimerWarned
@@ -57,6 +58,27 @@ def test_a_warning_and_a_breach_are_said_once() -> None:
     assert isinstance(breach, TimerBreached)
     assert breach.target.happened_at == breach.target.due_at == berlin("03-02 13:00")
     assert settle(record, "03-02 13:30") == []
+
+
+def test_every_warning_is_said_by_itself_with_how_long_before_due_it_was_wanted() -> None:
+    hours = [timedelta(hours=one) for one in (1, 3, 2)]
+    line = a_line("first_reply", 4, warn_before=hours[0], also_warn_before=(*hours[1:], hours[0]))
+    record, book = heard(Story("03-02 09:00")), a_book(a_policy(line))
+    assert record.settle(book, berlin("03-02 09:00")) is not None
+    assert record.alarm_at == berlin("03-02 10:00")
+    said = []
+    for when in ("03-02 10:00", "03-02 10:30", "03-02 12:00", "03-02 13:00"):
+        for fact in settle(record, when, book):
+            assert isinstance(fact, TimerWarned | TimerBreached)
+            lead = fact.lead if isinstance(fact, TimerWarned) else timedelta(0)
+            said.append((lead, fact.target.happened_at, event_id_of(fact)))
+    # Nobody looked at eleven: that warning comes with the next, and still by itself.
+    assert said == [
+        (timedelta(hours=3), berlin("03-02 10:00"), "t1:first_reply:1:10800:warned"),
+        (timedelta(hours=2), berlin("03-02 11:00"), "t1:first_reply:1:7200:warned"),
+        (timedelta(hours=1), berlin("03-02 12:00"), "t1:first_reply:1:3600:warned"),
+        (timedelta(0), berlin("03-02 13:00"), "t1:first_reply:1:breached"),
+    ]
 
 
 def test_a_breach_noticed_late_happened_when_it_was_due() -> None:

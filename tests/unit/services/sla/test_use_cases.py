@@ -95,3 +95,16 @@ def test_two_lines_for_one_priority_are_refused() -> None:
     with pytest.raises(InvalidFields) as refusal:
         check_policy(replace(STANDARD, targets=twice), frozenset({"office"}))
     assert [wrong.field for wrong in refusal.value.fields] == ["policy.targets[1].priority"]
+
+
+def test_a_warning_after_the_due_moment_or_of_no_time_is_refused_and_so_are_too_many() -> None:
+    def refused(*leads: float) -> list[str]:
+        line = a_line("first_reply", 1, also_warn_before=tuple(timedelta(minutes=one) for one in leads))
+        with pytest.raises(InvalidFields) as refusal:
+            check_policy(replace(STANDARD, targets=(line,)), frozenset({"office"}))
+        return [wrong.field for wrong in refusal.value.fields]
+
+    at = "policy.targets[0].also_warn_before_seconds"
+    assert refused(30, 60) == [f"{at}[1]"]
+    assert refused(0) == [f"{at}[0]"]
+    assert refused(*range(1, 12)) == [at]
