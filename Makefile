@@ -18,7 +18,7 @@ words: ## print this list
 setup: ## make .venv from the lock and install RabbitMQ where it is missing
 	@$(PYTHON) scripts/setup.py run
 
-setup-test: ## the same, and what the tests need: promtool, Chromium, Dovecot and Postfix
+setup-test: ## the same, and what the tests need: promtool, Chromium, Dovecot, Postfix and faketime
 	@$(PYTHON) scripts/setup.py test
 
 run: setup ## start everything, load the demo, print what to do next; Ctrl-C stops

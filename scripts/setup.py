@@ -5,7 +5,7 @@ Runs on the bare interpreter, before anything is installed: standard library onl
     setup.py run     what `make run` needs: the packages; RabbitMQ, unless BROKER_URL names a broker; what the packages'
                      mongod is linked with, unless MONGO_URL names a database
     setup.py test    also RabbitMQ and that whatever the environment says, Prometheus with promtool, Chromium,
-                     Dovecot and Postfix
+                     Dovecot, Postfix and faketime
 """
 
 import ctypes
@@ -37,6 +37,7 @@ PROVING = {
     "chromium": "/usr/bin/chromium",
     "dovecot-imapd": "/usr/sbin/dovecot",
     "postfix": "/usr/sbin/postfix",
+    "faketime": "/usr/bin/faketime",
 }
 
 
