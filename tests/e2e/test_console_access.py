@@ -15,7 +15,7 @@ PAGES = (
     "/tickets?sel=48198", "/tickets?sel=48205", "/tickets?priority=urgent&q=customs", "/tickets/48163",
     "/tickets/48198?tab=changes",
     "/board", "/rules", "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support",
-    "/channels/new", "/channels/new?kind=email", "/channels/support/edit", "/ledger",
+    "/channels/new", "/channels/new?kind=email", "/channels/support/edit", "/ledger", "/ledger?channel=support",
     "/customers", "/customers/r48163", "/customers/r48163/merge?other=r48198",
     "/organisations/brightwave",
     "/quarantine/q1", "/blocked", "/channels/support/patterns", "/sends", "/sink", "/settings", "/nowhere",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from chassis.clock import FixedClock
 from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound, Unauthenticated
@@ -293,9 +293,36 @@ class MemoryIngest:
         self._outages.check("ingest")
         return tuple(self.channels.values())
 
-    def get_ledger(self, begins_at: datetime | None, ends_at: datetime | None) -> ingest.Ledger:
+    def get_ledger(self, span: ingest.Span, channel_id: str = "") -> ingest.Ledger:
         self._outages.check("ingest")
-        return samples.LEDGER
+        if not channel_id:
+            return samples.LEDGER
+        lines = tuple(line for line in samples.LEDGER.channels if line.channel_id == channel_id)
+        return ingest.Ledger(replace(lines[0], channel_id=""), lines)
+
+    def list_ledger_rows(
+        self,
+        channel_id: str,
+        span: ingest.Span,
+        *,
+        outcomes: Sequence[str] = (),
+        page_token: str = "",
+        page_size: int = 60,
+    ) -> ingest.LedgerRowPage:
+        self._outages.check("ingest")
+        begins_at, ends_at = span.begins_at or datetime.min.replace(tzinfo=UTC), span.ends_at or samples.NOW
+        rows = tuple(
+            row
+            for row in samples.LEDGER_ROWS
+            if row.channel_id == channel_id
+            and begins_at <= row.received_at < ends_at
+            and (not outcomes or row.outcome in outcomes)
+        )
+        start = int(page_token or 0)
+        is_more = len(rows) > start + page_size
+        return ingest.LedgerRowPage(
+            rows[start : start + page_size], str(start + page_size) if is_more else ""
+        )
 
     def list_quarantine(
         self, *, channel_id: str = "", page_token: str = "", page_size: int = 60

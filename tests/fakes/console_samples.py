@@ -317,6 +317,13 @@ LEDGER = ingest.Ledger(TOTAL, (
     ingest.LedgerLine("shop-api", 2540, 950, 1110, 3, 8, 0, 469, 0, 0),
     ingest.LedgerLine("claims-mail", 135, 50, 78, 0, 5, 1, 1, 0, 0),
 ))  # fmt: skip
+LEDGER_ROWS = (
+    ingest.LedgerRow("i1", "support", "in_flight", "", "hannah.becker@post.example", 3_204, NOW - timedelta(seconds=4)),
+    ingest.LedgerRow("i2", "support", "ticketed", "", "rafael.t@correio.example", 48_377, NOW - minutes(9), NOW - minutes(9) + timedelta(milliseconds=180), "id48163"),
+    ingest.LedgerRow("q1", "support", "quarantined", "the mail is empty", "scanner@press.example", 48_211, NOW - minutes(31)),
+    ingest.LedgerRow("i3", "support", "ignored", "blocked by domain: casino.example", "win@casino.example", 9_120, NOW - minutes(95), NOW - minutes(95)),
+    ingest.LedgerRow("i4", "claims-mail", "appended", "", "maria@claims.example", 2_048, NOW - minutes(7), NOW - minutes(7) + timedelta(seconds=2), "id48198"),
+)  # fmt: skip
 QUARANTINED = (
     ingest.Quarantined("q1", "support", "MIME: boundary without parts", "scanner@press.example", 48_211, NOW - minutes(31)),
     ingest.Quarantined("q2", "support", "charset: no reading gives text", "", 2_048, NOW - minutes(57)),

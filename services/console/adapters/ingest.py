@@ -1,7 +1,7 @@
 """Channels, the ledger, quarantine, files and the send ledger from the ingest service."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import grpc
 
@@ -14,10 +14,13 @@ from services.console.domain.ingest import (
     Fetching,
     Ledger,
     LedgerLine,
+    LedgerRow,
+    LedgerRowPage,
     Quarantined,
     QuarantinePage,
     Send,
     SendPage,
+    Span,
 )
 from services.console.domain.tickets import Attachment
 
@@ -49,12 +52,27 @@ class GrpcIngest:
             for wire in answer.channels
         )
 
-    def get_ledger(self, begins_at: datetime | None, ends_at: datetime | None) -> Ledger:
-        request = service_pb2.GetLedgerRequest(to=None if ends_at is None else stamp_of(ends_at))
-        if begins_at is not None:
-            getattr(request, "from").CopyFrom(stamp_of(begins_at))
+    def get_ledger(self, span: Span, channel_id: str = "") -> Ledger:
+        request = service_pb2.GetLedgerRequest(channel_id=channel_id)
+        _bound(request, span)
         answer = self._caller.ask(self._stub.GetLedger, request)
         return Ledger(_line_of(answer.total), tuple(_line_of(line) for line in answer.channels))
+
+    def list_ledger_rows(
+        self,
+        channel_id: str,
+        span: Span,
+        *,
+        outcomes: Sequence[str] = (),
+        page_token: str = "",
+        page_size: int = 60,
+    ) -> LedgerRowPage:
+        request = service_pb2.ListLedgerRowsRequest(
+            channel_id=channel_id, outcomes=outcomes, page_token=page_token, page_size=page_size
+        )
+        _bound(request, span)
+        answer = self._caller.ask(self._stub.ListLedgerRows, request)
+        return LedgerRowPage(tuple(map(_row_of, answer.rows)), answer.next_page_token)
 
     def list_quarantine(
         self, *, channel_id: str = "", page_token: str = "", page_size: int = 60
@@ -122,6 +140,29 @@ def set_aside_of(wire: service_pb2.QuarantinedMessage | screening_pb2.BlockedMes
 def _fetching_of(wire: service_pb2.Fetching) -> Fetching:
     return Fetching(
         wire.trouble, wire.waiting, moment_or_none(wire.looked_at, is_set=wire.HasField("looked_at"))
+    )
+
+
+def _bound(request: service_pb2.GetLedgerRequest | service_pb2.ListLedgerRowsRequest, span: Span) -> None:
+    """Ask for the span alone."""
+    if span.begins_at is not None:
+        getattr(request, "from").CopyFrom(stamp_of(span.begins_at))
+    if span.ends_at is not None:
+        request.to.CopyFrom(stamp_of(span.ends_at))
+
+
+def _row_of(wire: service_pb2.LedgerRow) -> LedgerRow:
+    return LedgerRow(
+        wire.intake_id,
+        wire.channel_id,
+        wire.outcome,
+        wire.reason,
+        getattr(wire, "from"),
+        wire.size,
+        moment(wire.received_at),
+        moment_or_none(wire.closed_at, is_set=wire.HasField("closed_at")),
+        wire.ticket_id,
+        wire.is_closed_twice,
     )
 
 

@@ -137,7 +137,19 @@ class Download:
 class Ingest(Protocol):
     def list_channels(self) -> tuple[ingest.Channel, ...]: ...
 
-    def get_ledger(self, begins_at: datetime | None, ends_at: datetime | None) -> ingest.Ledger: ...
+    def get_ledger(self, span: ingest.Span, channel_id: str = "") -> ingest.Ledger:
+        """Of one channel, or of all."""
+        ...
+
+    def list_ledger_rows(
+        self,
+        channel_id: str,
+        span: ingest.Span,
+        *,
+        outcomes: Sequence[str] = (),
+        page_token: str = "",
+        page_size: int = 60,
+    ) -> ingest.LedgerRowPage: ...
 
     def list_quarantine(
         self, *, channel_id: str = "", page_token: str = "", page_size: int = 60

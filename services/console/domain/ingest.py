@@ -65,6 +65,43 @@ class Ledger:
     channels: tuple[LedgerLine, ...]
 
 
+OUTCOMES = ("ticketed", "appended", "applied", "ignored", "quarantined", "in_flight")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One accepted message; `outcome` is one of OUTCOMES."""
+
+    intake_id: str
+    channel_id: str
+    outcome: str
+    reason: str
+    sender: str
+    size: int
+    received_at: datetime
+    # None while it is in flight or in quarantine.
+    closed_at: datetime | None = None
+    # What it opened, joined or changed.
+    ticket_id: str = ""
+    is_closed_twice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRowPage:
+    """Rows, the newest first."""
+
+    rows: tuple[LedgerRow, ...]
+    next_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From a moment on and before another; None is no bound."""
+
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Quarantined:
     """A message that could not be understood, kept with its reason."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, request
 
-from services.console.domain.ingest import Ledger
+from services.console.domain.ingest import Ledger, Span
 from services.console.domain.reports import Board, QueueLoad
 from services.console.domain.sla import AtRiskList
 from services.console.pages.frame import Console, frame, page
@@ -62,7 +62,7 @@ def blueprint(console: Console) -> Blueprint:
         end = query.ends_at or frame().words.now
         begin = end - query.length
         found: Part[Board] = part(lambda: console.desk.reports.get_board(query.length, query.ends_at))
-        ledger: Part[Ledger] = part(lambda: console.desk.ingest.get_ledger(begin, end))
+        ledger: Part[Ledger] = part(lambda: console.desk.ingest.get_ledger(Span(begin, end)))
         at_risk: Part[AtRiskList] = part(lambda: console.desk.sla.list_at_risk(timedelta(minutes=15), 1))
         queues = part(lambda: queue_rows(console.desk.reports.list_queue_load(begin, end)))
         return page(

@@ -121,6 +121,18 @@ class Words:
             "unknown": _("may not have arrived"),
         }.get(state, state)
 
+    def outcome(self, outcome: str) -> str:
+        """What became of an accepted message."""
+        _ = self.gettext
+        return {
+            "ticketed": _("ticketed"),
+            "appended": _("appended"),
+            "applied": _("applied"),
+            "ignored": _("ignored"),
+            "quarantined": _("quarantined"),
+            "in_flight": _("in flight"),
+        }.get(outcome, outcome)
+
     def weekday(self, weekday: int) -> str:
         return str(
             dates.get_day_names("abbreviated", context="stand-alone", locale=self._locale)[weekday - 1]
@@ -197,6 +209,12 @@ class Words:
         if at.astimezone(self.zone).date() == self.now.astimezone(self.zone).date():
             return self.clock_time(at)
         return f"{self.day(at)}, {self.clock_time(at)}"
+
+    def second(self, at: datetime) -> str:
+        """9:38:07 today, else the day with it."""
+        time = dates.format_time(at, "H:mm:ss", tzinfo=self.zone, locale=self._locale)
+        is_today = at.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
+        return time if is_today else f"{self.day(at)}, {time}"
 
     def full(self, at: datetime) -> str:
         """Everything, with the zone; for titles."""

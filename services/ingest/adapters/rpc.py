@@ -3,11 +3,9 @@
 # ruff: noqa: N802 - the methods have the names of the contract
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import anyio.to_thread
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.clock import Clock
 from chassis.errors import Conflict, InvalidField, NotFound, Refused
@@ -19,6 +17,7 @@ from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceServicer, add_Inge
 from services.ingest.adapters.channel_desk import ChannelDesk, channel_to_wire
 from services.ingest.adapters.channels_rpc import EDITORS
 from services.ingest.adapters.intake_queues import IntakePublisher
+from services.ingest.adapters.ledger_rpc import LedgerRpc
 from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
@@ -26,10 +25,7 @@ from services.ingest.adapters.mongo.mailboxes import MailboxState, MongoMailboxe
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.adapters.places import page_size_of, place_of, token_of
 from services.ingest.adapters.wire import stamp
-from services.ingest.application.ports import LedgerCounts
 from services.ingest.application.retry_quarantined import retry_quarantined
-from services.ingest.domain.intake import State
-from services.ingest.domain.ledger import Line, line_of, total_of
 from services.ingest.domain.received import AttachmentPart
 from services.ingest.domain.sending import SendRow
 
@@ -46,6 +42,7 @@ ACCESS: Access = {
     f"{_SERVICE}/GetChannelKey": _ADMINS,
     f"{_SERVICE}/TestChannel": EDITORS,
     f"{_SERVICE}/GetLedger": _READERS,
+    f"{_SERVICE}/ListLedgerRows": _READERS,
     f"{_SERVICE}/ListQuarantine": _READERS,
     f"{_SERVICE}/RetryQuarantined": _ADMINS,
     f"{_SERVICE}/ReadRawMessage": _AGENTS,
@@ -62,7 +59,7 @@ def _raced(_: Raced) -> Refused:
 REFUSALS: Refusals = {Raced: _raced}
 
 
-class IngestRpc(IngestServiceServicer):
+class IngestRpc(LedgerRpc, IngestServiceServicer):
     """Plain methods answer in threads, streams on the event loop with their reads in threads."""
 
     def __init__(
@@ -118,16 +115,7 @@ class IngestRpc(IngestServiceServicer):
         channel = self._channels.get(request.channel_id)
         return pb.TestChannelResponse(checks=self._desk.checks(channel))
 
-    # --------------------------------------------------------------------------------------------------- ledger
-
-    def GetLedger(self, request: pb.GetLedgerRequest, _: Any) -> pb.GetLedgerResponse:
-        since = _moment(getattr(request, "from")) if request.HasField("from") else None
-        until = _moment(request.to) if request.HasField("to") else None
-        ids = [request.channel_id] if request.channel_id else [one.channel_id for one in self._channels.all()]
-        lines = [_line(counts) for counts in self._intake.ledger(ids, since, until)]
-        return pb.GetLedgerResponse(
-            total=_line_to_wire(total_of(lines)), channels=[_line_to_wire(one) for one in lines]
-        )
+    # ----------------------------------------------------------------------------------------------- quarantine
 
     def ListQuarantine(self, request: pb.ListQuarantineRequest, _: Any) -> pb.ListQuarantineResponse:
         size = page_size_of(request.page_size)
@@ -229,25 +217,6 @@ def _fetching_to_wire(state: MailboxState) -> pb.Fetching:
     )
 
 
-def _line(counts: LedgerCounts) -> Line:
-    return line_of(counts.channel_id, counts.counts, counts.in_flight_over_60s, counts.closed_twice)
-
-
-def _line_to_wire(line: Line) -> pb.LedgerLine:
-    return pb.LedgerLine(
-        channel_id=line.channel_id,
-        accepted=line.accepted,
-        ticketed=line.became[State.TICKETED],
-        appended=line.became[State.APPENDED],
-        applied=line.became[State.APPLIED],
-        ignored=line.became[State.IGNORED],
-        quarantined=line.became[State.QUARANTINED],
-        in_flight=line.became[State.ACCEPTED],
-        in_flight_over_60s=line.in_flight_over_60s,
-        closed_twice=line.closed_twice,
-    )
-
-
 def _send_to_wire(row: SendRow) -> pb.Send:
     return pb.Send(
         id=row.send_id,
@@ -262,10 +231,6 @@ def _send_to_wire(row: SendRow) -> pb.Send:
         updated_at=stamp(row.updated_at) if row.updated_at else None,
         provider_message_id=row.provider_message_id,
     )
-
-
-def _moment(moment: Timestamp) -> datetime:
-    return moment.ToDatetime(tzinfo=UTC)
 
 
 def add_to(server: RpcServer, rpc: IngestRpc) -> None:

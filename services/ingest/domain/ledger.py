@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.ingest.domain.intake import State
+
+_OF_A_TICKET = (State.TICKETED, State.APPENDED, State.APPLIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,35 @@ def total_of(lines: Iterable[Line]) -> Line:
         stuck += line.in_flight_over_60s
         twice += line.closed_twice
     return Line("", became, stuck, twice)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One accepted message and what became of it."""
+
+    intake_id: str
+    channel_id: str
+    state: State
+    reason: str
+    sender: str
+    size: int
+    received_at: datetime
+    # None while it is in flight or in quarantine.
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    is_closed_twice: bool = False
+
+    @property
+    def ticket_id(self) -> str:
+        """The ticket whose commit closed it; empty where none did."""
+        return self.closed_by.rpartition(":")[0] if self.state in _OF_A_TICKET else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Rows of one channel, accepted from `since` on and before `until`."""
+
+    channel_id: str
+    since: datetime | None = None
+    until: datetime | None = None
+    states: tuple[State, ...] = tuple(State)

@@ -448,6 +448,119 @@ class LedgerLine(_message.Message):
 Global___LedgerLine: _TypeAlias = LedgerLine  # noqa: Y015
 
 @_typing.final
+class ListLedgerRowsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_ID_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    OUTCOMES_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    channel_id: _builtins.str
+    page_size: _builtins.int
+    """At most 200."""
+    page_token: _builtins.str
+    @_builtins.property
+    def to(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def outcomes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """ticketed, appended, applied, ignored, quarantined, in_flight; empty means all."""
+
+    def __init__(
+        self,
+        *,
+        channel_id: _builtins.str = ...,
+        to: _timestamp_pb2.Timestamp | None = ...,
+        outcomes: _abc.Iterable[_builtins.str] | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_id", b"channel_id", "from", b"from", "outcomes", b"outcomes", "page_size", b"page_size", "page_token", b"page_token", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLedgerRowsRequest: _TypeAlias = ListLedgerRowsRequest  # noqa: Y015
+
+@_typing.final
+class ListLedgerRowsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROWS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___LedgerRow]: ...
+    def __init__(
+        self,
+        *,
+        rows: _abc.Iterable[Global___LedgerRow] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLedgerRowsResponse: _TypeAlias = ListLedgerRowsResponse  # noqa: Y015
+
+@_typing.final
+class LedgerRow(_message.Message):
+    """One accepted message and what became of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTAKE_ID_FIELD_NUMBER: _builtins.int
+    CHANNEL_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    RECEIVED_AT_FIELD_NUMBER: _builtins.int
+    CLOSED_AT_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    IS_CLOSED_TWICE_FIELD_NUMBER: _builtins.int
+    intake_id: _builtins.str
+    channel_id: _builtins.str
+    outcome: _builtins.str
+    reason: _builtins.str
+    """Why it was ignored or quarantined."""
+    size: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket that it opened, joined or changed."""
+    is_closed_twice: _builtins.bool
+    """Must be false."""
+    @_builtins.property
+    def received_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def closed_at(self) -> _timestamp_pb2.Timestamp:
+        """Unset while it is in flight or in quarantine."""
+
+    def __init__(
+        self,
+        *,
+        intake_id: _builtins.str = ...,
+        channel_id: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        size: _builtins.int = ...,
+        received_at: _timestamp_pb2.Timestamp | None = ...,
+        closed_at: _timestamp_pb2.Timestamp | None = ...,
+        ticket_id: _builtins.str = ...,
+        is_closed_twice: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "received_at", b"received_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_id", b"channel_id", "closed_at", b"closed_at", "from", b"from", "intake_id", b"intake_id", "is_closed_twice", b"is_closed_twice", "outcome", b"outcome", "reason", b"reason", "received_at", b"received_at", "size", b"size", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LedgerRow: _TypeAlias = LedgerRow  # noqa: Y015
+
+@_typing.final
 class ListQuarantineRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

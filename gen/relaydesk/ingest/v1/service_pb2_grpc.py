@@ -64,6 +64,11 @@ class IngestServiceStub:
                 request_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetLedgerRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetLedgerResponse.FromString,
                 _registered_method=True)
+        self.ListLedgerRows = channel.unary_unary(
+                '/relaydesk.ingest.v1.IngestService/ListLedgerRows',
+                request_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.ListLedgerRowsRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.ListLedgerRowsResponse.FromString,
+                _registered_method=True)
         self.ListQuarantine = channel.unary_unary(
                 '/relaydesk.ingest.v1.IngestService/ListQuarantine',
                 request_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.ListQuarantineRequest.SerializeToString,
@@ -134,6 +139,13 @@ class IngestServiceServicer:
 
     def GetLedger(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLedgerRows(self, request, context):
+        """What one channel accepted, message by message, the newest first.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -210,6 +222,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.GetLedger,
                     request_deserializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetLedgerRequest.FromString,
                     response_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetLedgerResponse.SerializeToString,
+            ),
+            'ListLedgerRows': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLedgerRows,
+                    request_deserializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.ListLedgerRowsRequest.FromString,
+                    response_serializer=relaydesk_dot_ingest_dot_v1_dot_service__pb2.ListLedgerRowsResponse.SerializeToString,
             ),
             'ListQuarantine': grpc.unary_unary_rpc_method_handler(
                     servicer.ListQuarantine,
@@ -404,6 +421,33 @@ class IngestService:
             '/relaydesk.ingest.v1.IngestService/GetLedger',
             relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetLedgerRequest.SerializeToString,
             relaydesk_dot_ingest_dot_v1_dot_service__pb2.GetLedgerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLedgerRows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.ingest.v1.IngestService/ListLedgerRows',
+            relaydesk_dot_ingest_dot_v1_dot_service__pb2.ListLedgerRowsRequest.SerializeToString,
+            relaydesk_dot_ingest_dot_v1_dot_service__pb2.ListLedgerRowsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,8 @@ class IngestServiceStub:
     TestChannel: _grpc.UnaryUnaryMultiCallable[_service_pb2.TestChannelRequest, _service_pb2.TestChannelResponse]
     """Signs in at the servers that the channel's settings name, and says what is wrong with each; nothing is sent or read."""
     GetLedger: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetLedgerRequest, _service_pb2.GetLedgerResponse]
+    ListLedgerRows: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListLedgerRowsRequest, _service_pb2.ListLedgerRowsResponse]
+    """What one channel accepted, message by message, the newest first."""
     ListQuarantine: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListQuarantineRequest, _service_pb2.ListQuarantineResponse]
     RetryQuarantined: _grpc.UnaryUnaryMultiCallable[_service_pb2.RetryQuarantinedRequest, _service_pb2.RetryQuarantinedResponse]
     """Processes quarantined messages again."""
@@ -63,6 +65,8 @@ class IngestServiceAsyncStub(IngestServiceStub):
     TestChannel: _aio.UnaryUnaryMultiCallable[_service_pb2.TestChannelRequest, _service_pb2.TestChannelResponse]  # type: ignore[assignment]
     """Signs in at the servers that the channel's settings name, and says what is wrong with each; nothing is sent or read."""
     GetLedger: _aio.UnaryUnaryMultiCallable[_service_pb2.GetLedgerRequest, _service_pb2.GetLedgerResponse]  # type: ignore[assignment]
+    ListLedgerRows: _aio.UnaryUnaryMultiCallable[_service_pb2.ListLedgerRowsRequest, _service_pb2.ListLedgerRowsResponse]  # type: ignore[assignment]
+    """What one channel accepted, message by message, the newest first."""
     ListQuarantine: _aio.UnaryUnaryMultiCallable[_service_pb2.ListQuarantineRequest, _service_pb2.ListQuarantineResponse]  # type: ignore[assignment]
     RetryQuarantined: _aio.UnaryUnaryMultiCallable[_service_pb2.RetryQuarantinedRequest, _service_pb2.RetryQuarantinedResponse]  # type: ignore[assignment]
     """Processes quarantined messages again."""
@@ -119,6 +123,14 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_pb2.GetLedgerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.GetLedgerResponse, _abc.Awaitable[_service_pb2.GetLedgerResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListLedgerRows(
+        self,
+        request: _service_pb2.ListLedgerRowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.ListLedgerRowsResponse, _abc.Awaitable[_service_pb2.ListLedgerRowsResponse]]:
+        """What one channel accepted, message by message, the newest first."""
 
     @_abc_1.abstractmethod
     def ListQuarantine(

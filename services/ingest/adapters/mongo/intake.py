@@ -17,6 +17,7 @@ from chassis.units import Unit
 from services.ingest.adapters.mongo.intake_closings import IntakeClosings
 from services.ingest.adapters.mongo.intake_documents import INLINE, RAW_PREFIX, document_of, page_of, row_of
 from services.ingest.adapters.mongo.intake_figures import IntakeFigures
+from services.ingest.adapters.mongo.intake_pages import IntakePages
 from services.ingest.application.ports import Kept, QuarantinedRow, Unpublished
 from services.ingest.domain.intake import (
     IntakeRow,
@@ -31,7 +32,7 @@ _DUPLICATE = 11000
 _RELAXED = WriteConcern(w=1, j=False)
 
 
-class MongoIntake(IntakeClosings, IntakeFigures):
+class MongoIntake(IntakeClosings, IntakeFigures, IntakePages):
     """Rows by id, unique by channel and key."""
 
     def __init__(self, database: Documents, clock: Clock) -> None:

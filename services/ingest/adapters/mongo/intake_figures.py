@@ -8,6 +8,7 @@ from pymongo.collection import Collection
 
 from chassis.clock import Clock
 from chassis.mongo import Document, named_failures
+from services.ingest.adapters.mongo.intake_pages import span_of
 from services.ingest.application.ports import LedgerCounts
 from services.ingest.domain.intake import State
 
@@ -53,11 +54,7 @@ class IntakeFigures:
         self, channel_ids: Sequence[str], since: datetime | None, until: datetime | None
     ) -> list[LedgerCounts]:
         """What became of what was accepted in a span of time, by channel."""
-        span: dict[str, Any] = {}
-        if since is not None:
-            span["$gte"] = since
-        if until is not None:
-            span["$lt"] = until
+        span = span_of(since, until)
         lines: list[LedgerCounts] = []
         for channel_id in channel_ids:
             where: dict[str, Any] = {"channel_id": channel_id}

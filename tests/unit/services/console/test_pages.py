@@ -19,7 +19,8 @@ ADDRESSES = (
     "/tickets", "/tickets?view=overdue", "/tickets?view=group:export&sort=newest", "/tickets?status=closed&channel=claims-mail",
     "/tickets/48163", "/tickets/48163?tab=changes", "/tickets/48198/why/id48198:1:0", "/board", "/board?span=1h", "/rules",
     "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support", "/channels/claims-mail",
-    "/ledger", "/ledger?span=15m", "/quarantine", "/quarantine/q1", "/blocked", "/channels/support/patterns",
+    "/ledger", "/ledger?span=15m", "/ledger?channel=support&span=all",
+    "/quarantine", "/quarantine/q1", "/blocked", "/channels/support/patterns",
     "/sends", "/sends?state=failed", "/sink", "/sink/c1", "/settings",
     "/customers", "/customers?q=rafael", "/customers/r48163", "/customers/r48163/merge", "/customers/r48163/merge?other=r48198",
     "/organisations", "/organisations/brightwave",
@@ -394,7 +395,7 @@ def test_a_difference_in_the_ledger_is_shown_as_wrong(kate: Visitor, fakes: Memo
     from tests.fakes import console_samples as samples
 
     wrong = Ledger(replace(samples.TOTAL, accepted=4276, closed_twice=2), ())
-    fakes.ingest.get_ledger = lambda begins_at, ends_at: wrong  # type: ignore[method-assign]
+    fakes.ingest.get_ledger = lambda span, channel_id="": wrong  # type: ignore[method-assign]
     assert "does not add up" in kate.get("/ledger").text
     assert "difference 1" in kate.get("/board").text
 

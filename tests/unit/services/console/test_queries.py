@@ -45,6 +45,7 @@ def test_every_state_of_the_inbox_survives_its_address(query: InboxQuery) -> Non
         TicketQuery(tab="changes", view="group:export"),
         BoardQuery(span="1h", end="2026-11-24T10:42:00+00:00"),
         LedgerQuery(span="7d"),
+        LedgerQuery("1h", "2026-11-24T10:00", "2026-11-24T10:15", "support", "in_flight", "token/+="),
         QuarantineQuery(channel="support", after="token/+="),
         SendsQuery(state=("failed", "unknown"), after="x"),
         RiskQuery(within="15m"),
