@@ -7,10 +7,15 @@ from zoneinfo import ZoneInfo
 from chassis.businesstime import Hours, Window
 from services.sla.domain.book import Book
 from services.sla.domain.clock import evaluate
-from services.sla.domain.history import AGENT, REQUESTER, Change, Entry, History, Snapshot
+from services.sla.domain.counting import AGENT, REQUESTER
+from services.sla.domain.history import Entry, History
 from services.sla.domain.policy import NamedCalendar, Policy, PolicyTarget
+from services.sla.domain.snapshot import Change, Snapshot
 from services.sla.domain.target import TargetState
+from services.sla.domain.vocabulary import FIELDS
 
+# What a story changes of a ticket by its name; the rest is about its message, or of its form.
+_FIELDS = frozenset({"status", "priority", "group", "agent", "sla_policy"})
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = NamedCalendar(
@@ -58,7 +63,10 @@ class Story:
         at = berlin(opened)
         start = {"status": "new", "priority": "medium", "group": "", "sla_policy": "", **values}
         channel = start.pop("channel", "support")
+        form = {name: start.pop(name) for name in list(start) if name not in _FIELDS}
+        about = {name: form.pop(name) for name in list(form) if name in FIELDS}
         self._snapshot = Snapshot(ticket_id, 0, at, channel=channel, lane="email", **start)  # type: ignore[arg-type]
+        self._snapshot = replace(self._snapshot, about=about, fields=form)
         changes = self._snapshot.opening
         if by == REQUESTER:
             self._snapshot = replace(self._snapshot, last_requester_message_at=at)
@@ -79,8 +87,18 @@ class Story:
         """Fields are changed and nothing is written."""
         return self._change(when, "", changes)
 
+    def writes(self, when: str, wrote: str, **changes: str) -> "Story":
+        """Somebody else writes: a machine, a colleague, another ticket."""
+        return self._change(when, wrote, changes)
+
+    def tags(self, when: str, *tags: str) -> "Story":
+        """These tags and no others."""
+        old, self._snapshot = self._snapshot, replace(self._snapshot, tags=tags)
+        self._add(berlin(when), "", (Change("tags", ",".join(old.tags), ",".join(tags)),))
+        return self
+
     def nothing(self, when: str) -> "Story":
-        """Something that no clock cares for: an automatic message, a note, a tag."""
+        """Something that no clock cares for."""
         return self._change(when, "", {})
 
     def history(self, *order: int) -> History:
@@ -96,7 +114,9 @@ class Story:
         return {state.name: state for state in evaluate(self.history(), book, berlin(when))}
 
     def _change(self, when: str, wrote: str, new: dict[str, str]) -> "Story":
-        changes = tuple(Change(name, self._snapshot.values[name], value) for name, value in new.items())
+        changes = tuple(
+            Change(name, self._snapshot.values.get(name, ""), value) for name, value in new.items()
+        )
         self._snapshot = replace(self._snapshot, **new)  # type: ignore[arg-type]
         self._add(berlin(when), wrote, changes)
         return self

@@ -14,6 +14,7 @@ from services.sla.adapters.alarms import AlarmPoller
 from services.sla.adapters.gaps import GapFiller
 from services.sla.adapters.measures import Measures, StoreGauges
 from services.sla.adapters.mongo import INDEXES, SHARDS, MongoPorts, Shelf
+from services.sla.adapters.pages import PageTurner
 from services.sla.adapters.tickets import RETRIED, Accounts, TicketsLog
 from services.sla.adapters.wire import CONSUMES
 from services.sla.application import HANDLERS
@@ -52,14 +53,18 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Alarms, gaps, the outbox's sweep, the counts."""
     measures = Measures(parts.metrics)
-    open_ports = _ports(parts, Shelf(parts.database), measures)
+    shelf = Shelf(parts.database)
+    open_ports = _ports(parts, shelf, measures)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
     runner = parts.runner("sla.gaps", open_ports, HANDLERS)
     gaps = GapFiller(parts.database, parts.clock, runner, TicketsLog(tickets).read, GAP_PATIENCE)
+    turning = parts.runner("sla.pages", open_ports, HANDLERS)
+    pages = PageTurner(parts.database, parts.clock, shelf, turning, batch=settings.page_batch)
     gauges = StoreGauges(parts.metrics, parts.database, parts.clock)
     loops: list[run.Component] = [
         *_pollers(parts, settings, open_ports, measures),
         parts.loop("gaps", gaps.fill, every=settings.gap_every),
+        parts.loop("pages", pages.turn, every=settings.page_every),
         # The lease outlasts two looks, or nobody would export between them.
         parts.loop("counts", gauges.count, every=settings.count_every, lasting=settings.count_every * 4),
         parts.outbox_sweep(),

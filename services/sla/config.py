@@ -28,3 +28,6 @@ class Settings(CommonSettings):
     # How often gaps are looked for, and what is armed and at risk is counted.
     gap_every: timedelta = timedelta(seconds=5)
     count_every: timedelta = timedelta(seconds=15)
+    # How often it is looked whether a policy or calendar was saved that reaches what runs, and how many at once.
+    page_every: timedelta = timedelta(seconds=1)
+    page_batch: int = 400

@@ -42,6 +42,9 @@ class MemoryPolicies:
     def policy(self, policy_id: str) -> Policy | None:
         return next((policy for policy in reversed(self.policies) if policy.policy_id == policy_id), None)
 
+    def newest(self) -> list[Policy]:
+        return list({policy.policy_id: policy for policy in self.policies}.values())
+
     def calendar(self, calendar_id: str) -> NamedCalendar | None:
         return next((one for one in reversed(self.calendars) if one.calendar_id == calendar_id), None)
 

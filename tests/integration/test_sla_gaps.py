@@ -85,7 +85,7 @@ def test_a_gap_that_stays_is_filled_from_the_tickets_log(
     assert [pause.reason for pause in states["resolution"].pauses] == ["pending"]
     row = desk.database["clocks"].find_one({"_id": "t1"})
     assert row is not None
-    assert (row["seen_to"], row["ahead"], len(row["entries"])) == (4, [], 3)
+    assert (row["seen_to"], row["ahead"], len(row["entries"])) == (4, [], 4)
 
 
 def test_a_poller_killed_between_claim_and_effect_loses_and_doubles_nothing(

@@ -2,7 +2,6 @@
 
 # ruff: noqa: N802 - the methods have the names of the contract
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,9 +17,10 @@ from relaydesk.sla.v1 import service_pb2 as pb
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceServicer, add_SlaServiceServicer_to_server
 from services.sla.adapters.mongo.book import Shelf
 from services.sla.adapters.mongo.documents import clock_of_row, clock_rows
+from services.sla.adapters.policy_wire import policy_of_wire, policy_to_wire
 from services.sla.domain import commands
 from services.sla.domain.clock import evaluate
-from services.sla.domain.policy import DEFAULT_PAUSE, TARGETS, NamedCalendar, Policy, PolicyTarget
+from services.sla.domain.policy import RUNNING, TARGETS, NamedCalendar, Policy
 from services.sla.domain.target import TargetState
 
 MOST_CLOCKS = 200
@@ -80,9 +80,7 @@ class SlaRpc(SlaServiceServicer):
                 continue
             history = clock_of_row(found[ticket_id]).history
             states = {state.name: state for state in evaluate(history, book, now)}
-            chosen = book.at(history.latest_at).choose(
-                history.snapshot.channel, history.snapshot.group, history.snapshot.sla_policy
-            )
+            chosen = book.at(now, history.snapshot.created_at).choose(history.snapshot, history.values())
             policy_id = chosen.policy_id if chosen is not None else ""
             answer.clocks.append(
                 pb.TicketClock(
@@ -90,6 +88,7 @@ class SlaRpc(SlaServiceServicer):
                     policy_id=policy_id,
                     policy_name=names.get(policy_id, ""),
                     targets=[state_to_wire(states[name]) for name in TARGETS if name in states],
+                    missing_versions=history.missing,
                 )
             )
         return answer
@@ -141,65 +140,6 @@ def register(server: RpcServer, servicer: SlaRpc) -> None:
     server.add(add_SlaServiceServicer_to_server, servicer)
 
 
-def policy_of_wire(wire: pb.Policy) -> Policy:
-    """A policy as somebody wrote it. What is left empty has the usual value."""
-    return Policy(
-        policy_id=wire.id,
-        name=wire.name.strip(),
-        position=wire.position,
-        calendar_id=wire.calendar_id,
-        targets=tuple(
-            PolicyTarget(
-                name=target.name,
-                within=_seconds(target.within_seconds),
-                priority=target.priority,
-                warn_before=_seconds(target.warn_before_seconds),
-                time=target.time or ("business" if wire.calendar_id else "calendar"),
-                also_warn_before=tuple(_seconds(lead) for lead in target.also_warn_before_seconds),
-            )
-            for target in wire.targets
-        ),
-        channels=tuple(dict.fromkeys(wire.channels)),
-        groups=tuple(dict.fromkeys(wire.groups)),
-        pause_statuses=pause_of_wire(wire.pause_statuses),
-    )
-
-
-# Nothing sent means what is usual; `none` says that time never stands still.
-_NONE = "none"
-
-
-def pause_of_wire(statuses: Sequence[str]) -> tuple[str, ...]:
-    """The statuses in which time stands still."""
-    if not statuses:
-        return DEFAULT_PAUSE
-    return () if list(statuses) == [_NONE] else tuple(dict.fromkeys(statuses))
-
-
-def policy_to_wire(policy: Policy) -> pb.Policy:
-    return pb.Policy(
-        id=policy.policy_id,
-        name=policy.name,
-        position=policy.position,
-        channels=policy.channels,
-        groups=policy.groups,
-        calendar_id=policy.calendar_id,
-        targets=[
-            pb.PolicyTarget(
-                name=target.name,
-                priority=target.priority,
-                within_seconds=int(target.within.total_seconds()),
-                warn_before_seconds=int(target.warn_before.total_seconds()),
-                time=target.time,
-                also_warn_before_seconds=[int(lead.total_seconds()) for lead in target.also_warn_before],
-            )
-            for target in policy.targets
-        ],
-        version=policy.version,
-        pause_statuses=policy.pause_statuses or (_NONE,),
-    )
-
-
 def calendar_of_wire(wire: pb.Calendar) -> NamedCalendar:
     """A calendar as somebody wrote it. Raises InvalidField for a day that does not exist."""
     holidays = []
@@ -209,7 +149,12 @@ def calendar_of_wire(wire: pb.Calendar) -> NamedCalendar:
         except ValueError:
             raise InvalidField(f"calendar.holidays[{place}]", "a day as YYYY-MM-DD", day) from None
     windows = tuple(Window(window.weekday, window.opens, window.closes) for window in wire.windows)
-    return NamedCalendar(wire.id, wire.name.strip(), Hours(wire.zone, windows, frozenset(holidays)))
+    return NamedCalendar(
+        wire.id,
+        wire.name.strip(),
+        Hours(wire.zone, windows, frozenset(holidays)),
+        applies_to=wire.applies_to or RUNNING,
+    )
 
 
 def calendar_to_wire(calendar: NamedCalendar) -> pb.Calendar:
@@ -223,6 +168,7 @@ def calendar_to_wire(calendar: NamedCalendar) -> pb.Calendar:
         ],
         holidays=sorted(day.isoformat() for day in calendar.hours.holidays),
         version=calendar.version,
+        applies_to=calendar.applies_to,
     )
 
 
@@ -255,8 +201,3 @@ def _timestamp(moment: datetime | None) -> Timestamp | None:
     wire = Timestamp()
     wire.FromDatetime(moment.astimezone(UTC))
     return wire
-
-
-def _seconds(amount: int) -> timedelta:
-    # Beyond this a timedelta overflows; either is refused by the policy's own bounds.
-    return timedelta(seconds=max(-1, min(amount, 10**11)))

@@ -8,7 +8,7 @@ from chassis.tokens import Principal
 from relaydesk.tickets.v1 import accounts_pb2, service_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
-from services.sla.adapters.wire import watched_of, writer_of
+from services.sla.adapters.wire import is_merged, watched_of, writer_of
 from services.sla.domain.commands import FillGap
 from services.sla.domain.history import Entry
 
@@ -35,12 +35,22 @@ class TicketsLog:
         for change in log:
             message = messages.get(change.message_id)
             wrote = writer_of(message) if message is not None else ""
-            at = millisecond_of(message.created_at if message is not None else change.occurred_at)
+            is_here = message is not None and not is_merged(message)
+            at = millisecond_of(message.created_at if message is not None and is_here else change.occurred_at)
             watched = watched_of(change.changes)
             is_opening = change.fact == "TicketOpened"
             if wrote or watched or is_opening:
                 entries.append(Entry(change.version, change.index, at, wrote, watched, is_opening))
-        return FillGap(ticket_id, tuple(entries), max((change.version for change in log), default=0))
+        whole = _without_hole({change.version for change in log})
+        return FillGap(ticket_id, tuple(entry for entry in entries if entry.version <= whole), whole)
+
+
+def _without_hole(versions: set[int]) -> int:
+    """Up to which version, from the first one on, none is missing."""
+    version = 0
+    while version + 1 in versions:
+        version += 1
+    return version
 
 
 class Accounts:

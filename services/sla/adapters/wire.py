@@ -12,7 +12,9 @@ from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import ticket_pb2
 from services.sla.domain import events
 from services.sla.domain.commands import ObserveTicket
-from services.sla.domain.history import AGENT, REQUESTER, WATCHED, Change, Entry, Snapshot
+from services.sla.domain.counting import AGENT, AUTO_REPLY, AUTOMATIC, BOT, MERGED, NOTE, REQUESTER
+from services.sla.domain.history import Entry
+from services.sla.domain.snapshot import Change, Snapshot, is_watched
 
 # Whose public message answers: persons, and systems that speak for them. Rules and bots do not.
 _ANSWERING = frozenset({"agent", "api"})
@@ -35,7 +37,8 @@ def observation_of_added(fact: tickets.MessageAdded, envelope: Envelope) -> Obse
     wrote = writer_of(fact.message)
     entry = None
     if wrote or watched:
-        at = millisecond_of(fact.message.created_at)
+        # What came along with another ticket counts, where it does, from the moment it came.
+        at = millisecond_of(envelope.occurred_at if is_merged(fact.message) else fact.message.created_at)
         entry = Entry(snapshot.version, envelope.index, at, wrote, watched)
     return ObserveTicket(snapshot, millisecond_of(envelope.occurred_at), entry)
 
@@ -51,21 +54,42 @@ def observation_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> O
 def watched_of(changes: Iterable[ticket_pb2.FieldChange]) -> tuple[Change, ...]:
     """The changes that a clock looks at."""
     return tuple(
-        [Change(change.field, change.old, change.new) for change in changes if change.field in WATCHED]
+        [Change(change.field, change.old, change.new) for change in changes if is_watched(change.field)]
     )
 
 
 def writer_of(message: ticket_pb2.Message) -> str:
-    """REQUESTER or AGENT where a person wrote in public; machines and notes neither wait nor answer."""
-    if message.visibility != "public" or message.is_automatic:
-        return ""
-    if message.author.kind == "requester":
-        return REQUESTER
-    return AGENT if message.author.kind in _ANSWERING else ""
+    """Whose message it is, in the words of `counting`; empty for what nobody ever counts: a machine's internal note."""
+    kind = message.author.kind
+    if message.visibility != "public":
+        wrote = NOTE if kind in _ANSWERING and not message.is_automatic else ""
+    elif kind == "requester":
+        wrote = AUTOMATIC if message.is_automatic else REQUESTER
+    elif kind not in _ANSWERING:
+        wrote = AUTO_REPLY
+    elif message.is_automatic:
+        wrote = BOT
+    else:
+        wrote = AGENT
+    return MERGED + wrote if wrote and is_merged(message) else wrote
+
+
+def is_merged(message: ticket_pb2.Message) -> bool:
+    """It came along with another ticket that was merged into this one."""
+    return "merged" in message.flags
 
 
 def snapshot_of(ticket: ticket_pb2.Ticket) -> Snapshot:
     """What sla keeps of a ticket."""
+    asker = ticket.requester
+    about = {
+        "channel_kind": ticket.channel_kind,
+        "mailbox": ticket.mailbox,
+        "subject": ticket.subject,
+        "requester": asker.id,
+        "sender": asker.email,
+        "sender_name": asker.name,
+    }
     return Snapshot(
         ticket_id=ticket.id,
         version=ticket.version,
@@ -84,6 +108,8 @@ def snapshot_of(ticket: ticket_pb2.Ticket) -> Snapshot:
         last_requester_message_at=millisecond_of(ticket.last_requester_message_at)
         if ticket.HasField("last_requester_message_at")
         else None,
+        about={name: value for name, value in about.items() if value},
+        fields={name: value for name, value in ticket.fields.items() if value} if ticket.fields else {},
     )
 
 

@@ -11,6 +11,7 @@ from services.sla.application.fire_timer import fire_timer
 from services.sla.application.observe_ticket import observe_ticket
 from services.sla.application.save_calendar import save_calendar
 from services.sla.application.save_policy import save_policy
+from services.sla.application.turn_page import turn_page
 from services.sla.domain.commands import (
     ArmTimer,
     CancelTimer,
@@ -20,6 +21,7 @@ from services.sla.domain.commands import (
     ObserveTicket,
     SaveCalendar,
     SavePolicy,
+    TurnPage,
 )
 
 # A command's type -> function(command, ports).
@@ -30,6 +32,7 @@ HANDLERS: Mapping[type, Callable[[Any, Any], object]] = {
     CancelTimer: cancel_timer,
     FireTimer: fire_timer,
     FillGap: fill_gap,
+    TurnPage: turn_page,
     SavePolicy: save_policy,
     SaveCalendar: save_calendar,
 }

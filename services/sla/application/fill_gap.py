@@ -10,4 +10,6 @@ def fill_gap(command: FillGap, ports: Ports) -> None:
     if record is None:
         return
     record.history.fill(command.entries, command.seen_to)
+    # Where the log has a hole too, it is asked again as late as for a new gap.
+    record.gap_since = None
     ports.clocks.keep(record)

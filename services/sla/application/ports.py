@@ -1,5 +1,6 @@
 """What the use cases need of the outside. It was read for the whole batch; what is kept is written at its end."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -39,6 +40,10 @@ class Policies(Protocol):
     """Policies and calendars by id, the newest version of each."""
 
     def policy(self, policy_id: str) -> Policy | None: ...
+
+    def newest(self) -> Iterable[Policy]:
+        """Of each policy the newest version."""
+        ...
 
     def calendar(self, calendar_id: str) -> NamedCalendar | None: ...
 

@@ -11,7 +11,7 @@ from services.sla.domain.policy import NamedCalendar, check_calendar
 def save_calendar(command: SaveCalendar, ports: Ports) -> NamedCalendar:
     """Raises InvalidFields, or Conflict where the expected version is not the present one.
 
-    A ticket gets the new version at its next fact.
+    What runs already gets the new version too, unless it says that it is only for what is new.
     """
     check_calendar(command.calendar, ports.now)
     present = ports.policies.calendar(command.calendar.calendar_id)

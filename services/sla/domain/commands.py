@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.sla.domain.history import Entry, Snapshot
+from services.sla.domain.history import Entry
 from services.sla.domain.policy import NamedCalendar, Policy
+from services.sla.domain.snapshot import Snapshot
 from services.sla.domain.timer import Timer, TimerName
 
 
@@ -43,6 +44,13 @@ class FireTimer:
     """The moment of a timer has come."""
 
     timer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """A policy or a calendar was saved since the ticket's clock was settled."""
+
+    ticket_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.sla.domain.history import Snapshot
+from services.sla.domain.snapshot import Snapshot
 from services.sla.domain.timer import Timer
 
 

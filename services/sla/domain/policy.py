@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chassis.businesstime import Calendar, CalendarError, Hours, Window
+from chassis.businesstime import Calendar, CalendarError, Hours
+from chassis.conditions import ALWAYS, Condition
 from chassis.errors import InvalidField, InvalidFields
 
 FIRST_REPLY = "first_reply"
 NEXT_REPLY = "next_reply"
+PERIODIC_UPDATE = "periodic_update"
+REQUESTER_WAIT = "requester_wait"
+AGENT_WORK = "agent_work"
 RESOLUTION = "resolution"
-TARGETS = (FIRST_REPLY, NEXT_REPLY, RESOLUTION)
-PRIORITIES = ("low", "medium", "high", "urgent")
-STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed")
+TARGETS = (FIRST_REPLY, NEXT_REPLY, PERIODIC_UPDATE, REQUESTER_WAIT, AGENT_WORK, RESOLUTION)
+# Those that run from the ticket's beginning until it is solved.
+OF_TICKET = (RESOLUTION, REQUESTER_WAIT, AGENT_WORK)
 BUSINESS = "business"
 CALENDAR = "calendar"
-LONGEST = timedelta(days=3_653)
-MOST_WARNINGS = 10
 DEFAULT_PAUSE = ("pending",)
+# In which statuses time stands still where neither line nor policy says it, as Zendesk has it: requester wait time is what
+# is spent new, open and on hold, agent work time what is spent new and open.
+PAUSES: Mapping[str, tuple[str, ...]] = {
+    REQUESTER_WAIT: ("pending",),
+    AGENT_WORK: ("pending", "on_hold"),
+}
+# Whom a saved version is for: what runs already too, or only what begins from then on.
+RUNNING = "running"
+NEW = "new"
+APPLIES = (RUNNING, NEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,8 @@ class PolicyTarget:
     time: str = BUSINESS
     # Further warnings.
     also_warn_before: tuple[timedelta, ...] = ()
+    # Statuses in which its time stands still; None leaves it to the policy and the target's kind.
+    pause_statuses: tuple[str, ...] | None = None
 
     @property
     def leads(self) -> tuple[timedelta, ...]:
@@ -55,14 +70,17 @@ class Policy:
     # Empty means every channel, every group.
     channels: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    # What else must hold of a ticket.
+    condition: Condition = ALWAYS
     # Statuses in which the resolution's time stands still.
     pause_statuses: tuple[str, ...] = DEFAULT_PAUSE
+    # What counts beside people's public messages.
+    counts: tuple[str, ...] = ()
+    applies_to: str = RUNNING
+    # It promises nobody anything any more.
+    is_off: bool = False
     version: int = 0
     saved_at: datetime | None = None
-
-    def fits(self, channel: str, group: str) -> bool:
-        """The policy is for tickets of this channel and group."""
-        return (not self.channels or channel in self.channels) and (not self.groups or group in self.groups)
 
     def target(self, name: str, priority: str) -> PolicyTarget | None:
         """The line for this priority, else the one for every priority, else none."""
@@ -74,6 +92,12 @@ class Policy:
                 found = target
         return found
 
+    def pausing(self, target: PolicyTarget) -> tuple[str, ...]:
+        """The statuses in which the target's time stands still."""
+        if target.pause_statuses is not None:
+            return target.pause_statuses
+        return self.pause_statuses if target.name == RESOLUTION else PAUSES.get(target.name, ())
+
 
 @dataclass(frozen=True, slots=True)
 class NamedCalendar:
@@ -84,69 +108,7 @@ class NamedCalendar:
     hours: Hours
     version: int = 0
     saved_at: datetime | None = None
-
-
-def check_policy(policy: Policy, calendar_ids: frozenset[str]) -> None:
-    """Raises InvalidFields with every mistake, each by its field."""
-    wrong: list[InvalidField] = []
-
-    def must(holds: bool, field: str, expected: str, got: str = "") -> None:
-        if not holds:
-            wrong.append(InvalidField(f"policy.{field}", expected, got))
-
-    must(0 < len(policy.name.strip()) <= 200, "name", "1 to 200 characters")
-    needs_calendar = any(target.time == BUSINESS for target in policy.targets)
-    must(
-        policy.calendar_id in calendar_ids or (not policy.calendar_id and not needs_calendar),
-        "calendar_id",
-        "the id of a calendar",
-        policy.calendar_id,
-    )
-    must(bool(policy.targets), "targets", "at least one target")
-    must(len(policy.targets) <= 50, "targets", "at most 50 targets")
-    met: set[tuple[str, str]] = set()
-    for place, target in enumerate(policy.targets):
-        at = f"targets[{place}]"
-        must(target.name in TARGETS, f"{at}.name", f"one of {', '.join(TARGETS)}", target.name)
-        must(
-            target.priority in ("", *PRIORITIES),
-            f"{at}.priority",
-            f"one of {', '.join(PRIORITIES)} or empty",
-            target.priority,
-        )
-        must(
-            timedelta(0) < target.within <= LONGEST,
-            f"{at}.within_seconds",
-            "1 second to 10 years",
-            str(int(target.within.total_seconds())),
-        )
-        must(
-            timedelta(0) <= target.warn_before < target.within,
-            f"{at}.warn_before_seconds",
-            "0, or less than within_seconds",
-            str(int(target.warn_before.total_seconds())),
-        )
-        must(
-            len(target.also_warn_before) <= MOST_WARNINGS,
-            f"{at}.also_warn_before_seconds",
-            f"at most {MOST_WARNINGS} warnings",
-            str(len(target.also_warn_before)),
-        )
-        for number, lead in enumerate(target.also_warn_before):
-            must(
-                timedelta(0) < lead < target.within,
-                f"{at}.also_warn_before_seconds[{number}]",
-                "1 second or more, and less than within_seconds",
-                str(int(lead.total_seconds())),
-            )
-        must(target.time in (BUSINESS, CALENDAR), f"{at}.time", f"{BUSINESS} or {CALENDAR}", target.time)
-        key = (target.name, target.priority)
-        must(key not in met, f"{at}.priority", f"one line for {target.name} of a priority", target.priority)
-        met.add(key)
-    for place, status in enumerate(policy.pause_statuses):
-        must(status in STATUSES[:4], f"pause_statuses[{place}]", f"one of {', '.join(STATUSES[:4])}", status)
-    if wrong:
-        raise InvalidFields(wrong)
+    applies_to: str = RUNNING
 
 
 def check_calendar(calendar: NamedCalendar, now: datetime) -> Calendar:
@@ -154,6 +116,8 @@ def check_calendar(calendar: NamedCalendar, now: datetime) -> Calendar:
     wrong = []
     if not 0 < len(calendar.name.strip()) <= 200:
         wrong.append(InvalidField("calendar.name", "1 to 200 characters"))
+    if calendar.applies_to not in APPLIES:
+        wrong.append(InvalidField("calendar.applies_to", f"one of {', '.join(APPLIES)}", calendar.applies_to))
     if len(calendar.hours.windows) > 100:
         wrong.append(InvalidField("calendar.windows", "at most 100 windows"))
     if len(calendar.hours.holidays) > 5_000:
@@ -167,20 +131,3 @@ def check_calendar(calendar: NamedCalendar, now: datetime) -> Calendar:
     except CalendarError as error:
         raise InvalidFields([InvalidField(f"calendar.{error.field}", error.expected)]) from None
     return compiled
-
-
-__all__ = [
-    "BUSINESS",
-    "CALENDAR",
-    "FIRST_REPLY",
-    "NEXT_REPLY",
-    "RESOLUTION",
-    "TARGETS",
-    "Hours",
-    "NamedCalendar",
-    "Policy",
-    "PolicyTarget",
-    "Window",
-    "check_calendar",
-    "check_policy",
-]

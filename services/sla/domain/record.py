@@ -64,7 +64,8 @@ class ClockRecord:
         self.is_counted = not self._stands(book, now)
         facts = self._count(book, now) if self.is_counted else []
         self.history.settled()
-        self.page = book.page
+        # What was saved by a clock that is ahead of this one is not in force yet: it is counted again then.
+        self.page = book.page if book.turned_at <= now else ""
         return facts
 
     def _stands(self, book: Book, now: datetime) -> bool:
@@ -73,32 +74,46 @@ class ClockRecord:
         history, mark = self.history, self.history.mark
         if mark is None or self.page != book.page or (self.alarm_at is not None and self.alarm_at <= now):
             return False
-        values = history.values()
-        promise = book.at(history.latest_at).promise(history.snapshot.channel, values)
-        if values["status"] in AT_REST or (promise and values["status"] in promise[0].pause_statuses):
-            # What fell due between two clocks that disagree, just before time stood still, is not in `alarm_at`.
+        opened_at = history.entries[0].at
+        if book.parted_at is not None and opened_at < book.parted_at:
+            # What of it began before that save is promised something else than what began after.
             return False
-        before = book.at(mark.latest_at).promise(mark.snapshot.channel, history.values(mark))
-        return promise == before
+        values, edition = history.values(), book.at(now)
+        promise = edition.promise(history.snapshot, values)
+        if promise is not None:
+            policy = promise[0]
+            if policy.counts and any(entry.wrote for entry in history.entries[mark.entries :]):
+                return False
+            if values["status"] in edition.pausing(policy):
+                # What fell due between two clocks that disagree, just before time stood still, is not in `alarm_at`.
+                return False
+        if values["status"] in AT_REST:
+            return False
+        return promise == edition.promise(mark.snapshot, history.values(mark))
 
     def _count(self, book: Book, now: datetime) -> list[Fact]:
         history = self.history
+        if not history.is_whole:
+            # Facts overtake each other. What was said stands until the others are here, from the bus or from the log.
+            self.gap_since, self.alarm_at = self.gap_since or now, None
+            return []
+        self.gap_since = None
         states = evaluate(history, book, now)
         facts: list[Fact] = []
         said: dict[str, Said] = {}
         for state in states:
             key = f"{state.name}:{_milliseconds(state.started_at)}"
-            said[key] = self._say(state, self.said.get(key), now, facts)
+            said[key] = self._say(
+                state, self.said.get(key), now, max(history.latest_at, book.turned_at), facts
+            )
         self.said = said
         self.alarm_at = _alarm(states, now)
         self._show(states, facts)
-        if not history.has_gap:
-            self.gap_since = None
-        elif self.gap_since is None:
-            self.gap_since = now
         return facts
 
-    def _say(self, state: TargetState, before: Said | None, now: datetime, facts: list[Fact]) -> Said:
+    def _say(
+        self, state: TargetState, before: Said | None, now: datetime, changed_at: datetime, facts: list[Fact]
+    ) -> Said:
         is_met = state.ended_at is not None and not state.is_breached
         # A target that stands still is not armed; what was due before says nothing about what comes.
         moved = (
@@ -122,7 +137,7 @@ class ClockRecord:
                     warned_to = at
         if state.is_breached and not was.breached and state.due_at is not None:
             # A shorter promise may put the due moment into the past; it was missed only then.
-            happened_at = max(state.due_at, self.history.latest_at) if moved else state.due_at
+            happened_at = max(state.due_at, min(changed_at, now)) if moved else state.due_at
             elapsed = state.elapsed if moved else state.within
             facts.append(TimerBreached(replace(self._target(state, epoch, happened_at), elapsed=elapsed)))
         if is_met and not was.met and state.ended_at is not None:

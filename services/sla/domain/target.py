@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chassis.businesstime import Calendar
@@ -14,6 +14,8 @@ PAUSED = "paused"
 MET = "met"
 BREACHED = "breached"
 CANCELLED = "cancelled"
+# Facts of the ticket are missing: what follows from the rest may be wrong, so nothing is said to be due.
+INCOMPLETE = "incomplete"
 _ZERO = timedelta(0)
 
 
@@ -55,6 +57,7 @@ class TargetState:
     # Stands still now, and why: the status.
     standing: str
     is_cancelled: bool
+    is_incomplete: bool = False
 
     @property
     def name(self) -> str:
@@ -90,6 +93,8 @@ class TargetState:
 
     @property
     def state(self) -> str:
+        if self.is_incomplete:
+            return INCOMPLETE
         if self.is_breached:
             return BREACHED
         if self.run.ended_at is not None:
@@ -102,6 +107,10 @@ class TargetState:
     def is_open(self) -> bool:
         """Somebody is still waiting for it."""
         return self.run.ended_at is None and not self.is_cancelled
+
+    def unknown(self) -> TargetState:
+        """The same, with nothing said of what is due, met or missed."""
+        return replace(self, due_at=None, warnings=(), is_breached=False, is_incomplete=True)
 
     def _between(self, since: datetime, to: datetime | None) -> timedelta:
         return self.calendar.between(since, to if to is not None else max(self.as_of, since))

@@ -112,7 +112,7 @@ class Target(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
     name: _builtins.str
-    """first_reply, next_reply or resolution."""
+    """first_reply, next_reply, periodic_update, requester_wait, agent_work or resolution."""
     policy: _builtins.str
     elapsed_seconds: _builtins.int
     """In the policy's time (business or calendar), seconds."""

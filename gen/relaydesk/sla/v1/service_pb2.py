@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from relaydesk.rules.v1 import service_pb2 as relaydesk_dot_rules_dot_v1_dot_service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1erelaydesk/sla/v1/service.proto\x12\x10relaydesk.sla.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x01\n\x06Policy\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x04 \x03(\t\x12\x0e\n\x06groups\x18\x05 \x03(\t\x12\x13\n\x0b\x63\x61lendar_id\x18\x06 \x01(\t\x12/\n\x07targets\x18\x07 \x03(\x0b\x32\x1e.relaydesk.sla.v1.PolicyTarget\x12\x0f\n\x07version\x18\x08 \x01(\x03\x12\x16\n\x0epause_statuses\x18\t \x03(\t\"\x93\x01\n\x0cPolicyTarget\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08priority\x18\x02 \x01(\t\x12\x16\n\x0ewithin_seconds\x18\x03 \x01(\x03\x12\x1b\n\x13warn_before_seconds\x18\x04 \x01(\x03\x12\x0c\n\x04time\x18\x05 \x01(\t\x12 \n\x18\x61lso_warn_before_seconds\x18\x06 \x03(\x03\"\x15\n\x13ListPoliciesRequest\"B\n\x14ListPoliciesResponse\x12*\n\x08policies\x18\x01 \x03(\x0b\x32\x18.relaydesk.sla.v1.Policy\"W\n\x11SavePolicyRequest\x12(\n\x06policy\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Policy\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\">\n\x12SavePolicyResponse\x12(\n\x06policy\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Policy\"\x84\x01\n\x08\x43\x61lendar\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04zone\x18\x03 \x01(\t\x12-\n\x07windows\x18\x04 \x03(\x0b\x32\x1c.relaydesk.sla.v1.OpenWindow\x12\x10\n\x08holidays\x18\x05 \x03(\t\x12\x0f\n\x07version\x18\x06 \x01(\x03\"<\n\nOpenWindow\x12\x0f\n\x07weekday\x18\x01 \x01(\x05\x12\r\n\x05opens\x18\x02 \x01(\t\x12\x0e\n\x06\x63loses\x18\x03 \x01(\t\"\x16\n\x14ListCalendarsRequest\"F\n\x15ListCalendarsResponse\x12-\n\tcalendars\x18\x01 \x03(\x0b\x32\x1a.relaydesk.sla.v1.Calendar\"]\n\x13SaveCalendarRequest\x12,\n\x08\x63\x61lendar\x18\x01 \x01(\x0b\x32\x1a.relaydesk.sla.v1.Calendar\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\"D\n\x14SaveCalendarResponse\x12,\n\x08\x63\x61lendar\x18\x01 \x01(\x0b\x32\x1a.relaydesk.sla.v1.Calendar\"&\n\x10GetClocksRequest\x12\x12\n\nticket_ids\x18\x01 \x03(\t\"B\n\x11GetClocksResponse\x12-\n\x06\x63locks\x18\x01 \x03(\x0b\x32\x1d.relaydesk.sla.v1.TicketClock\"x\n\x0bTicketClock\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x11\n\tpolicy_id\x18\x02 \x01(\t\x12\x13\n\x0bpolicy_name\x18\x03 \x01(\t\x12.\n\x07targets\x18\x04 \x03(\x0b\x32\x1d.relaydesk.sla.v1.TargetState\"\xcf\x02\n\x0bTargetState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06met_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0ewithin_seconds\x18\x06 \x01(\x03\x12\x17\n\x0f\x65lapsed_seconds\x18\x07 \x01(\x03\x12\x16\n\x0epaused_seconds\x18\x08 \x01(\x03\x12\x14\n\x0clate_seconds\x18\t \x01(\x03\x12\x13\n\x0bis_breached\x18\n \x01(\x08\x12\'\n\x06pauses\x18\x0b \x03(\x0b\x32\x17.relaydesk.sla.v1.Pause\"i\n\x05Pause\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x03 \x01(\t\"`\n\x11ListAtRiskRequest\x12\x16\n\x0ewithin_seconds\x18\x01 \x01(\x03\x12\x0e\n\x06groups\x18\x02 \x03(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\"\xc7\x01\n\x12ListAtRiskResponse\x12)\n\x07tickets\x18\x01 \x03(\x0b\x32\x18.relaydesk.sla.v1.AtRisk\x12P\n\x0f\x63ounts_by_group\x18\x02 \x03(\x0b\x32\x37.relaydesk.sla.v1.ListAtRiskResponse.CountsByGroupEntry\x1a\x34\n\x12\x43ountsByGroupEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x8c\x01\n\x06\x41tRisk\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12*\n\x06\x64ue_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05group\x18\x04 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\x12\x13\n\x0bis_breached\x18\x06 \x01(\x08\x32\xb4\x04\n\nSlaService\x12]\n\x0cListPolicies\x12%.relaydesk.sla.v1.ListPoliciesRequest\x1a&.relaydesk.sla.v1.ListPoliciesResponse\x12W\n\nSavePolicy\x12#.relaydesk.sla.v1.SavePolicyRequest\x1a$.relaydesk.sla.v1.SavePolicyResponse\x12`\n\rListCalendars\x12&.relaydesk.sla.v1.ListCalendarsRequest\x1a\'.relaydesk.sla.v1.ListCalendarsResponse\x12]\n\x0cSaveCalendar\x12%.relaydesk.sla.v1.SaveCalendarRequest\x1a&.relaydesk.sla.v1.SaveCalendarResponse\x12T\n\tGetClocks\x12\".relaydesk.sla.v1.GetClocksRequest\x1a#.relaydesk.sla.v1.GetClocksResponse\x12W\n\nListAtRisk\x12#.relaydesk.sla.v1.ListAtRiskRequest\x1a$.relaydesk.sla.v1.ListAtRiskResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1erelaydesk/sla/v1/service.proto\x12\x10relaydesk.sla.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a relaydesk/rules/v1/service.proto\"\xab\x02\n\x06Policy\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x04 \x03(\t\x12\x0e\n\x06groups\x18\x05 \x03(\t\x12\x13\n\x0b\x63\x61lendar_id\x18\x06 \x01(\t\x12/\n\x07targets\x18\x07 \x03(\x0b\x32\x1e.relaydesk.sla.v1.PolicyTarget\x12\x0f\n\x07version\x18\x08 \x01(\x03\x12\x16\n\x0epause_statuses\x18\t \x03(\t\x12\x30\n\tcondition\x18\n \x01(\x0b\x32\x1d.relaydesk.rules.v1.Condition\x12\x0e\n\x06\x63ounts\x18\x0b \x03(\t\x12\x12\n\napplies_to\x18\x0c \x01(\t\x12\x0e\n\x06is_off\x18\r \x01(\x08\"\xab\x01\n\x0cPolicyTarget\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08priority\x18\x02 \x01(\t\x12\x16\n\x0ewithin_seconds\x18\x03 \x01(\x03\x12\x1b\n\x13warn_before_seconds\x18\x04 \x01(\x03\x12\x0c\n\x04time\x18\x05 \x01(\t\x12 \n\x18\x61lso_warn_before_seconds\x18\x06 \x03(\x03\x12\x16\n\x0epause_statuses\x18\x07 \x03(\t\"\x15\n\x13ListPoliciesRequest\"B\n\x14ListPoliciesResponse\x12*\n\x08policies\x18\x01 \x03(\x0b\x32\x18.relaydesk.sla.v1.Policy\"W\n\x11SavePolicyRequest\x12(\n\x06policy\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Policy\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\">\n\x12SavePolicyResponse\x12(\n\x06policy\x18\x01 \x01(\x0b\x32\x18.relaydesk.sla.v1.Policy\"\x98\x01\n\x08\x43\x61lendar\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04zone\x18\x03 \x01(\t\x12-\n\x07windows\x18\x04 \x03(\x0b\x32\x1c.relaydesk.sla.v1.OpenWindow\x12\x10\n\x08holidays\x18\x05 \x03(\t\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12\x12\n\napplies_to\x18\x0f \x01(\t\"<\n\nOpenWindow\x12\x0f\n\x07weekday\x18\x01 \x01(\x05\x12\r\n\x05opens\x18\x02 \x01(\t\x12\x0e\n\x06\x63loses\x18\x03 \x01(\t\"\x16\n\x14ListCalendarsRequest\"F\n\x15ListCalendarsResponse\x12-\n\tcalendars\x18\x01 \x03(\x0b\x32\x1a.relaydesk.sla.v1.Calendar\"]\n\x13SaveCalendarRequest\x12,\n\x08\x63\x61lendar\x18\x01 \x01(\x0b\x32\x1a.relaydesk.sla.v1.Calendar\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\"D\n\x14SaveCalendarResponse\x12,\n\x08\x63\x61lendar\x18\x01 \x01(\x0b\x32\x1a.relaydesk.sla.v1.Calendar\"&\n\x10GetClocksRequest\x12\x12\n\nticket_ids\x18\x01 \x03(\t\"B\n\x11GetClocksResponse\x12-\n\x06\x63locks\x18\x01 \x03(\x0b\x32\x1d.relaydesk.sla.v1.TicketClock\"\x92\x01\n\x0bTicketClock\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x11\n\tpolicy_id\x18\x02 \x01(\t\x12\x13\n\x0bpolicy_name\x18\x03 \x01(\t\x12.\n\x07targets\x18\x04 \x03(\x0b\x32\x1d.relaydesk.sla.v1.TargetState\x12\x18\n\x10missing_versions\x18\x05 \x03(\x03\"\xcf\x02\n\x0bTargetState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06met_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0ewithin_seconds\x18\x06 \x01(\x03\x12\x17\n\x0f\x65lapsed_seconds\x18\x07 \x01(\x03\x12\x16\n\x0epaused_seconds\x18\x08 \x01(\x03\x12\x14\n\x0clate_seconds\x18\t \x01(\x03\x12\x13\n\x0bis_breached\x18\n \x01(\x08\x12\'\n\x06pauses\x18\x0b \x03(\x0b\x32\x17.relaydesk.sla.v1.Pause\"i\n\x05Pause\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x03 \x01(\t\"`\n\x11ListAtRiskRequest\x12\x16\n\x0ewithin_seconds\x18\x01 \x01(\x03\x12\x0e\n\x06groups\x18\x02 \x03(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\"\xc7\x01\n\x12ListAtRiskResponse\x12)\n\x07tickets\x18\x01 \x03(\x0b\x32\x18.relaydesk.sla.v1.AtRisk\x12P\n\x0f\x63ounts_by_group\x18\x02 \x03(\x0b\x32\x37.relaydesk.sla.v1.ListAtRiskResponse.CountsByGroupEntry\x1a\x34\n\x12\x43ountsByGroupEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x8c\x01\n\x06\x41tRisk\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12*\n\x06\x64ue_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05group\x18\x04 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\x12\x13\n\x0bis_breached\x18\x06 \x01(\x08\x32\xb4\x04\n\nSlaService\x12]\n\x0cListPolicies\x12%.relaydesk.sla.v1.ListPoliciesRequest\x1a&.relaydesk.sla.v1.ListPoliciesResponse\x12W\n\nSavePolicy\x12#.relaydesk.sla.v1.SavePolicyRequest\x1a$.relaydesk.sla.v1.SavePolicyResponse\x12`\n\rListCalendars\x12&.relaydesk.sla.v1.ListCalendarsRequest\x1a\'.relaydesk.sla.v1.ListCalendarsResponse\x12]\n\x0cSaveCalendar\x12%.relaydesk.sla.v1.SaveCalendarRequest\x1a&.relaydesk.sla.v1.SaveCalendarResponse\x12T\n\tGetClocks\x12\".relaydesk.sla.v1.GetClocksRequest\x1a#.relaydesk.sla.v1.GetClocksResponse\x12W\n\nListAtRisk\x12#.relaydesk.sla.v1.ListAtRiskRequest\x1a$.relaydesk.sla.v1.ListAtRiskResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,48 +35,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTATRISKRESPONSE_COUNTSBYGROUPENTRY']._loaded_options = None
   _globals['_LISTATRISKRESPONSE_COUNTSBYGROUPENTRY']._serialized_options = b'8\001'
-  _globals['_POLICY']._serialized_start=86
-  _globals['_POLICY']._serialized_end=283
-  _globals['_POLICYTARGET']._serialized_start=286
-  _globals['_POLICYTARGET']._serialized_end=433
-  _globals['_LISTPOLICIESREQUEST']._serialized_start=435
-  _globals['_LISTPOLICIESREQUEST']._serialized_end=456
-  _globals['_LISTPOLICIESRESPONSE']._serialized_start=458
-  _globals['_LISTPOLICIESRESPONSE']._serialized_end=524
-  _globals['_SAVEPOLICYREQUEST']._serialized_start=526
-  _globals['_SAVEPOLICYREQUEST']._serialized_end=613
-  _globals['_SAVEPOLICYRESPONSE']._serialized_start=615
-  _globals['_SAVEPOLICYRESPONSE']._serialized_end=677
-  _globals['_CALENDAR']._serialized_start=680
-  _globals['_CALENDAR']._serialized_end=812
-  _globals['_OPENWINDOW']._serialized_start=814
-  _globals['_OPENWINDOW']._serialized_end=874
-  _globals['_LISTCALENDARSREQUEST']._serialized_start=876
-  _globals['_LISTCALENDARSREQUEST']._serialized_end=898
-  _globals['_LISTCALENDARSRESPONSE']._serialized_start=900
-  _globals['_LISTCALENDARSRESPONSE']._serialized_end=970
-  _globals['_SAVECALENDARREQUEST']._serialized_start=972
-  _globals['_SAVECALENDARREQUEST']._serialized_end=1065
-  _globals['_SAVECALENDARRESPONSE']._serialized_start=1067
-  _globals['_SAVECALENDARRESPONSE']._serialized_end=1135
-  _globals['_GETCLOCKSREQUEST']._serialized_start=1137
-  _globals['_GETCLOCKSREQUEST']._serialized_end=1175
-  _globals['_GETCLOCKSRESPONSE']._serialized_start=1177
-  _globals['_GETCLOCKSRESPONSE']._serialized_end=1243
-  _globals['_TICKETCLOCK']._serialized_start=1245
-  _globals['_TICKETCLOCK']._serialized_end=1365
-  _globals['_TARGETSTATE']._serialized_start=1368
-  _globals['_TARGETSTATE']._serialized_end=1703
-  _globals['_PAUSE']._serialized_start=1705
-  _globals['_PAUSE']._serialized_end=1810
-  _globals['_LISTATRISKREQUEST']._serialized_start=1812
-  _globals['_LISTATRISKREQUEST']._serialized_end=1908
-  _globals['_LISTATRISKRESPONSE']._serialized_start=1911
-  _globals['_LISTATRISKRESPONSE']._serialized_end=2110
-  _globals['_LISTATRISKRESPONSE_COUNTSBYGROUPENTRY']._serialized_start=2058
-  _globals['_LISTATRISKRESPONSE_COUNTSBYGROUPENTRY']._serialized_end=2110
-  _globals['_ATRISK']._serialized_start=2113
-  _globals['_ATRISK']._serialized_end=2253
-  _globals['_SLASERVICE']._serialized_start=2256
-  _globals['_SLASERVICE']._serialized_end=2820
+  _globals['_POLICY']._serialized_start=120
+  _globals['_POLICY']._serialized_end=419
+  _globals['_POLICYTARGET']._serialized_start=422
+  _globals['_POLICYTARGET']._serialized_end=593
+  _globals['_LISTPOLICIESREQUEST']._serialized_start=595
+  _globals['_LISTPOLICIESREQUEST']._serialized_end=616
+  _globals['_LISTPOLICIESRESPONSE']._serialized_start=618
+  _globals['_LISTPOLICIESRESPONSE']._serialized_end=684
+  _globals['_SAVEPOLICYREQUEST']._serialized_start=686
+  _globals['_SAVEPOLICYREQUEST']._serialized_end=773
+  _globals['_SAVEPOLICYRESPONSE']._serialized_start=775
+  _globals['_SAVEPOLICYRESPONSE']._serialized_end=837
+  _globals['_CALENDAR']._serialized_start=840
+  _globals['_CALENDAR']._serialized_end=992
+  _globals['_OPENWINDOW']._serialized_start=994
+  _globals['_OPENWINDOW']._serialized_end=1054
+  _globals['_LISTCALENDARSREQUEST']._serialized_start=1056
+  _globals['_LISTCALENDARSREQUEST']._serialized_end=1078
+  _globals['_LISTCALENDARSRESPONSE']._serialized_start=1080
+  _globals['_LISTCALENDARSRESPONSE']._serialized_end=1150
+  _globals['_SAVECALENDARREQUEST']._serialized_start=1152
+  _globals['_SAVECALENDARREQUEST']._serialized_end=1245
+  _globals['_SAVECALENDARRESPONSE']._serialized_start=1247
+  _globals['_SAVECALENDARRESPONSE']._serialized_end=1315
+  _globals['_GETCLOCKSREQUEST']._serialized_start=1317
+  _globals['_GETCLOCKSREQUEST']._serialized_end=1355
+  _globals['_GETCLOCKSRESPONSE']._serialized_start=1357
+  _globals['_GETCLOCKSRESPONSE']._serialized_end=1423
+  _globals['_TICKETCLOCK']._serialized_start=1426
+  _globals['_TICKETCLOCK']._serialized_end=1572
+  _globals['_TARGETSTATE']._serialized_start=1575
+  _globals['_TARGETSTATE']._serialized_end=1910
+  _globals['_PAUSE']._serialized_start=1912
+  _globals['_PAUSE']._serialized_end=2017
+  _globals['_LISTATRISKREQUEST']._serialized_start=2019
+  _globals['_LISTATRISKREQUEST']._serialized_end=2115
+  _globals['_LISTATRISKRESPONSE']._serialized_start=2118
+  _globals['_LISTATRISKRESPONSE']._serialized_end=2317
+  _globals['_LISTATRISKRESPONSE_COUNTSBYGROUPENTRY']._serialized_start=2265
+  _globals['_LISTATRISKRESPONSE_COUNTSBYGROUPENTRY']._serialized_end=2317
+  _globals['_ATRISK']._serialized_start=2320
+  _globals['_ATRISK']._serialized_end=2460
+  _globals['_SLASERVICE']._serialized_start=2463
+  _globals['_SLASERVICE']._serialized_end=3027
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from relaydesk.rules.v1 import service_pb2 as _service_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -32,12 +33,20 @@ class Policy(_message.Message):
     TARGETS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     PAUSE_STATUSES_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    APPLIES_TO_FIELD_NUMBER: _builtins.int
+    IS_OFF_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     position: _builtins.int
-    """Lower is asked first; a policy without a channel or group filter fits every ticket."""
+    """Lower is asked first, and no two have the same; a policy without filters and condition fits every ticket."""
     calendar_id: _builtins.str
     version: _builtins.int
+    applies_to: _builtins.str
+    """Whom this version is for: running (or empty), what runs already too; new, only what begins from now on."""
+    is_off: _builtins.bool
+    """It promises nobody anything any more."""
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -46,7 +55,19 @@ class Policy(_message.Message):
     def targets(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyTarget]: ...
     @_builtins.property
     def pause_statuses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Statuses in which time stands still, for the targets that pause."""
+        """Statuses in which the resolution stands still: new, open, pending, on_hold, or `none`; nothing means pending."""
+
+    @_builtins.property
+    def condition(self) -> _service_pb2.Condition:
+        """What else must hold of a ticket; fields as in rules: channel, channel_kind, mailbox, group, agent, priority, tags, subject,
+        requester, sender, sender_name, sender_domain, fields.<name>.
+        """
+
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What counts beside people's public messages: notes, auto_replies, bot_answers (as answers), automatic_mail (as a
+        requester's message), merged_messages (as what they are).
+        """
 
     def __init__(
         self,
@@ -60,10 +81,14 @@ class Policy(_message.Message):
         targets: _abc.Iterable[Global___PolicyTarget] | None = ...,
         version: _builtins.int = ...,
         pause_statuses: _abc.Iterable[_builtins.str] | None = ...,
+        condition: _service_pb2.Condition | None = ...,
+        counts: _abc.Iterable[_builtins.str] | None = ...,
+        applies_to: _builtins.str = ...,
+        is_off: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar_id", b"calendar_id", "channels", b"channels", "groups", b"groups", "id", b"id", "name", b"name", "pause_statuses", b"pause_statuses", "position", b"position", "targets", b"targets", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies_to", b"applies_to", "calendar_id", b"calendar_id", "channels", b"channels", "condition", b"condition", "counts", b"counts", "groups", b"groups", "id", b"id", "is_off", b"is_off", "name", b"name", "pause_statuses", b"pause_statuses", "position", b"position", "targets", b"targets", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -79,8 +104,9 @@ class PolicyTarget(_message.Message):
     WARN_BEFORE_SECONDS_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
     ALSO_WARN_BEFORE_SECONDS_FIELD_NUMBER: _builtins.int
+    PAUSE_STATUSES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """first_reply, next_reply or resolution."""
+    """first_reply, next_reply, periodic_update, requester_wait, agent_work or resolution."""
     priority: _builtins.str
     """low, medium, high, urgent; empty means every priority without a line of its own."""
     within_seconds: _builtins.int
@@ -92,6 +118,12 @@ class PolicyTarget(_message.Message):
     def also_warn_before_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Further warnings, at most 10; each is said by itself, with how long before due it was wanted."""
 
+    @_builtins.property
+    def pause_statuses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Statuses in which its time stands still, or `none`; nothing means what is usual: the policy's for the resolution, pending for
+        requester_wait, pending and on_hold for agent_work, none for the others.
+        """
+
     def __init__(
         self,
         *,
@@ -101,10 +133,11 @@ class PolicyTarget(_message.Message):
         warn_before_seconds: _builtins.int = ...,
         time: _builtins.str = ...,
         also_warn_before_seconds: _abc.Iterable[_builtins.int] | None = ...,
+        pause_statuses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["also_warn_before_seconds", b"also_warn_before_seconds", "name", b"name", "priority", b"priority", "time", b"time", "warn_before_seconds", b"warn_before_seconds", "within_seconds", b"within_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["also_warn_before_seconds", b"also_warn_before_seconds", "name", b"name", "pause_statuses", b"pause_statuses", "priority", b"priority", "time", b"time", "warn_before_seconds", b"warn_before_seconds", "within_seconds", b"within_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -198,11 +231,14 @@ class Calendar(_message.Message):
     WINDOWS_FIELD_NUMBER: _builtins.int
     HOLIDAYS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    APPLIES_TO_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     zone: _builtins.str
     """IANA name."""
     version: _builtins.int
+    applies_to: _builtins.str
+    """As in Policy."""
     @_builtins.property
     def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenWindow]: ...
     @_builtins.property
@@ -218,10 +254,11 @@ class Calendar(_message.Message):
         windows: _abc.Iterable[Global___OpenWindow] | None = ...,
         holidays: _abc.Iterable[_builtins.str] | None = ...,
         version: _builtins.int = ...,
+        applies_to: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["holidays", b"holidays", "id", b"id", "name", b"name", "version", b"version", "windows", b"windows", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies_to", b"applies_to", "holidays", b"holidays", "id", b"id", "name", b"name", "version", b"version", "windows", b"windows", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -380,11 +417,16 @@ class TicketClock(_message.Message):
     POLICY_ID_FIELD_NUMBER: _builtins.int
     POLICY_NAME_FIELD_NUMBER: _builtins.int
     TARGETS_FIELD_NUMBER: _builtins.int
+    MISSING_VERSIONS_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
     policy_id: _builtins.str
     policy_name: _builtins.str
     @_builtins.property
     def targets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TargetState]: ...
+    @_builtins.property
+    def missing_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Versions of the ticket whose facts are missing here, the first of them: then every target is incomplete."""
+
     def __init__(
         self,
         *,
@@ -392,10 +434,11 @@ class TicketClock(_message.Message):
         policy_id: _builtins.str = ...,
         policy_name: _builtins.str = ...,
         targets: _abc.Iterable[Global___TargetState] | None = ...,
+        missing_versions: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy_id", b"policy_id", "policy_name", b"policy_name", "targets", b"targets", "ticket_id", b"ticket_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["missing_versions", b"missing_versions", "policy_id", b"policy_id", "policy_name", b"policy_name", "targets", b"targets", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -418,7 +461,9 @@ class TargetState(_message.Message):
     PAUSES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     state: _builtins.str
-    """running, paused, met, breached or cancelled; a breached one may be running still."""
+    """running, paused, met, breached, cancelled or incomplete; a breached one may be running still. Of one that is incomplete
+    facts are missing: it has no due moment until they are here.
+    """
     within_seconds: _builtins.int
     elapsed_seconds: _builtins.int
     paused_seconds: _builtins.int

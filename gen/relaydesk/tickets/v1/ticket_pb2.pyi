@@ -171,7 +171,7 @@ class Clock(_message.Message):
     IS_PAUSED_FIELD_NUMBER: _builtins.int
     IS_BREACHED_FIELD_NUMBER: _builtins.int
     target: _builtins.str
-    """The target that is due next: first_reply, next_reply or resolution; empty where none runs."""
+    """The target that is due next, by its name in sla: first_reply, next_reply, resolution, …; empty where none runs."""
     is_paused: _builtins.bool
     is_breached: _builtins.bool
     @_builtins.property
@@ -350,7 +350,9 @@ class Message(_message.Message):
     @_builtins.property
     def cc(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
-    def flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """`merged` among them: it came along with a ticket that was merged into this one."""
+
     def __init__(
         self,
         *,

@@ -15,12 +15,20 @@ from services.sla.adapters.mongo.documents import (
     clock_rows,
     clock_to_row,
     clock_update,
-    policy_to_row,
 )
+from services.sla.adapters.mongo.policies import policy_to_row
 from services.sla.adapters.mongo.timers import MongoTimers
 from services.sla.adapters.wire import PUBLISHES, event_id_of
 from services.sla.domain.book import Book
-from services.sla.domain.commands import ArmTimer, CancelTimer, FillGap, FireAlarm, FireTimer, ObserveTicket
+from services.sla.domain.commands import (
+    ArmTimer,
+    CancelTimer,
+    FillGap,
+    FireAlarm,
+    FireTimer,
+    ObserveTicket,
+    TurnPage,
+)
 from services.sla.domain.events import Fact
 from services.sla.domain.policy import NamedCalendar, Policy
 from services.sla.domain.record import ClockRecord
@@ -76,6 +84,9 @@ class MongoPolicies:
 
     def policy(self, policy_id: str) -> Policy | None:
         return self._policies.get(policy_id)
+
+    def newest(self) -> Sequence[Policy]:
+        return tuple(self._policies.values())
 
     def calendar(self, calendar_id: str) -> NamedCalendar | None:
         return self._calendars.get(calendar_id)
@@ -161,7 +172,7 @@ class MongoPorts:
 def _ticket_of(command: Any) -> str:
     if isinstance(command, ObserveTicket):
         return command.snapshot.ticket_id
-    if isinstance(command, FireAlarm | FillGap):
+    if isinstance(command, FireAlarm | FillGap | TurnPage):
         return command.ticket_id
     return ""
 

@@ -3,7 +3,8 @@
 import threading
 
 from chassis.mongo import Document, Documents, named_failures
-from services.sla.adapters.mongo.documents import calendar_of_row, policy_of_row
+from services.sla.adapters.mongo.documents import calendar_of_row
+from services.sla.adapters.mongo.policies import policy_of_row
 from services.sla.domain.book import Book
 from services.sla.domain.policy import NamedCalendar, Policy
 

@@ -1,10 +1,10 @@
-"""Clocks, policies and calendars as documents, and back.
+"""Clocks and calendars as documents, and back.
 
 A clock's row has a dozen moments, and on their way through the driver aware ones cost more than all else in it: there
 they are bare, and UTC all the same.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zlib import crc32
 
@@ -13,9 +13,10 @@ from pymongo.collection import Collection
 
 from chassis.businesstime import Hours, Window
 from chassis.mongo import Document, Documents
-from services.sla.domain.history import Change, Entry, History, Snapshot
-from services.sla.domain.policy import NamedCalendar, Policy, PolicyTarget
+from services.sla.domain.history import Entry, History
+from services.sla.domain.policy import RUNNING, NamedCalendar
 from services.sla.domain.record import ClockRecord, Said, Shown
+from services.sla.domain.snapshot import Change, Snapshot
 
 # Pollers share what falls due by this number; it is fixed, as rows hold it.
 SHARDS = 64
@@ -27,6 +28,7 @@ def clock_to_row(record: ClockRecord) -> Document:
     """Everything but the id. What has no value is left out, so that sparse indexes hold only what runs."""
     row = {**_heard_to_row(record), **_counted_to_row(record)}
     row["entries"] = [_entry_to_row(entry) for entry in record.history.entries]
+    row["folded_to"] = record.history.folded_to
     row["shard"] = crc32(record.history.snapshot.ticket_id.encode()) % SHARDS
     return row
 
@@ -42,7 +44,7 @@ def clock_update(record: ClockRecord) -> dict[str, Any]:
             update["$unset"] = gone
     entries = [_entry_to_row(entry) for entry in history.entries[history.kept :]]
     if not history.kept:
-        row["entries"] = entries
+        row["entries"], row["folded_to"] = entries, history.folded_to
     elif entries:
         update["$push"] = {"entries": {"$each": entries}}
     return update
@@ -110,6 +112,7 @@ def clock_of_row(row: Document) -> ClockRecord:
         entries=[_entry_of_row(entry) for entry in row["entries"]],
         seen_to=row["seen_to"],
         ahead=set(row["ahead"]),
+        folded_to=row.get("folded_to", 0),
         kept=len(row["entries"]),
     )
     history.settled()
@@ -180,6 +183,8 @@ def _snapshot_to_row(ticket: Snapshot) -> Document:
         "sla_policy": ticket.sla_policy,
         "first_replied_at": _bare_or_none(ticket.first_replied_at),
         "last_requester_message_at": _bare_or_none(ticket.last_requester_message_at),
+        "about": ticket.about,
+        "fields": list(ticket.fields.items()),
     }
 
 
@@ -198,57 +203,8 @@ def _snapshot_of_row(ticket_id: str, row: Document) -> Snapshot:
         sla_policy=row["sla_policy"],
         first_replied_at=_aware_or_none(row["first_replied_at"]),
         last_requester_message_at=_aware_or_none(row["last_requester_message_at"]),
-    )
-
-
-def policy_to_row(policy: Policy) -> Document:
-    return {
-        "_id": f"{policy.policy_id}:{policy.version}",
-        "policy_id": policy.policy_id,
-        "name": policy.name,
-        "position": policy.position,
-        "calendar_id": policy.calendar_id,
-        "channels": list(policy.channels),
-        "groups": list(policy.groups),
-        "pause_statuses": list(policy.pause_statuses),
-        "targets": [
-            {
-                "name": target.name,
-                "priority": target.priority,
-                "within": target.within.total_seconds(),
-                "warn_before": target.warn_before.total_seconds(),
-                "time": target.time,
-                "also_warn_before": [lead.total_seconds() for lead in target.also_warn_before],
-            }
-            for target in policy.targets
-        ],
-        "version": policy.version,
-        "saved_at": policy.saved_at,
-    }
-
-
-def policy_of_row(row: Document) -> Policy:
-    return Policy(
-        policy_id=row["policy_id"],
-        name=row["name"],
-        position=row["position"],
-        calendar_id=row["calendar_id"],
-        targets=tuple(
-            PolicyTarget(
-                target["name"],
-                timedelta(seconds=target["within"]),
-                target["priority"],
-                timedelta(seconds=target["warn_before"]),
-                target["time"],
-                tuple(timedelta(seconds=lead) for lead in target.get("also_warn_before", ())),
-            )
-            for target in row["targets"]
-        ),
-        channels=tuple(row["channels"]),
-        groups=tuple(row["groups"]),
-        pause_statuses=tuple(row["pause_statuses"]),
-        version=row["version"],
-        saved_at=row["saved_at"],
+        about=row.get("about", {}),
+        fields=dict(row.get("fields", ())),
     )
 
 
@@ -263,6 +219,7 @@ def calendar_to_row(calendar: NamedCalendar) -> Document:
         "holidays": sorted(day.isoformat() for day in hours.holidays),
         "version": calendar.version,
         "saved_at": calendar.saved_at,
+        "applies_to": calendar.applies_to,
     }
 
 
@@ -277,4 +234,5 @@ def calendar_of_row(row: Document) -> NamedCalendar:
         ),
         version=row["version"],
         saved_at=row["saved_at"],
+        applies_to=row.get("applies_to", RUNNING),
     )

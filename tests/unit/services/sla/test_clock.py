@@ -244,15 +244,42 @@ def test_a_policy_set_by_a_rule_comes_before_the_one_that_fits() -> None:
     assert unknown.at("03-02 09:10", book)["first_reply"].policy_id == "standard"
 
 
-def test_a_new_version_of_a_policy_reaches_a_ticket_at_its_next_fact() -> None:
-    shorter = replace(
-        STANDARD, targets=(a_line("first_reply", 1),), version=2, saved_at=berlin("03-02 10:00")
-    )
-    book = a_book(STANDARD, shorter)
+SHORTER = replace(STANDARD, targets=(a_line("first_reply", 1),), version=2, saved_at=berlin("03-02 10:30"))
+
+
+def test_a_new_version_reaches_what_runs_at_the_moment_it_is_saved() -> None:
+    book = a_book(STANDARD, SHORTER)
     story = Story("03-02 09:00")
-    assert story.at("03-02 10:30", book)["first_reply"].due_at == berlin("03-02 13:00")
-    story.nothing("03-02 10:30")
-    assert story.at("03-02 10:31", book)["first_reply"].due_at == berlin("03-02 10:00")
+    assert story.at("2026-03-02T10:29:59", book)["first_reply"].due_at == berlin("03-02 13:00")
+    saved = story.at("03-02 10:30", book)
+    assert (saved["first_reply"].due_at, saved["first_reply"].state) == (berlin("03-02 10:00"), "breached")
+    assert "resolution" not in saved
+
+
+def test_a_version_for_what_is_new_leaves_what_began_before_it() -> None:
+    book = a_book(STANDARD, replace(SHORTER, targets=(a_line("next_reply", 1),), applies_to="new"))
+    story = Story("03-02 09:00").agent("03-02 10:00").requester("03-02 11:00")
+    states = story.at("03-02 11:30", book)
+    # The resolution began under the first version, the wait under the second.
+    assert states["resolution"].due_at == berlin("03-03 18:00")
+    assert states["next_reply"].due_at == berlin("03-02 12:00")
+    assert set(Story("03-02 11:00").at("03-02 11:30", book)) == set()
+
+
+def test_a_version_for_all_takes_the_place_of_one_for_what_is_new() -> None:
+    third = replace(SHORTER, version=3, saved_at=berlin("03-02 12:00"), targets=(a_line("resolution", 9),))
+    book = a_book(STANDARD, replace(SHORTER, applies_to="new"), third)
+    story = Story("03-02 09:00")
+    assert story.at("03-02 11:59", book)["resolution"].due_at == berlin("03-03 18:00")
+    assert story.at("03-02 12:00", book)["resolution"].due_at == berlin("03-02 18:00")
+
+
+def test_a_policy_that_was_switched_off_promises_nothing_any_more() -> None:
+    book = a_book(STANDARD, replace(STANDARD, version=2, saved_at=berlin("03-02 12:00"), is_off=True))
+    story = Story("03-02 09:00").agent("03-02 10:00")
+    assert set(story.at("03-02 11:00", book)) == {"first_reply", "resolution"}
+    # What was kept was kept.
+    assert set(story.at("03-02 12:00", book)) == {"first_reply"}
 
 
 def test_a_new_calendar_leaves_what_was_done_before_it() -> None:

@@ -164,12 +164,28 @@ def test_a_gap_is_noticed_and_closes() -> None:
     assert record.gap_since is None
 
 
-def test_a_ticket_first_met_in_the_middle_of_its_life_has_a_safe_state() -> None:
+def test_a_ticket_first_met_in_the_middle_of_its_life_is_incomplete_and_nothing_is_due() -> None:
     story = Story("03-02 09:00").agent("03-02 10:00").change("03-02 11:00", status="pending")
     record = heard(story, 2)
-    states = {state.name: state for state in evaluate(record.history, WARNED, berlin("03-02 12:00"))}
-    assert states["first_reply"].ended_at == berlin("03-02 10:00")
-    assert (states["resolution"].state, states["resolution"].elapsed) == ("paused", timedelta(hours=2))
+    states = {state.name: state for state in evaluate(record.history, WARNED, berlin("03-05 12:00"))}
+    assert {(state.state, state.due_at, state.is_breached) for state in states.values()} == {
+        ("incomplete", None, False)
+    }
+    assert record.history.missing == (1, 2)
+    assert (record.settle(WARNED, berlin("03-05 12:00")), record.alarm_at) == ([], None)
+
+
+def test_what_was_said_stands_while_facts_are_missing_and_goes_on_when_they_are_here() -> None:
+    story = Story("03-02 09:00").agent("03-02 10:00").change("03-02 11:00", priority="high")
+    record = heard(story, 0)
+    record.settle(WARNED, berlin("03-02 09:00"))
+    shown = record.shown
+    hear(record, story, 2)
+    # Long past what was due: the answer may be in what is missing.
+    assert (record.settle(WARNED, berlin("03-02 14:00")), record.alarm_at) == ([], None)
+    assert record.shown == shown
+    hear(record, story, 1)
+    assert names(settle(record, "03-02 14:01")) == [("TimerMet", "first_reply", 1)]
 
 
 def test_the_log_fills_a_gap_for_good() -> None:

@@ -9,7 +9,8 @@ from chassis.businesstime import Hours, Window
 from chassis.errors import Conflict, InvalidFields
 from services.sla.domain.commands import FillGap, FireAlarm, ObserveTicket, SaveCalendar, SavePolicy
 from services.sla.domain.events import ClockChanged, TimerBreached, TimerMet
-from services.sla.domain.policy import NamedCalendar, check_policy
+from services.sla.domain.policy import NamedCalendar
+from services.sla.domain.policy_check import check_policy
 from tests.fakes.sla import MemoryPolicies, MemorySla
 from tests.ticket_story import OFFICE, STANDARD, Story, a_line, berlin
 
@@ -65,7 +66,7 @@ def test_the_log_makes_good_what_was_supposed() -> None:
 
 def test_a_policy_gets_an_id_a_version_and_its_moment() -> None:
     ports = sla("03-02 09:00")
-    kept = ports.run(SavePolicy(replace(STANDARD, policy_id="", name="Gold"), 0))
+    kept = ports.run(SavePolicy(replace(STANDARD, policy_id="", name="Gold", position=2), 0))
     assert (kept.policy_id, kept.version, kept.saved_at) == ("id-1", 1, berlin("03-02 09:00"))
     assert ports.run(SavePolicy(replace(STANDARD, name="Silver"), 1)).version == 2
     with pytest.raises(Conflict):
