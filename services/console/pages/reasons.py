@@ -2,7 +2,7 @@
 stands what the other server said, in whatever language that speaks."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 
 
 def _(text: str) -> str:
@@ -91,17 +91,16 @@ _SENTENCES = (
 _PLACEHOLDER = re.compile(r"%\\\((\w+)\\\)s")
 
 
-def _patterns() -> Iterator[tuple[re.Pattern[str], str]]:
-    for sentence in _SENTENCES:
-        # Only what somebody says has spaces.
-        shape = _PLACEHOLDER.sub(
-            lambda found: f"(?P<{found[1]}>{'.*' if found[1] == 'why' else '[^ ]+'})",
-            re.escape(sentence),
-        )
-        yield re.compile(shape, re.DOTALL), sentence
+def shape_of(sentence: str, free: Collection[str]) -> re.Pattern[str]:
+    """What finds the sentence's parameters in it; those that are free may hold spaces."""
+    shape = _PLACEHOLDER.sub(
+        lambda found: f"(?P<{found[1]}>{'.*' if found[1] in free else '[^ ]+'})", re.escape(sentence)
+    )
+    return re.compile(shape, re.DOTALL)
 
 
-_PATTERNS = tuple(_patterns())
+# Only what somebody says has spaces.
+_PATTERNS = tuple((shape_of(sentence, ("why",)), sentence) for sentence in _SENTENCES)
 
 
 def in_words(reason: str, gettext: Callable[[str], str]) -> str:

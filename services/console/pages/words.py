@@ -9,6 +9,7 @@ from babel import Locale, dates, numbers
 
 from services.console.application.directory import Names
 from services.console.domain.tickets import FieldChange
+from services.console.pages.explanations import explained
 from services.console.pages.reasons import in_words
 from services.console.pages.translations import translations
 
@@ -99,6 +100,10 @@ class Words:
     def reason(self, reason: str) -> str:
         """Why a mail did not leave, waits, or was set aside."""
         return in_words(reason, self.gettext)
+
+    def explanation(self, explanation: str) -> str:
+        """How a channel read a message."""
+        return explained(explanation, self.gettext)
 
     def kind(self, kind: str) -> str:
         """A kind of channel."""
