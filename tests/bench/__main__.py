@@ -27,6 +27,8 @@ from local.nodes import BrokerNode, MongoNode
 from relaydesk.rules.v1 import service_pb2 as rules_pb2
 from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from relaydesk.tickets.v1.events_pb2 import TicketOpened
+from services.tickets.adapters.mongo.history import HISTORY
+from services.tickets.adapters.mongo.sequence import COUNTER
 from tests.bench import bare_rpc, mailboxes, pipe, reader
 from tests.bench.doors import Flood, PostFlood, Posting, mailer, mails, names
 from tests.e2e.system import SERVICES, System
@@ -60,8 +62,16 @@ class Ground:
         return {name: psutil.Process(pid).memory_info().rss / 1e6 for name, pid in self.system.pids().items()}
 
     def facts(self) -> int:
-        log = self.system.database("tickets")["changes"]
-        return log.estimated_document_count() - log.count_documents({"first_sequence": {"$exists": True}})
+        """Those that have their number in the sequence, and those of the commits that wait for theirs."""
+        database = self.system.database("tickets")
+        waiting = database[HISTORY].aggregate(
+            [
+                {"$match": {"first_sequence": 0}},
+                {"$group": {"_id": None, "facts": {"$sum": {"$size": "$events"}}}},
+            ]
+        )
+        counted = database["counters"].find({"_id": COUNTER})
+        return sum(int(str(row["facts"])) for row in waiting) + sum(int(str(row["last"])) for row in counted)
 
     def tickets(self) -> int:
         return self.system.database("tickets")["tickets"].estimated_document_count()

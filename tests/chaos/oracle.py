@@ -19,10 +19,12 @@ from relaydesk.sla.v1 import service_pb2 as sla_pb2
 from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from relaydesk.tickets.v1.service_pb2 import Change
 from relaydesk.tickets.v1.ticket_pb2 import Ticket
+from services.tickets.adapters.mongo.history import HISTORY
 from tests.chaos.generator import ACCEPTED, REFUSED, UNKNOWN, Ledger
 from tests.chaos.inboxes import Inboxes
 from tests.chaos.watcher import Watcher
 from tests.e2e.system import System
+from tests.ticket_rows import MESSAGES
 from tests.waiting import wait_until
 
 # The policy whose timers run out while the harm is done.
@@ -148,7 +150,7 @@ class Oracle:
         doubled = sorted(name for name, count in stored.items() if count > 1)
         self._expect(not doubled, f"doubled: {doubled[:10]}")
         # A message that no version of its ticket tells of would not have been read again.
-        kept = self._system.database("tickets")["messages"].count_documents({})
+        kept = self._system.database("tickets")[HISTORY].count_documents(MESSAGES)
         known = sum(self._messages.values())
         self._expect(kept == known, f"{kept} messages in the store, {known} in tickets")
         self._judge_conversations(ledger)

@@ -11,9 +11,11 @@ from chassis.mongo import Documents, Raced
 from chassis.units import Unit
 from services.tickets.adapters.mongo import INDEXES, MongoDirectory, MongoPorts, Numbers
 from services.tickets.adapters.mongo.bursts import Met
+from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.application.receive_message import receive_message
 from services.tickets.domain.storm import StormLimit
 from tests.builders import MONDAY, a_message
+from tests.ticket_rows import MESSAGES
 
 LIMIT = StormLimit(tickets=6)
 
@@ -100,7 +102,7 @@ def test_of_two_that_come_to_the_limit_at_once_one_decides_again_and_joins_the_o
     replicas[1].take(8).commit()
     # Its first was not known to the other.
     assert database["tickets"].count_documents({}) <= LIMIT.tickets + 1
-    assert database["messages"].count_documents({}) == 18
+    assert database[HISTORY].count_documents(MESSAGES) == 18
     (flooded,) = database["tickets"].find({"tags": "flood"})
     assert flooded["messages"] >= 11
 
@@ -111,7 +113,7 @@ def test_who_comes_to_the_limit_in_one_batch_may_have_done_so_before(database: D
     Replica(database).take(8).commit()
     (row,) = database["bursts"].find()
     assert row["tickets"] == LIMIT.tickets
-    assert database["messages"].count_documents({}) == 16
+    assert database[HISTORY].count_documents(MESSAGES) == 16
 
 
 def test_a_senders_only_ticket_is_counted_nowhere(database: Documents) -> None:

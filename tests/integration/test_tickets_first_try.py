@@ -55,10 +55,8 @@ def test_a_message_that_begins_a_thread_asks_for_its_sender_and_nothing_else(
         [
             "find requesters",
             "insert tickets",
-            "insert messages",
-            # The facts, and beside them the row that the sequencer stamps.
-            "insert changes",
-            "insert conversations",
+            # The message, its facts, the row that the sequencer stamps, and the key that leads here.
+            "insert history",
             "insert requesters",
             # What leaves; with a key, what came lies beside it.
             "insert boxes",
@@ -74,7 +72,7 @@ def test_a_message_that_came_before_is_met_by_its_key_and_decided_again(
     desk.run(message)
     asked.commands.clear()
     desk.run(message)
-    assert asked.commands["find conversations"] == 1
+    assert asked.commands["find history"] == 1
     assert [ignored.reason for ignored in desk.ignored] == ["duplicate"]
     assert len(desk.opened()) == 2, "the one and the one before"
 

@@ -10,7 +10,9 @@ from chassis.bus import Bus
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.sla.v1 import events_pb2 as sla
 from relaydesk.tickets.v1 import events_pb2, service_pb2
+from services.tickets.adapters.mongo.history import HISTORY
 from tests.integration.tickets_desk import TicketsDesk, received
+from tests.ticket_rows import MESSAGES
 from tests.waiting import wait_until
 
 
@@ -88,7 +90,7 @@ def test_everything_delivered_twice_is_there_once(desk: TicketsDesk, heard: Hear
     wait_until(lambda: heard.count() == 21, describe=lambda: heard.facts)
     wait_until(lambda: len(remembered(desk)) == 21)
     assert len(desk.tickets()) == 21
-    assert desk.database["messages"].count_documents({}) == 21
+    assert desk.database[HISTORY].count_documents(MESSAGES) == 21
 
 
 def test_two_replicas_never_open_two_tickets_for_one_conversation(desk: TicketsDesk) -> None:
@@ -98,7 +100,7 @@ def test_two_replicas_never_open_two_tickets_for_one_conversation(desk: TicketsD
         for n in range(8):
             # Each in a bundle of its own, so that both replicas get some of every chat.
             desk.publish(received(f"{chat * 100 + n:032x}", conversation_id=f"chat-{chat}"))
-    wait_until(lambda: desk.database["messages"].count_documents({}) == 120, timeout=30)
+    wait_until(lambda: desk.database[HISTORY].count_documents(MESSAGES) == 120, timeout=30)
     rows = desk.tickets()
     assert sorted(row["messages"] for row in rows) == [8] * 15
     assert {row["version"] for row in rows} == {8}
@@ -118,7 +120,7 @@ def test_every_version_has_its_facts_in_the_log_without_a_gap(desk: TicketsDesk)
     desk.publish(received("0" * 32, message_id="<0@x>"))
     desk.publish(*(received(f"{n:032x}", in_reply_to="<0@x>") for n in range(1, 30)))
     wait_until(lambda: [row["messages"] for row in desk.tickets()] == [30])
-    versions = sorted(row["version"] for row in desk.database["changes"].find({"version": {"$exists": True}}))
+    versions = sorted(row["version"] for row in desk.database[HISTORY].find({"version": {"$exists": True}}))
     assert versions == list(range(1, 31))
 
 
@@ -176,7 +178,7 @@ def test_a_bounce_of_a_mail_that_left_fails_its_delivery(desk: TicketsDesk, hear
     )
     left.changed_at.GetCurrentTime()
     desk.publish(left)
-    wait_until(lambda: desk.database["conversations"].count_documents({"message": answer.id}) == 1)
+    wait_until(lambda: desk.database[HISTORY].count_documents({"message": answer.id}) == 1)
     bounced = received(
         "2" * 32,
         bounce=ingest.Bounce(failed_recipient="ana@example.org", kind="hard", original_message_id="<ours@x>"),

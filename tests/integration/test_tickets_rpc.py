@@ -13,6 +13,7 @@ from grpc_status import rpc_status
 from pymongo.read_concern import ReadConcern
 
 from relaydesk.tickets.v1 import accounts_pb2, service_pb2, ticket_pb2
+from services.tickets.adapters.mongo.history import HISTORY, message_key
 from tests.integration.tickets_desk import Client, TicketsDesk
 from tests.waiting import wait_until
 
@@ -256,9 +257,9 @@ def test_a_long_conversation_is_answered_whole_with_its_oldest_mails_shortened(
 ) -> None:
     ticket = client.create()
     for n in range(60):
-        desk.database["messages"].insert_one(
+        desk.database[HISTORY].insert_one(
             {
-                "_id": f"{ticket.id}:f{n:031x}",
+                "_id": message_key(ticket.id, f"f{n:031x}"),
                 "author": {"kind": "requester"},
                 "text": "t" * 250_000,
                 "html": "h" * 250_000,
@@ -546,7 +547,7 @@ def test_a_watch_from_now_says_where_it_begins_and_has_only_what_comes(
     desk.role("work")
     client.create("before")
     # As a watch reads them.
-    commits = desk.database.get_collection("changes", read_concern=ReadConcern("majority"))
+    commits = desk.database.get_collection(HISTORY, read_concern=ReadConcern("majority"))
     wait_until(lambda: commits.count_documents({"first_sequence": 1}))
     stream = client.watch(-1)
     first = next(stream)

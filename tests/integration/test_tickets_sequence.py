@@ -11,6 +11,7 @@ from chassis.clock import FixedClock
 from chassis.leases import Lease
 from chassis.mongo import Documents
 from services.tickets.adapters.mongo import INDEXES
+from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.adapters.mongo.log import MongoLog
 from services.tickets.adapters.mongo.sequence import Sequencer
 
@@ -21,7 +22,7 @@ _AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 def database(mongo_url: str) -> Iterator[Documents]:
     client = mongo.connect(mongo_url)
     database = client[f"s{uuid.uuid4().hex[:10]}_tickets"]
-    mongo.ensure_indexes(database, {name: INDEXES[name] for name in ("changes", "counters")})
+    mongo.ensure_indexes(database, {name: INDEXES[name] for name in (HISTORY, "counters")})
     yield database
     client.drop_database(database.name)
     client.close()
@@ -38,10 +39,10 @@ def _lease(fence: int) -> Lease:
 def _commit(database: Documents, name: str, facts: int, size: int = 10) -> list[str]:
     """A commit that has no numbers yet; answers the ids of its facts."""
     events = [f"{name}{n}:1:0" for n in range(facts)]
-    database["changes"].insert_many(
+    database[HISTORY].insert_many(
         [{"_id": event, "fact": "TicketOpened", "at": _AT, "body": b"x" * size} for event in events]
     )
-    database["changes"].insert_one({"_id": name, "first_sequence": 0, "events": events})
+    database[HISTORY].insert_one({"_id": name, "first_sequence": 0, "events": events})
     return events
 
 
@@ -74,7 +75,7 @@ def test_who_has_lost_the_lease_stamps_nothing(database: Documents) -> None:
     for _ in range(3):
         late.stamp(_lease(1))
     assert MongoLog(database).last() == 2
-    assert database["changes"].count_documents({"first_sequence": 0}) == 1
+    assert database[HISTORY].count_documents({"first_sequence": 0}) == 1
 
 
 def test_a_stamping_waits_for_company_after_the_last_one(database: Documents) -> None:

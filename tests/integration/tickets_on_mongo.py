@@ -10,12 +10,14 @@ from chassis.units import Unit
 from services.tickets.adapters.mongo import MongoDirectory, MongoPorts, Numbers
 from services.tickets.adapters.mongo.bursts import Met
 from services.tickets.adapters.mongo.documents import clock_of, ticket_of
+from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.adapters.mongo.message_documents import message_of, sending_of
 from services.tickets.application import HANDLERS
 from services.tickets.domain.events import LoggedFact, MessageAdded, MessageIgnored, TicketOpened
 from services.tickets.domain.message import Message, Sending
 from services.tickets.domain.ticket import Clock, Ticket
 from tests.builders import MONDAY
+from tests.ticket_rows import MESSAGES
 
 
 class _Ports(MongoPorts):
@@ -48,7 +50,7 @@ class _Tickets:
 
     @property
     def messages(self) -> dict[str, Message]:
-        found = [message_of(row) for row in self._database["messages"].find()]
+        found = [message_of(row) for row in self._database[HISTORY].find(MESSAGES)]
         return {message.message_id: message for message in sorted(found, key=lambda one: one.message_id)}
 
     @property
@@ -62,7 +64,7 @@ class _Messages:
 
     @property
     def sendings(self) -> dict[str, Sending]:
-        found = [sending_of(row) for row in self._database["messages"].find({"delivery": {"$exists": True}})]
+        found = [sending_of(row) for row in self._database[HISTORY].find({"delivery": {"$exists": True}})]
         return {sending.message_id: sending for sending in found}
 
 

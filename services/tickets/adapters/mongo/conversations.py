@@ -1,17 +1,14 @@
 """Conversation keys of one batch. A key's row is taken in the transaction that opens the ticket; its `_id` is what
 keeps two replicas from opening two."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chassis.mongo import Document, named_failures
 from chassis.units import Unit
 from services.tickets.adapters.mongo.documents import place_fields, place_of
+from services.tickets.adapters.mongo.history import HISTORY, conversation_key, follower_key
 from services.tickets.application.ports import Place
-
-# Longer keys than any honest Message-ID are kept by their fingerprint.
-_LONGEST_KEY = 400
 
 
 @dataclass(slots=True)
@@ -32,7 +29,7 @@ class MongoConversations:
 
     def load(self, keys: Iterable[tuple[str, str]]) -> None:
         """Read these rows at once, each a channel and a key."""
-        self._load({row_id(channel, key) for channel, key in keys if key})
+        self._load({conversation_key(channel, key) for channel, key in keys if key})
 
     def load_own(self, keys: Iterable[tuple[str, str]]) -> None:
         """The keys that messages come with themselves. Nearly always they are new, so at the first try they are taken to
@@ -42,7 +39,7 @@ class MongoConversations:
             return
         for channel, key in keys:
             if key:
-                self._rows.setdefault(row_id(channel, key), _Row(None, None))
+                self._rows.setdefault(conversation_key(channel, key), _Row(None, None))
 
     def led(self) -> Iterable[Place]:
         """All places that the loaded keys lead to."""
@@ -54,27 +51,27 @@ class MongoConversations:
             if row.place is None or row.place == row.read:
                 continue
             if row.read is None:
-                self._unit.insert("conversations", {"_id": key, **place_fields(row.place)})
+                self._unit.insert(HISTORY, {"_id": key, **place_fields(row.place)})
             else:
                 was = {"_id": key, "ticket": row.read.ticket_id, "message": row.read.message_id or None}
-                self._unit.update("conversations", was, {"$set": place_fields(row.place)})
+                self._unit.update(HISTORY, was, {"$set": place_fields(row.place)})
 
     # ------------------------------------------------------------------------------------------------ for the use cases
 
     def find(self, channel: str, key: str) -> Place | None:
-        return self._find(row_id(channel, key))
+        return self._find(conversation_key(channel, key))
 
     def lead(self, channel: str, key: str, place: Place) -> None:
-        key = row_id(channel, key)
+        key = conversation_key(channel, key)
         self._find(key)
         self._rows[key].place = place
 
     def follower_of(self, ticket_id: str) -> str:
-        place = self._find(_follower_id(ticket_id))
+        place = self._find(follower_key(ticket_id))
         return place.ticket_id if place is not None else ""
 
     def follow(self, ticket_id: str, follower: str) -> None:
-        key = _follower_id(ticket_id)
+        key = follower_key(ticket_id)
         self._find(key)
         self._rows[key].place = Place(follower)
 
@@ -88,21 +85,9 @@ class MongoConversations:
         if not wanted:
             return
         with named_failures():
-            rows: list[Document] = list(self._unit.database["conversations"].find({"_id": {"$in": wanted}}))
+            rows: list[Document] = list(self._unit.database[HISTORY].find({"_id": {"$in": wanted}}))
         for key in wanted:
             self._rows[key] = _Row(None, None)
         for row in rows:
             place = place_of(row)
             self._rows[row["_id"]] = _Row(place, place)
-
-
-def row_id(channel: str, key: str) -> str:
-    """The row's `_id`. Message-IDs are compared as they are: their left side may tell cases apart."""
-    if len(key) > _LONGEST_KEY:
-        key = "sha256:" + hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
-    return f"{channel}\0{key}"
-
-
-def _follower_id(ticket_id: str) -> str:
-    # No channel has an empty id.
-    return f"\0follows\0{ticket_id}"

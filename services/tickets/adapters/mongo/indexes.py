@@ -7,6 +7,8 @@ lies in two lists.
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from services.tickets.adapters.mongo.history import HISTORY
+
 INDEXES = {
     "tickets": [
         IndexModel("number", unique=True),
@@ -19,18 +21,15 @@ INDEXES = {
         # second, in 100,000 tickets, for two common ones; this, 5 ms.
         IndexModel("found_by"),
     ],
-    # `_id` is "<ticket>:<message>", "<ticket>:<version>:<index>": a ticket's are found by their prefix.
-    "messages": [],
     "bursts": [],
-    # Beside them a row for each commit, which lists its facts: what lies together is one insertion. 0 is what the
-    # sequencer has yet to stamp; above it, what a watch goes on from.
-    "changes": [
+    # Most of it is found by its `_id`. Of the commits, 0 is what the sequencer has yet to stamp; above it, what a watch
+    # goes on from.
+    HISTORY: [
         IndexModel(
             [("first_sequence", ASCENDING), ("_id", ASCENDING)],
             partialFilterExpression={"first_sequence": {"$exists": True}},
         )
     ],
-    "conversations": [],
     "requesters": [
         # One person a key, whoever makes it first.
         IndexModel("keys", unique=True, sparse=True),

@@ -6,6 +6,7 @@ from datetime import datetime
 from pymongo.read_concern import ReadConcern
 
 from chassis.mongo import Document, Documents, named_failures
+from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.adapters.mongo.sequence import COUNTER
 
 _MAJORITY = ReadConcern("majority")
@@ -29,7 +30,7 @@ class MongoLog:
     """Reads what the sequencer stamped. What is stamped is complete up to there, so no gap can be read."""
 
     def __init__(self, database: Documents) -> None:
-        self._changes = database.get_collection("changes", read_concern=_MAJORITY)
+        self._history = database.get_collection(HISTORY, read_concern=_MAJORITY)
         self._counters = database.get_collection("counters", read_concern=_MAJORITY)
         # Where a commit that was read ends. Who goes on from there need not look within one.
         self._end = 0
@@ -60,14 +61,14 @@ class MongoLog:
         rows: list[Document] = []
         found = 0
         behind = {"first_sequence": {"$gt": max(sequence, 0)}}
-        for row in self._changes.find(behind).sort("first_sequence", 1).limit(limit):
+        for row in self._history.find(behind).sort("first_sequence", 1).limit(limit):
             rows.append(row)
             found += len(row["events"])
             if found >= limit:
                 break
         if 0 < sequence != self._end and not (rows and rows[0]["first_sequence"] == sequence + 1):
             # The place may lie within a commit.
-            inside = self._changes.find({"first_sequence": {"$gt": 0, "$lte": sequence}})
+            inside = self._history.find({"first_sequence": {"$gt": 0, "$lte": sequence}})
             rows[:0] = inside.sort("first_sequence", -1).limit(1)
         return rows
 
@@ -78,7 +79,7 @@ class MongoLog:
         for start in range(0, len(ids), _FACTS_READ_AT_ONCE):
             wanted = {"_id": {"$in": ids[start : start + _FACTS_READ_AT_ONCE]}}
             fields = {"fact": 1, "at": 1, "body": 1}
-            for row in self._changes.find(wanted, fields):
+            for row in self._history.find(wanted, fields):
                 body = bytes(row["body"])
                 size += len(body)
                 facts.append(Stamped(places[row["_id"]], row["_id"], row["fact"], row["at"], body))

@@ -5,12 +5,8 @@ from typing import Any
 
 from chassis.mongo import Document
 from services.tickets.adapters.mongo.documents import actor_of, actor_part
+from services.tickets.adapters.mongo.history import message_key
 from services.tickets.domain.message import Attachment, Delivery, Message, Sending
-
-
-def message_key(ticket_id: str, message_id: str) -> str:
-    """A message's `_id`: a ticket's messages lie together, in the order of their making."""
-    return f"{ticket_id}:{message_id}"
 
 
 def message_document(message: Message) -> Document:
@@ -52,7 +48,7 @@ def message_document(message: Message) -> Document:
 def message_of(document: Mapping[str, Any]) -> Message:
     """The message that a document holds."""
     get = document.get
-    ticket_id, _, message_id = document["_id"].rpartition(":")
+    ticket_id, _, message_id = document["_id"].rpartition("/")
     delivery = get("delivery") or {}
     return Message(
         message_id=message_id,
@@ -81,7 +77,7 @@ def message_of(document: Mapping[str, Any]) -> Message:
 
 def sending_of(document: Mapping[str, Any]) -> Sending:
     """What is known of an outgoing message's way."""
-    ticket_id, _, message_id = document["_id"].rpartition(":")
+    ticket_id, _, message_id = document["_id"].rpartition("/")
     kept = document.get("delivery") or {}
     return Sending(
         message_id=message_id,

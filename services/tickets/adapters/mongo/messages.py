@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from chassis.mongo import named_failures
 from chassis.units import Unit
-from services.tickets.adapters.mongo.message_documents import message_key, sending_fields, sending_of
+from services.tickets.adapters.mongo.history import HISTORY, message_key
+from services.tickets.adapters.mongo.message_documents import sending_fields, sending_of
 from services.tickets.domain.message import Sending
 
 
@@ -24,7 +25,7 @@ class MongoMessages:
         ids = [message_key(ticket_id, message_id) for ticket_id, message_id in wanted]
         fields = {"delivery": 1, "external_id": 1}
         with named_failures():
-            rows = list(self._unit.database["messages"].find({"_id": {"$in": ids}}, fields))
+            rows = list(self._unit.database[HISTORY].find({"_id": {"$in": ids}}, fields))
         self._sendings.update(dict.fromkeys(wanted))
         for row in rows:
             sending = sending_of(row)
@@ -36,7 +37,7 @@ class MongoMessages:
             sending = self._sendings[pair]
             assert sending is not None
             was = {"_id": message_key(*pair), "delivery.edition": edition or {"$in": [0, None]}}
-            self._unit.update("messages", was, {"$set": sending_fields(sending)})
+            self._unit.update(HISTORY, was, {"$set": sending_fields(sending)})
 
     def sending(self, ticket_id: str, message_id: str) -> Sending | None:
         self.load([(ticket_id, message_id)])

@@ -15,6 +15,7 @@ from services.tickets.adapters.mongo.documents import (
     reaches_of,
     ticket_of,
 )
+from services.tickets.adapters.mongo.history import HISTORY, facts_of, messages_of
 from services.tickets.adapters.mongo.ids import first_id_of
 from services.tickets.adapters.mongo.message_documents import message_of
 from services.tickets.domain.message import PUBLIC, Message
@@ -42,9 +43,9 @@ class MongoQueries:
 
     def __init__(self, database: Documents) -> None:
         self._tickets = database["tickets"]
-        self._messages = database["messages"]
+        self._messages = database[HISTORY]
         # Others take it for what happened: a fact that is lost with a lonely primary never did.
-        self._changes = database.get_collection("changes", read_concern=ReadConcern("majority"))
+        self._changes = database.get_collection(HISTORY, read_concern=ReadConcern("majority"))
         self._requesters = database["requesters"]
 
     def ticket(self, ticket_id: str) -> Ticket | None:
@@ -89,7 +90,7 @@ class MongoQueries:
     def messages(self, ticket_id: str, *, public_only: bool) -> list[Message]:
         """A ticket's entries, oldest first."""
         with named_failures():
-            rows = self._messages.find({"_id": _prefixed(ticket_id)}).sort("_id", 1)
+            rows = self._messages.find({"_id": messages_of(ticket_id)}).sort("_id", 1)
             found = [message_of(row) for row in rows]
         return [message for message in found if not public_only or message.visibility == PUBLIC]
 
@@ -98,7 +99,7 @@ class MongoQueries:
         with named_failures():
             rows = list(
                 self._changes.find(
-                    {"_id": _prefixed(ticket_id), "version": {"$gt": from_version}}, {"body": 0}
+                    {"_id": facts_of(ticket_id), "version": {"$gt": from_version}}, {"body": 0}
                 )
             )
         return sorted(rows, key=lambda row: (row["version"], row["index"]))
@@ -200,11 +201,6 @@ def _behind(column: str, is_descending: bool, after: Position) -> Document:
         column: {f"{way}e": after.value},
         "$or": [{column: {way: after.value}}, {"_id": {way: after.ticket_id}}],
     }
-
-
-def _prefixed(ticket_id: str) -> Document:
-    # ";" is what follows ":".
-    return {"$gte": f"{ticket_id}:", "$lt": f"{ticket_id};"}
 
 
 def _id_at(moment: datetime | None) -> str | None:

@@ -14,6 +14,7 @@ from chassis.clock import Clock, monotonic
 from chassis.leases import Lease
 from chassis.mongo import Document, Documents, Raced, named_failures
 from chassis.units import Unit
+from services.tickets.adapters.mongo.history import HISTORY
 
 COUNTER = "sequence"
 COMMITS_AT_ONCE = 500
@@ -39,7 +40,7 @@ class Sequencer:
             return False
         with named_failures():
             rows = list(
-                self._database.get_collection("changes", read_concern=ReadConcern("majority"))
+                self._database.get_collection(HISTORY, read_concern=ReadConcern("majority"))
                 .find({"first_sequence": 0})
                 .sort("_id", 1)
                 .limit(COMMITS_AT_ONCE)
@@ -50,7 +51,7 @@ class Sequencer:
         unit, end = Unit(self._database, self._clock), last
         for row in in_order_of_versions(rows):
             stamp = {"$set": {"first_sequence": end + 1}}
-            unit.update("changes", {"_id": row["_id"], "first_sequence": 0}, stamp)
+            unit.update(HISTORY, {"_id": row["_id"], "first_sequence": 0}, stamp)
             end += len(row["events"])
         unit.update(
             "counters",

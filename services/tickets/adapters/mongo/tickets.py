@@ -15,6 +15,7 @@ from services.tickets.adapters.mongo.documents import (
     ticket_of,
     ticket_update,
 )
+from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.adapters.mongo.message_documents import message_document
 from services.tickets.adapters.mongo.numbers import Numbers
 from services.tickets.adapters.wire import PUBLISHES
@@ -76,7 +77,7 @@ class MongoTickets:
         if self._clocks:
             self._keep_clocks()
         if self._event_ids:
-            self._unit.insert("changes", {"_id": new_id(), "first_sequence": 0, "events": self._event_ids})
+            self._unit.insert(HISTORY, {"_id": new_id(), "first_sequence": 0, "events": self._event_ids})
 
     def _keep_clocks(self) -> None:
         """Keep those that are newer than what is kept; safe to repeat.
@@ -158,10 +159,10 @@ class MongoTickets:
             row["changes"] = [[change.field, change.old, change.new] for change in fact.changes]
         if not isinstance(fact, TicketChanged):
             row["message_id"] = fact.message.message_id
-            unit.insert("messages", message_document(fact.message))
+            unit.insert(HISTORY, message_document(fact.message))
         cause = unit.cause
         if cause.event_id:
             row["cause_id"] = cause.event_id
             row["depth"] = cause.depth + 1
         row["chain_id"] = cause.chain_id or cause.event_id or event_id
-        unit.insert("changes", row)
+        unit.insert(HISTORY, row)

@@ -6,7 +6,7 @@ import pytest
 
 from bus.v1.bundle_pb2 import Envelope
 from relaydesk.ingest.v1 import events_pb2 as ingest
-from services.tickets.adapters.mongo.conversations import row_id
+from services.tickets.adapters.mongo.history import conversation_key
 from services.tickets.adapters.nouns import message_to_wire
 from services.tickets.adapters.wire import message_of_received
 from services.tickets.domain.commands import ReceiveBounce, ReceiveMessage
@@ -68,8 +68,8 @@ def test_addresses_are_compared_in_lower_case_with_the_domain_as_a_label() -> No
 
 
 def test_a_key_of_any_length_has_a_row() -> None:
-    assert row_id("support", "<1@x>") == "support\0<1@x>"
-    assert len(row_id("support", "x" * 100_000)) < 100
+    assert conversation_key("support", "<1@x>") == "support\0<1@x>"
+    assert len(conversation_key("support", "x" * 100_000)) < 100
 
 
 def test_a_long_chain_keeps_its_root_and_its_end() -> None:
