@@ -20,6 +20,7 @@ from services.ingest.adapters.channel_checks import ChannelChecks
 from services.ingest.adapters.channel_desk import ChannelDesk
 from services.ingest.adapters.channels_rpc import ChannelsRpc
 from services.ingest.adapters.conversations import LISTED, Conversations
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.edge import Backlog, Edge
 from services.ingest.adapters.editors import Editors
 from services.ingest.adapters.hearing import LedgerPorts
@@ -34,7 +35,7 @@ from services.ingest.adapters.mongo import INDEXES
 from services.ingest.adapters.mongo.access_tokens import MongoAccessTokens
 from services.ingest.adapters.mongo.blocked import MongoBlocked
 from services.ingest.adapters.mongo.channel_activity import MongoActivity
-from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
+from services.ingest.adapters.mongo.channels import MongoChannels
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.handed_back import MongoHandedBack
 from services.ingest.adapters.mongo.intake import MongoIntake

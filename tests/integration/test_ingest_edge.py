@@ -15,8 +15,8 @@ import pytest
 from chassis import failpoints
 from chassis.errors import InvalidField, InvalidFields
 from relaydesk.ingest.v1 import service_pb2 as pb
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.edge import Edge
-from services.ingest.adapters.mongo.channels import ChannelDirectory
 from tests.integration.ingest_desk import (
     MAILBOX,
     OTHER,

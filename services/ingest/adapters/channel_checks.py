@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from chassis.errors import InvalidField, InvalidFields
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.kinds import Kind, check_settings
-from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
+from services.ingest.adapters.mongo.channels import MongoChannels
 from services.ingest.adapters.setting_fields import setting_fields
 from services.ingest.domain.channel import Channel, is_one_line
 

@@ -6,9 +6,10 @@ import structlog
 
 from relaydesk.ingest.v1 import service_pb2 as pb
 from services.ingest.adapters.channel_checks import ChannelChecks
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.editors import Editors
 from services.ingest.adapters.imap.session import check
-from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
+from services.ingest.adapters.mongo.channels import MongoChannels
 from services.ingest.adapters.wire import stamp
 from services.ingest.application.apply_channel import Applied, ApplyChannel, apply_channel, pause_channel
 from services.ingest.domain.channel import Channel

@@ -14,10 +14,10 @@ from relaydesk.ingest.v1.channels_pb2_grpc import (
     add_ChannelsServiceServicer_to_server,
 )
 from services.ingest.adapters.channel_desk import ChannelDesk, channel_to_wire
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.editors import CHANNELS
 from services.ingest.adapters.kinds import Kind
 from services.ingest.adapters.mongo.channel_activity import Activity, MongoActivity
-from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.mailboxes import MongoMailboxes
 from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.setting_fields import SettingField, setting_fields

@@ -14,8 +14,8 @@ from chassis.errors import TooBusy, Unavailable
 from chassis.group_commit import GroupCommitter
 from chassis.ids import new_id
 from chassis.telemetry.metrics import Metrics, Tally
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.intake_queues import IntakePublisher
-from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.intake_documents import INLINE
 from services.ingest.application.accept_message import Arrival, KeepRows, accept_message

@@ -6,8 +6,8 @@ from typing import Any
 from chassis.failpoints import failpoint
 from chassis.units import Unit
 from services.ingest.adapters import wire
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.measures import ClosingCounts
-from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.handed_back import MongoHandedBack
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.sends import MongoSends

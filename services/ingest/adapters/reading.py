@@ -26,9 +26,9 @@ from chassis.telemetry import tracing
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Cause, Unit
 from services.ingest.adapters import wire
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.intake_queues import DEAD, patience_after, prepare, queue_name
 from services.ingest.adapters.mongo.blocked import MongoBlocked
-from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.received_bundles import received_bundles

@@ -16,9 +16,9 @@ from relaydesk.ingest.v1 import service_pb2 as pb
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceServicer, add_IngestServiceServicer_to_server
 from services.ingest.adapters.channel_desk import ChannelDesk, channel_to_wire
 from services.ingest.adapters.channels_rpc import EDITORS
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.ledger_rpc import LedgerRpc
-from services.ingest.adapters.mongo.channels import ChannelDirectory
 from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.mongo.mailboxes import MailboxState, MongoMailboxes

@@ -13,11 +13,12 @@ from relaydesk.ingest.v1.screening_pb2_grpc import (
     ScreeningServiceServicer,
     add_ScreeningServiceServicer_to_server,
 )
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.editors import CHANNELS
 from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.kinds import Kind, check_settings
 from services.ingest.adapters.mongo.blocked import MongoBlocked
-from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
+from services.ingest.adapters.mongo.channels import MongoChannels
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.adapters.places import MOST, page_size_of, place_of, token_of
 from services.ingest.adapters.wire import stamp

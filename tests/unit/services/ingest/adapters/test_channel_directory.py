@@ -7,8 +7,9 @@ import pytest
 
 from chassis.errors import Unavailable
 from services.ingest import channels as kinds
+from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.kinds import load_kinds
-from services.ingest.adapters.mongo.channels import ChannelDirectory, MongoChannels
+from services.ingest.adapters.mongo.channels import MongoChannels
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.tokens import Tokens
 
