@@ -14,7 +14,7 @@ from relaydesk.ingest.v1 import service_pb2
 from relaydesk.ingest.v1.channels_pb2_grpc import ChannelsServiceStub
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
 from tests.integration.accounts_server import accounts_of
-from tests.integration.ingest_desk import MAILBOX, IngestDesk, Sockets, ingest_on, letter, send
+from tests.integration.ingest_desk import MAILBOX, IngestDesk, Sockets, ingest_on, letter, post_body, send
 from tests.integration.service_desk import INTERNAL
 from tests.waiting import wait_until
 
@@ -238,6 +238,19 @@ def test_what_is_wrong_with_a_channel_is_told_in_words(ask: Ask, desk: IngestDes
     assert [(one.kind, one.text) for one in state.troubles] == [
         ("settings", "the settings of broken are not valid any more")
     ]
+
+
+def test_a_channel_of_a_later_release_asks_who_posts_to_it_to_come_again(
+    desk: IngestDesk, sockets: Sockets
+) -> None:
+    rows = desk.database["channels"]
+    made = rows.find_one({"_id": "api"})
+    assert made is not None
+    rows.insert_one({**made, "_id": "later", "settings": {"of_a_later_release": "yes"}})
+    answer = desk.post(sockets, post_body(), channel="later")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    rows.update_one({"_id": "later"}, {"$set": {"settings": {}}, "$inc": {"version": 1}})
+    wait_until(lambda: desk.post(sockets, post_body(), channel="later").status_code == 202)
 
 
 def test_a_password_of_another_instance_key_is_told_and_can_be_given_again(

@@ -3,6 +3,7 @@
 import hmac
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 from pydantic import ValidationError
@@ -27,7 +28,8 @@ _ASK_AGAIN = 0.5
 class ChannelDirectory:
     """The channels at work, as of at most two seconds ago. Safe in any thread.
 
-    While the database is away what was known goes on being known; a process that never knew raises Unavailable.
+    While the database is away what was known goes on being known; a process that never knew raises Unavailable. The same
+    holds for a channel whose settings this release cannot read.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class ChannelDirectory:
         self._live: dict[str, tuple[Channel, LiveChannel]] = {}
         self._keys: dict[str, str] = {}
         self._mailboxes: dict[str, str] = {}
+        # Kept, and never understood by this process: written by a later release, or wrong.
+        self._unreadable: dict[str, Channel] = {}
         self._log = structlog.get_logger(__name__)
 
     def find(self, channel_id: str) -> tuple[Channel, LiveChannel] | None:
@@ -71,6 +75,10 @@ class ChannelDirectory:
             if candidate in self._mailboxes:
                 return self._live.get(self._mailboxes[candidate])
         self._raise_if_away()
+        for channel in self._unreadable.values():
+            if any("@" in value for value in channel.settings.values()):
+                # The address may be its.
+                raise Unavailable(f"channel {channel.channel_id} (this release cannot read its settings)")
         return None
 
     def at_hand(self, address: str) -> tuple[Channel, LiveChannel] | None:
@@ -115,13 +123,17 @@ class ChannelDirectory:
         return address in self._mailboxes
 
     def is_key(self, channel_id: str, given: str) -> bool:
-        """The key opens the channel."""
-        self._refresh(_FRESH)
-        known = self._keys.get(channel_id, "")
-        if not _is_same(known, given):
-            self._refresh(_ASK_AGAIN)
-            known = self._keys.get(channel_id, "")
-        return _is_same(known, given)
+        """The key opens the channel. Raises Unavailable."""
+        for at_most in (_FRESH, _ASK_AGAIN):
+            self._refresh(at_most)
+            if _is_same(self._keys.get(channel_id, ""), given):
+                return True
+        self._raise_if_away()
+        return False
+
+    def is_unreadable(self, channel_id: str) -> bool:
+        """There is such a channel, and this release never could read its settings."""
+        return channel_id in self._unreadable
 
     def _refresh(self, at_most: float) -> None:
         if monotonic() - self._loaded < at_most:
@@ -149,18 +161,36 @@ class ChannelDirectory:
         live: dict[str, tuple[Channel, LiveChannel]] = {}
         keys: dict[str, str] = {}
         mailboxes: dict[str, str] = {}
+        unreadable: dict[str, Channel] = {}
         for channel, key in self._channels.all_with_keys():
             known = self._live.get(channel.channel_id)
-            if known is not None and known[0].version == channel.version:
-                live[channel.channel_id] = known
-            elif (built := self._build(channel)) is not None:
-                live[channel.channel_id] = (channel, built)
-            else:
+            if known is None or known[0].version != channel.version:
+                known = self._renewed(channel, known)
+            if known is None:
+                unreadable[channel.channel_id] = channel
                 continue
+            live[channel.channel_id] = known
             keys[channel.channel_id] = key
-            for address in live[channel.channel_id][1].addresses():
+            for address in known[1].addresses():
                 mailboxes.setdefault(address, channel.channel_id)
-        self._live, self._keys, self._mailboxes = live, keys, mailboxes
+        self._live, self._keys, self._mailboxes, self._unreadable = live, keys, mailboxes, unreadable
+
+    def _renewed(
+        self, channel: Channel, known: tuple[Channel, LiveChannel] | None
+    ) -> tuple[Channel, LiveChannel] | None:
+        """The channel as it is now; as it was where this release cannot read it; None where it never could."""
+        try:
+            built = self._build(channel)
+        except Exception as failure:  # noqa: BLE001 - a kind's mistake over one channel must not cost the others
+            self._log.error("channel_not_built", channel=channel.channel_id, failure=type(failure).__name__)
+            built = None
+        if built is not None:
+            return channel, built
+        if known is None:
+            return None
+        # Its version stays the one that was built, so that the next look tries again.
+        was, goes_on = known
+        return replace(was, name=channel.name, lane=channel.lane, is_paused=channel.is_paused), goes_on
 
     def _build(self, channel: Channel) -> LiveChannel | None:
         kind = self._kinds.get(channel.kind)

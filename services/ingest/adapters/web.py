@@ -150,6 +150,8 @@ class _Messages:
     def _open(self, channel_id: str, key: str) -> tuple[Channel, LiveChannel]:
         """The channel that the key opens."""
         found = self._edge.directory.find(channel_id)
+        if found is None and self._edge.directory.is_unreadable(channel_id):
+            raise _No(_later("the channel cannot be read now", _RETRY_AFTER))
         if found is None or not found[1].is_posted_to:
             raise _No(_no(404, f"there is no channel {channel_id[:80]!r} that is posted to"))
         if not self._edge.directory.is_key(channel_id, key):

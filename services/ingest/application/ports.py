@@ -107,6 +107,10 @@ class Directory(Protocol):
         """A normalised address without its tag is one of our mailboxes."""
         ...
 
+    def is_unreadable(self, channel_id: str) -> bool:
+        """There is such a channel, and `find` answers None as this release never could read its settings."""
+        ...
+
     def all(self) -> Sequence[Channel]: ...
 
 

@@ -39,7 +39,11 @@ def queue_sends(command: QueueReply, ports: SendQueue) -> None:
         ports.close(command.closing)
     reply = command.reply
     found = ports.directory.find(reply.channel_id)
-    if found is None or not found[1].sends:
+    if found is None:
+        # An answer must not vanish where only this process, or only today, cannot read the channel.
+        if not ports.directory.is_unreadable(reply.channel_id):
+            return
+    elif not found[1].sends:
         return
     # Mail to ourselves would come back as a new message; named to others, it would with their answer to all.
     reply = replace(reply, to=_others(reply.to, ports.directory), cc=_others(reply.cc, ports.directory))

@@ -98,9 +98,14 @@ class MemoryDirectory:
     def __init__(self, live: MemoryChannel) -> None:
         self.live = live
         self.channel = MAIL
+        self.unreadable: set[str] = set()
 
     def find(self, channel_id: str) -> tuple[Channel, LiveChannel] | None:
-        return (self.channel, self.live) if channel_id == MAIL.channel_id else None
+        is_here = channel_id == MAIL.channel_id and channel_id not in self.unreadable
+        return (self.channel, self.live) if is_here else None
+
+    def is_unreadable(self, channel_id: str) -> bool:
+        return channel_id in self.unreadable
 
     def by_address(self, address: str) -> tuple[Channel, LiveChannel] | None:
         return None

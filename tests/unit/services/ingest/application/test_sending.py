@@ -48,6 +48,14 @@ def test_a_channel_that_is_gone_queues_nothing() -> None:
     assert _queued(Desk(), replace(REPLY, channel_id="gone")) == []
 
 
+def test_an_answer_on_a_channel_that_cannot_be_read_now_waits_until_it_can() -> None:
+    desk = Desk()
+    desk.directory.unreadable = {"mail"}
+    (send_id,) = _queued(desk)
+    assert send_reply(send_id, desk.ports) is SendState.QUEUED
+    assert desk.live.sent == []
+
+
 def test_an_answer_that_came_by_mail_closes_its_row_and_leaves() -> None:
     fact = tickets.MessageAdded(intake_id="i1")
     fact.ticket.id, fact.message.id = "t1", "m1"
