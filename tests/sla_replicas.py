@@ -13,7 +13,7 @@ from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis import mongo
 from chassis.bus import Bus, connect
 from chassis.clock import monotonic
-from chassis.mongo import Documents
+from chassis.mongo import Document, Documents
 from chassis.subscription import Subscription
 from local.child import OwnChild
 from services.sla import __main__ as main
@@ -124,11 +124,16 @@ class Replicas:
     def arm(self, due: Callable[[int], datetime], count: int, key: str = "") -> set[str]:
         """Lay timers into the store, as arming does; answers the ids of the events that they shall come to."""
         key = key or secrets.token_hex(4)
-        rows, events = [], set()
+        rows = self.timer_rows(due, count, key)
+        self.database["timers"].insert_many(rows, ordered=False)
+        return {f"{row['ticket_id']}:timer:{row['_id']}:1" for row in rows}
+
+    @staticmethod
+    def timer_rows(due: Callable[[int], datetime], count: int, key: str) -> list[Document]:
+        """Armed timers as rows."""
+        rows = []
         for number in range(count):
             name = TimerName("test", f"{key}-{number}", 1)
             timer = Timer(name, due(number), ticket_id=f"t{number}", lane="email")
             rows.append({"_id": name.timer_id, **timer_to_row(timer, datetime.now(UTC))})
-            events.add(f"t{number}:timer:{name.timer_id}:1")
-        self.database["timers"].insert_many(rows, ordered=False)
-        return events
+        return rows

@@ -29,7 +29,7 @@ from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from relaydesk.tickets.v1.events_pb2 import TicketOpened
 from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.adapters.mongo.sequence import COUNTER
-from tests.bench import bare_rpc, mailboxes, pipe, reader
+from tests.bench import bare_rpc, mailboxes, pipe, reader, timers
 from tests.bench.doors import Flood, PostFlood, Posting, mailer, mails, names
 from tests.e2e.system import SERVICES, System
 
@@ -281,12 +281,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of every number, one run")
     parser.add_argument(
-        "--only", default="", help="of read, rate, mail, poison, latency, memory, rpc, imap; commas between"
+        "--only",
+        default="",
+        help="of read, timers, rate, mail, poison, latency, memory, rpc, imap; commas between",
     )
     words = parser.parse_args()
     scale, runs = (10, 1) if words.quick else (1, RUNS)
     chosen = set(filter(None, words.only.split(","))) or {
         "read",
+        "timers",
         "rate",
         "mail",
         "poison",
@@ -357,10 +360,14 @@ def main() -> int:
 
 
 def without_ground(chosen: set[str], scale: int) -> set[str]:
-    """Measure what needs no nodes; answers what is left."""
+    """Measure what needs no system; answers what is left."""
     if "read" in chosen:
         say(reader.line(500 // scale))
-    return chosen - {"read"}
+    if "timers" in chosen:
+        with tempfile.TemporaryDirectory(prefix="relaydesk-bench-") as folder:
+            for line in timers.measure(Path(folder), timers.ARMED // scale):
+                say(line)
+    return chosen - {"read", "timers"}
 
 
 def say_poison(on: Ground, make: Callable[[str], bytes], number: int) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 
 from chassis.batches import BatchRunner, Task
 from chassis.clock import Clock
@@ -37,7 +38,7 @@ class AlarmPoller:
     ) -> None:
         self._rows = rows
         self._fires = fires
-        self._clock = clock
+        self.clock = clock
         self._runner = runner
         self._measures = measures
         self._batch = batch
@@ -45,14 +46,14 @@ class AlarmPoller:
 
     def fire(self, share: Share) -> bool:
         """One turn: everything due now, at most a batch of it. Asks for more where the batch was full."""
-        now = self._clock.now()
+        now = self.clock.now()
         due = self.due(share, now)
         self._measures.look(self._rows.name, (now - due[0]["alarm_at"]).total_seconds() if due else 0.0)
         if not due:
             return False
         failpoint("after-claim-before-fire")
         outcomes = self._runner.run([Task("", self._fires(row["_id"])) for row in due])
-        done = self._clock.now()
+        done = self.clock.now()
         for row, outcome in zip(due, outcomes, strict=True):
             if outcome.error is None:
                 self._measures.took_effect((done - row["alarm_at"]).total_seconds())
@@ -62,11 +63,15 @@ class AlarmPoller:
 
     def due(self, share: Share, now: datetime) -> list[Document]:
         """What is due longest, at most a batch of it."""
-        wanted = {"shard": {"$in": sorted(share.parts)}, "alarm_at": {"$lte": now}}
         with named_failures():
-            rows = self._rows.find(wanted, {"alarm_at": 1, "edition": 1}).sort("alarm_at").limit(self._batch)
-            # One round trip: unless told, the server begins with 101.
-            return list(rows.batch_size(self._batch + 1))
+            return list(self.look(share, now))
+
+    def look(self, share: Share, now: datetime) -> Cursor[Document]:
+        """The same as a question that was not asked yet."""
+        wanted = {"shard": {"$in": sorted(share.parts)}, "alarm_at": {"$lte": now}}
+        rows = self._rows.find(wanted, {"alarm_at": 1, "edition": 1}).sort("alarm_at").limit(self._batch)
+        # One round trip: unless told, the server begins with 101.
+        return rows.batch_size(self._batch + 1)
 
     def _set_aside(self, row: Document, error: Exception, now: datetime) -> None:
         self._measures.failed(self._rows.name)
