@@ -1,14 +1,11 @@
 """The ledger asked about one channel and a quarter of an hour: the right rows, and no more of the store than they are."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import MongoClient
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chassis import mongo
 from chassis.clock import FixedClock
@@ -17,34 +14,18 @@ from services.ingest.adapters.mongo import INDEXES
 from services.ingest.adapters.mongo.intake import MongoIntake
 from services.ingest.domain.intake import State
 from services.ingest.domain.ledger import Wanted
+from tests.integration.reads_heard import ReadsHeard
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
 TEN = DAY + timedelta(hours=10)
 QUARTER = (TEN, TEN + timedelta(minutes=15))
 STATES = tuple(State)
-_ANY_MOMENT: CodecOptions[Document] = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
-
-
-class _Heard(CommandListener):
-    """The reads of the ledger, to be explained afterwards."""
-
-    def __init__(self) -> None:
-        self.reads: list[Mapping[str, Any]] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        if event.command_name in ("find", "aggregate", "count"):
-            own = {name: value for name, value in event.command.items() if not name.startswith(("$", "lsid"))}
-            self.reads.append(own)
-
-    def succeeded(self, event: CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: CommandFailedEvent) -> None: ...
 
 
 class _Ledger:
     """A day of two channels, a message every ten seconds, and in one moment of it many at once."""
 
-    def __init__(self, client: MongoClient[Document], heard: _Heard) -> None:
+    def __init__(self, client: MongoClient[Document], heard: ReadsHeard) -> None:
         self.database = client[f"t{uuid.uuid4().hex[:10]}_ingest"]
         mongo.ensure_indexes(self.database, INDEXES)
         moments = [DAY + timedelta(seconds=10 * number) for number in range(8640)]
@@ -70,21 +51,11 @@ class _Ledger:
 
     def looked_at(self) -> tuple[int, int]:
         """Keys of indexes, and rows, that the reads since the last question looked at."""
-        keys = rows = 0
-        # Explaining is heard too.
-        for read in tuple(self._heard.reads):
-            # A bound may be the largest moment that there is, which Python has none for.
-            told = self.database.command(
-                "explain", dict(read), verbosity="executionStats", codec_options=_ANY_MOMENT
-            )
-            stages = told["stages"][0]["$cursor"] if "stages" in told else told
-            stats = stages["executionStats"]
-            keys, rows = keys + stats["totalKeysExamined"], rows + stats["totalDocsExamined"]
-        return keys, rows
+        return self._heard.looked_at(self.database)
 
     def forget(self) -> None:
         """What was read so far is not asked about."""
-        self._heard.reads.clear()
+        self._heard.forget()
 
 
 def _row(channel_id: str, number: int, at: datetime) -> Document:
@@ -107,7 +78,7 @@ def _row(channel_id: str, number: int, at: datetime) -> Document:
 
 @pytest.fixture(scope="module")
 def ledger(mongo_url: str) -> Iterator[_Ledger]:
-    heard = _Heard()
+    heard = ReadsHeard()
     with MongoClient[Document](mongo_url, tz_aware=True, event_listeners=[heard]) as client:
         ledger = _Ledger(client, heard)
         yield ledger

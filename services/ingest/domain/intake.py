@@ -116,9 +116,10 @@ class ClosingOutcome(StrEnum):
     TWICE = "twice"
 
 
-def close(state: State, closed_by: str, closing: Closing) -> ClosingOutcome:
-    """What a closing does to a row in `state` that `closed_by` closed."""
-    if state not in CLOSED:
+def close(state: State, closed_by: str, closing: Closing, *, is_blocked: bool = False) -> ClosingOutcome:
+    """What a closing does to a row in `state` that `closed_by` closed. Where a list of the mailbox did, tickets had been
+    told of it before the list was written, and what tickets made of it stands."""
+    if state not in CLOSED or is_blocked:
         return ClosingOutcome.CLOSED
     if closed_by != closing.closing_id:
         return ClosingOutcome.TWICE

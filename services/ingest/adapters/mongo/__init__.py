@@ -27,6 +27,11 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"blocked": True},
             name="blocked",
         ),
+        IndexModel(
+            [("channel_id", ASCENDING), ("received_at", DESCENDING), ("_id", DESCENDING)],
+            partialFilterExpression={"blocked": True},
+            name="blocked_of_channel",
+        ),
     ],
     "files": [],
     "paces": [],

@@ -12,14 +12,15 @@ from services.ingest.domain.intake import IntakeRow, State
 
 
 class MongoBlocked:
-    """Blocked rows are ignored ones that somebody may bring back: no fact of them was ever said."""
+    """Blocked rows are ignored ones that somebody may bring back: no fact of them was ever said. Where one was, by a reader
+    that did not know the list yet, what tickets answers closes the row instead (IntakeClosings)."""
 
     def __init__(self, database: Documents, clock: Clock) -> None:
         self._rows = database["intake"]
         self._clock = clock
 
     def block(self, row: IntakeRow, reason: str) -> bool:
-        """Close a row that a list keeps out; False where somebody was first."""
+        """Close a row that a list keeps out; False where somebody was first, or brought it back since it was read."""
         closed = {
             "state": State.IGNORED.value,
             "reason": reason,
@@ -28,7 +29,7 @@ class MongoBlocked:
             "closed_at": self._clock.now(),
             "published": True,
         }
-        where = {"_id": row.intake_id, "state": State.ACCEPTED.value}
+        where = {"_id": row.intake_id, "state": State.ACCEPTED.value, "retries": row.retries or None}
         with named_failures():
             return bool(self._rows.update_one(where, {"$set": closed}).modified_count)
 

@@ -30,27 +30,38 @@ class IntakeClosings:
             return outcomes
         with named_failures():
             found = self._rows.find(
-                {"_id": {"$in": [one.intake_id for one in closings]}}, {"state": 1, "closed_by": 1}
+                {"_id": {"$in": [one.intake_id for one in closings]}},
+                {"state": 1, "closed_by": 1, "blocked": 1},
             )
-            rows = {row["_id"]: (State(row["state"]), str(row.get("closed_by", ""))) for row in found}
+            rows = {
+                row["_id"]: (State(row["state"]), str(row.get("closed_by", "")), "blocked" in row)
+                for row in found
+            }
         again: list[pymongo.UpdateOne] = []
+        closed_late = 0
         for one in closings:
-            state, closed_by = rows.get(one.intake_id, (None, ""))
+            state, closed_by, is_blocked = rows.get(one.intake_id, (None, "", False))
             if state is None:
                 continue
-            outcome = close(state, closed_by, one)
+            outcome = close(state, closed_by, one, is_blocked=is_blocked)
             if outcome is ClosingOutcome.TWICE:
                 again.append(pymongo.UpdateOne({"_id": one.intake_id}, _twice(one)))
             elif outcome is ClosingOutcome.UPGRADED:
                 again.append(
                     pymongo.UpdateOne({"_id": one.intake_id, "closed_by": one.closing_id}, _closed(one, now))
                 )
-                rows[one.intake_id] = (one.state, closed_by)
+                rows[one.intake_id] = (one.state, closed_by, False)
+            elif is_blocked:
+                again.append(
+                    pymongo.UpdateOne({"_id": one.intake_id, "blocked": True}, _not_blocked(one, now))
+                )
+                rows[one.intake_id] = (one.state, one.closing_id, False)
+                closed_late += 1
             outcomes[outcome] += 1
         if again:
             with named_failures():
                 self._rows.bulk_write(again, ordered=True)
-        outcomes[ClosingOutcome.CLOSED] = closed
+        outcomes[ClosingOutcome.CLOSED] = closed + closed_late
         outcomes[ClosingOutcome.REPEATED] = max(0, outcomes[ClosingOutcome.REPEATED] - closed)
         return outcomes
 
@@ -85,6 +96,11 @@ def _closed(one: Closing, now: datetime) -> Document:
     if one.reason:
         changed["reason"] = one.reason
     return {"$set": changed}
+
+
+def _not_blocked(one: Closing, now: datetime) -> Document:
+    gone = {"blocked": ""} if one.reason else {"blocked": "", "reason": ""}
+    return {**_closed(one, now), "$unset": gone}
 
 
 def _twice(one: Closing) -> Document:

@@ -75,6 +75,8 @@ def page_of(
         moment, intake_id = after
         where = {
             **where,
+            # Where an index begins to look; the alternatives alone would make it begin at the newest.
+            "received_at": {"$lte": moment},
             "$or": [{"received_at": {"$lt": moment}}, {"received_at": moment, "_id": {"$lt": intake_id}}],
         }
     with named_failures():
