@@ -1,15 +1,20 @@
 """What is known of fetched mailboxes, in the store: of one folder, and written by whoever has the newest lease."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pymongo import MongoClient
 
 from chassis import mongo
 from chassis.clock import DatabaseClock
 from chassis.leases import Lease
+from chassis.mongo import Document
+from services.ingest.adapters.mongo import INDEXES
 from services.ingest.adapters.mongo.mailboxes import MongoMailboxes, Overtaken
 from services.ingest.domain.fetching import Cursor, Passed, Passing
+from tests.integration.reads_heard import ReadsHeard
 
 HERE = Cursor("desk@one.example:993/INBOX", 7, 20)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -58,3 +63,23 @@ def test_more_notes_than_one_transaction_takes_are_forgotten(mailboxes: MongoMai
         mailboxes.pass_by("desk", HERE, passed(uid), lease(1))
     mailboxes.forget("desk", HERE, range(2, 2000), lease(1))
     assert set(mailboxes.passed("desk", HERE, lease(1))) == {1}
+
+
+def test_how_it_goes_with_all_mailboxes_is_told_without_reading_what_was_passed_by(
+    mongo_url: str, database_prefix: str
+) -> None:
+    heard = ReadsHeard()
+    with MongoClient[Document](mongo_url, tz_aware=True, event_listeners=[heard]) as client:
+        database = client[f"{database_prefix}ingest"]
+        mongo.ensure_indexes(database, INDEXES)
+        mailboxes = MongoMailboxes(database, DatabaseClock(client))
+        for name in ("desk", "sales"):
+            mailboxes.advance(name, HERE, lease(1))
+        for uid in range(1, 41):
+            mailboxes.pass_by("desk", HERE, passed(uid), lease(1))
+        mailboxes.pass_by("sales", HERE, replace(passed(1), reason=Passing.TOO_LARGE), lease(1))
+        heard.forget()
+        states = {state.channel_id: state.passed for state in mailboxes.states()}
+        assert states == {"desk": {Passing.NOT_FETCHED: 40}, "sales": {Passing.TOO_LARGE: 1}}
+        # The mailboxes themselves, and of what was passed by the keys alone.
+        assert heard.looked_at(database) == (41 + 2, 2)

@@ -36,7 +36,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "files": [],
     "paces": [],
     "mailboxes": [],
-    "passed_mails": [IndexModel([("channel_id", ASCENDING)])],
+    "passed_mails": [IndexModel([("channel_id", ASCENDING), ("reason", ASCENDING)])],
     "replies": [],
     "sends": [
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)]),

@@ -154,7 +154,9 @@ class MongoMailboxes:
     def states(self) -> list[MailboxState]:
         """How it goes with every mailbox that was ever fetched."""
         grouped: list[dict[str, Any]] = [
-            {"$group": {"_id": {"channel": "$channel_id", "reason": "$reason"}, "count": {"$sum": 1}}}
+            # The order makes the index serve it, so that only keys are looked at.
+            {"$sort": {"channel_id": 1, "reason": 1}},
+            {"$group": {"_id": {"channel": "$channel_id", "reason": "$reason"}, "count": {"$sum": 1}}},
         ]
         passed: dict[str, dict[Passing, int]] = {}
         with named_failures():
