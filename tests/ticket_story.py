@@ -10,9 +10,8 @@ from services.sla.domain.clock import evaluate
 from services.sla.domain.counting import AGENT, REQUESTER
 from services.sla.domain.history import Entry, History
 from services.sla.domain.policy import NamedCalendar, Policy, PolicyTarget
-from services.sla.domain.snapshot import Change, Snapshot
+from services.sla.domain.snapshot import ABOUT, Change, Snapshot
 from services.sla.domain.target import TargetState
-from services.sla.domain.vocabulary import FIELDS
 
 # What a story changes of a ticket by its name; the rest is about its message, or of its form.
 _FIELDS = frozenset({"status", "priority", "group", "agent", "sla_policy"})
@@ -64,7 +63,7 @@ class Story:
         start = {"status": "new", "priority": "medium", "group": "", "sla_policy": "", **values}
         channel = start.pop("channel", "support")
         form = {name: start.pop(name) for name in list(start) if name not in _FIELDS}
-        about = {name: form.pop(name) for name in list(form) if name in FIELDS}
+        about = tuple(form.pop(name, "") for name in ABOUT)
         self._snapshot = Snapshot(ticket_id, 0, at, channel=channel, lane="email", **start)  # type: ignore[arg-type]
         self._snapshot = replace(self._snapshot, about=about, fields=form)
         changes = self._snapshot.opening

@@ -82,14 +82,6 @@ def is_merged(message: ticket_pb2.Message) -> bool:
 def snapshot_of(ticket: ticket_pb2.Ticket) -> Snapshot:
     """What sla keeps of a ticket."""
     asker = ticket.requester
-    about = {
-        "channel_kind": ticket.channel_kind,
-        "mailbox": ticket.mailbox,
-        "subject": ticket.subject,
-        "requester": asker.id,
-        "sender": asker.email,
-        "sender_name": asker.name,
-    }
     return Snapshot(
         ticket_id=ticket.id,
         version=ticket.version,
@@ -108,7 +100,14 @@ def snapshot_of(ticket: ticket_pb2.Ticket) -> Snapshot:
         last_requester_message_at=millisecond_of(ticket.last_requester_message_at)
         if ticket.HasField("last_requester_message_at")
         else None,
-        about={name: value for name, value in about.items() if value},
+        about=(
+            ticket.channel_kind,
+            ticket.mailbox,
+            ticket.subject,
+            asker.id,
+            asker.email,
+            asker.name,
+        ),
         fields={name: value for name, value in ticket.fields.items() if value} if ticket.fields else {},
     )
 

@@ -16,13 +16,13 @@ has those of now, counted from its beginning. A version that was saved for what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from services.sla.domain.book import Book
-from services.sla.domain.course import Course, Wait, course_of
+from services.sla.domain.book import Book, Edition
+from services.sla.domain.course import Course, course_of
 from services.sla.domain.history import AT_REST, History
-from services.sla.domain.policy import OF_TICKET
+from services.sla.domain.policy import OF_TICKET, Policy
 from services.sla.domain.target import Run, TargetState, measure, standing_still
 
 
@@ -33,28 +33,36 @@ def evaluate(history: History, book: Book, now: datetime) -> list[TargetState]:
     """
     course = course_of(history, book)
     states: list[TargetState] = []
-    for wait in _waits(course):
-        start, end = wait.start, wait.end
-        values = course.values if end is None else wait.values
+    before: Edition | None = None
+    asked: Mapping[str, str] = {}
+    policy: Policy | None = None
+    for names, start, end, values in _runs(course):
         edition = book.at(end or now, start)
-        policy = edition.choose(history.snapshot, values)
-        line = policy.target(wait.name, values["priority"]) if policy is not None else None
-        if policy is None or line is None:
+        if edition is not before or values is not asked:
+            policy, before, asked = edition.choose(history.snapshot, values), edition, values
+        if policy is None:
             continue
-        run = Run(
-            wait.name, start, end, standing_still(course.spans, AT_REST, policy.pausing(line), start, end)
-        )
-        state = measure(run, policy.policy_id, line, edition.calendar(policy, line), now, AT_REST)
-        states.append(state if history.is_whole else state.unknown())
+        for name in names:
+            line = policy.target(name, values["priority"])
+            if line is not None:
+                pauses = standing_still(course.spans, AT_REST, policy.pausing(line), start, end)
+                run, calendar = Run(name, start, end, pauses), edition.calendar(policy, line)
+                state = measure(run, policy.policy_id, line, calendar, now, AT_REST)
+                states.append(state if history.is_whole else state.unknown())
     return states
 
 
-def _waits(course: Course) -> Iterator[Wait]:
+def _runs(
+    course: Course,
+) -> Iterator[tuple[tuple[str, ...], datetime, datetime | None, Mapping[str, str]]]:
+    """Names of targets that run alike: from when to when, and the values that count."""
+    solved_at = course.solved_at
     # A notice that was closed as it came was no work that anybody did in time.
-    if course.solved_at != course.opened_at:
-        for name in OF_TICKET:
-            yield Wait(name, course.opened_at, course.solved_at, course.solved_values)
-    yield from course.waits
+    if solved_at != course.opened_at:
+        values = course.values if solved_at is None else course.solved_values
+        yield OF_TICKET, course.opened_at, solved_at, values
+    for wait in course.waits:
+        yield (wait.name,), wait.start, wait.end, course.values if wait.end is None else wait.values
 
 
 def next_due(states: Sequence[TargetState]) -> TargetState | None:

@@ -22,6 +22,8 @@ AUTOMATIC_MAIL = "automatic_mail"
 MERGED_MESSAGES = "merged_messages"
 # All that a policy may count beside what people wrote in public.
 COUNTABLE = (NOTES, AUTO_REPLIES, BOT_ANSWERS, AUTOMATIC_MAIL, MERGED_MESSAGES)
+# People in public: of them no policy is asked.
+PEOPLE = frozenset({REQUESTER, AGENT})
 _AS = {
     NOTE: (NOTES, AGENT),
     AUTO_REPLY: (AUTO_REPLIES, AGENT),
@@ -32,14 +34,9 @@ _AS = {
 
 def counts_as(wrote: str, counted: Collection[str]) -> str:
     """REQUESTER, AGENT or nothing, where a policy counts these beside what people wrote."""
-    if wrote in (REQUESTER, AGENT):
+    if wrote in PEOPLE:
         return wrote
     if wrote.startswith(MERGED):
         return counts_as(wrote.removeprefix(MERGED), counted) if MERGED_MESSAGES in counted else ""
     setting, writer = _AS.get(wrote, ("", ""))
     return writer if setting in counted else ""
-
-
-def always_counts(wrote: str) -> bool:
-    """A person wrote in public: no policy is asked."""
-    return wrote in (REQUESTER, AGENT)

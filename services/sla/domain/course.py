@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.sla.domain.book import Book
-from services.sla.domain.counting import AGENT, REQUESTER, always_counts, counts_as
+from services.sla.domain.counting import AGENT, PEOPLE, REQUESTER, counts_as
 from services.sla.domain.history import FINISHED, Entry, History
 from services.sla.domain.policy import FIRST_REPLY, NEXT_REPLY, PERIODIC_UPDATE
 from services.sla.domain.snapshot import CORE
@@ -54,7 +54,7 @@ def course_of(history: History, book: Book) -> Course:
         wrote = entry.wrote
         if not wrote:
             continue
-        if not always_counts(wrote):
+        if wrote not in PEOPLE:
             wrote = counts_as(wrote, book.at(entry.at).counted(history.snapshot, values))
         if wrote == REQUESTER and waiting is None:
             waiting = Wait(NEXT_REPLY if answered else FIRST_REPLY, entry.at)

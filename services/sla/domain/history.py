@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
-from services.sla.domain.counting import AGENT, REQUESTER, always_counts
+from services.sla.domain.counting import AGENT, PEOPLE, REQUESTER
 from services.sla.domain.folding import folded
 from services.sla.domain.snapshot import Change, Snapshot, opening_of
 
@@ -93,7 +93,7 @@ class History:
         return found
 
     def _enter(self, entry: Entry) -> None:
-        if always_counts(entry.wrote) or any(change.field in _MOVING for change in entry.changes):
+        if entry.wrote in PEOPLE or any(change.field in _MOVING for change in entry.changes):
             self.mark = None
         place = _place(entry)
         if not self.entries or _place(self.entries[-1]) < place:

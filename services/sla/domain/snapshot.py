@@ -12,6 +12,8 @@ CORE = ("status", "priority", "group", "sla_policy")
 # Those, and others that the conditions of policies ask for; of a form's fields every one.
 WATCHED = (*CORE, "agent", "tags")
 FORM = "fields."
+# What else conditions ask for: it is kept as it is now.
+ABOUT = ("channel_kind", "mailbox", "subject", "requester", "sender", "sender_name")
 
 
 def is_watched(name: str) -> bool:
@@ -45,10 +47,14 @@ class Snapshot:
     sla_policy: str = ""
     first_replied_at: datetime | None = None
     last_requester_message_at: datetime | None = None
-    # What else conditions ask for, by their names, where it is not empty.
-    about: Mapping[str, str] = field(default_factory=dict)
+    # The values of ABOUT, in its order.
+    about: tuple[str, ...] = ()
     # The fields of its form, where they are not empty.
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    def told(self, name: str) -> str:
+        """What is known of it beside its history, by the name in ABOUT."""
+        return self.about[ABOUT.index(name)] if self.about else ""
 
     @property
     def values(self) -> dict[str, str]:
@@ -70,7 +76,14 @@ class Snapshot:
     @property
     def opening(self) -> tuple[Change, ...]:
         """The changes of an opening: the values it began with, where nothing was changed since."""
-        return opening_of(self.values)
+        if self.agent or self.tags or self.fields:
+            return opening_of(self.values)
+        return (
+            Change("status", "", self.status),
+            Change("priority", "", self.priority),
+            Change("group", "", self.group),
+            Change("sla_policy", "", self.sla_policy),
+        )
 
 
 def opening_of(values: Mapping[str, str]) -> tuple[Change, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chassis.conditions import Compiled, Condition, Field, Kind, Reading, Value, compile_condition
-from services.sla.domain.snapshot import PRIORITIES, Snapshot
+from services.sla.domain.snapshot import ABOUT, PRIORITIES, Snapshot
 
 # Where a ticket is in its life is for pauses to ask; what only one fact has is for rules.
 _NOT_ASKED: Mapping[str, str] = {
@@ -74,10 +74,10 @@ class Subject(Reading):
         if held is not None:
             return held
         if field == "sender_domain":
-            return self._ticket.about.get("sender", "").rpartition("@")[2]
+            return self._ticket.told("sender").rpartition("@")[2]
         if field == "channel":
             return self._ticket.channel
-        return self._ticket.about.get(field, "")
+        return self._ticket.told(field) if field in ABOUT else ""
 
 
 def _nothing(field: str) -> Value:

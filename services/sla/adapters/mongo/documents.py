@@ -28,7 +28,8 @@ def clock_to_row(record: ClockRecord) -> Document:
     """Everything but the id. What has no value is left out, so that sparse indexes hold only what runs."""
     row = {**_heard_to_row(record), **_counted_to_row(record)}
     row["entries"] = [_entry_to_row(entry) for entry in record.history.entries]
-    row["folded_to"] = record.history.folded_to
+    if record.history.folded_to:
+        row["folded_to"] = record.history.folded_to
     row["shard"] = crc32(record.history.snapshot.ticket_id.encode()) % SHARDS
     return row
 
@@ -44,7 +45,11 @@ def clock_update(record: ClockRecord) -> dict[str, Any]:
             update["$unset"] = gone
     entries = [_entry_to_row(entry) for entry in history.entries[history.kept :]]
     if not history.kept:
-        row["entries"], row["folded_to"] = entries, history.folded_to
+        row["entries"] = entries
+        if history.folded_to:
+            row["folded_to"] = history.folded_to
+        else:
+            update.setdefault("$unset", {})["folded_to"] = ""
     elif entries:
         update["$push"] = {"entries": {"$each": entries}}
     return update
@@ -170,7 +175,7 @@ def _entry_of_row(row: list[Any]) -> Entry:
 
 
 def _snapshot_to_row(ticket: Snapshot) -> Document:
-    return {
+    row: Document = {
         "version": ticket.version,
         "created_at": _bare(ticket.created_at),
         "status": ticket.status,
@@ -184,8 +189,11 @@ def _snapshot_to_row(ticket: Snapshot) -> Document:
         "first_replied_at": _bare_or_none(ticket.first_replied_at),
         "last_requester_message_at": _bare_or_none(ticket.last_requester_message_at),
         "about": ticket.about,
-        "fields": list(ticket.fields.items()),
     }
+    if ticket.fields:
+        # Their names may have dots.
+        row["fields"] = list(ticket.fields.items())
+    return row
 
 
 def _snapshot_of_row(ticket_id: str, row: Document) -> Snapshot:
@@ -203,8 +211,8 @@ def _snapshot_of_row(ticket_id: str, row: Document) -> Snapshot:
         sla_policy=row["sla_policy"],
         first_replied_at=_aware_or_none(row["first_replied_at"]),
         last_requester_message_at=_aware_or_none(row["last_requester_message_at"]),
-        about=row.get("about", {}),
-        fields=dict(row.get("fields", ())),
+        about=tuple(row.get("about", ())),
+        fields=dict(row["fields"]) if "fields" in row else {},
     )
 
 
