@@ -21,6 +21,7 @@ from cli import (
     peek,
     quarantine,
     rules,
+    sla,
     ticket,
     token,
 )
@@ -37,6 +38,7 @@ WORDS = (
     peek,
     dead,
     rules,
+    sla,
     lookup,
     organisation,
     group,
@@ -51,7 +53,8 @@ def parser() -> argparse.ArgumentParser:
         prog="relaydesk",
         description="A client of a running Relaydesk.",
         epilog="The environment says where it is and who asks: RELAYDESK_TOKEN (or INTERNAL_TOKEN_FILE), "
-        "TICKETS_ADDRESS, RULES_ADDRESS, INGEST_ADDRESS, CONSOLE_ADDRESS, BROKER_URL. Beside a `make run` nothing need be set.",
+        "TICKETS_ADDRESS, RULES_ADDRESS, SLA_ADDRESS, INGEST_ADDRESS, CONSOLE_ADDRESS, BROKER_URL. "
+        "Beside a `make run` nothing need be set.",
     )
     words = made.add_subparsers(title="words", metavar="WORD", required=True)
     for module in WORDS:

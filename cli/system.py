@@ -16,6 +16,8 @@ from relaydesk.ingest.v1.channels_pb2_grpc import ChannelsServiceStub
 from relaydesk.ingest.v1.screening_pb2_grpc import ScreeningServiceStub
 from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceStub
+from relaydesk.sla.v1.insight_pb2_grpc import InsightServiceStub
+from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
 from relaydesk.tickets.v1.customers_pb2_grpc import CustomersServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
@@ -39,6 +41,7 @@ class Settings:
     internal_token_file: Path = Path(".run/internal.token")
     tickets_address: str = "127.0.0.1:50051"
     rules_address: str = "127.0.0.1:50052"
+    sla_address: str = "127.0.0.1:50053"
     ingest_address: str = "127.0.0.1:50055"
     console_address: str = "127.0.0.1:50056"
     # For `peek` and `dead` only.
@@ -68,6 +71,14 @@ class System:
     @cached_property
     def rules(self) -> RulesServiceStub:
         return self._stub(RulesServiceStub, self.settings.rules_address)
+
+    @cached_property
+    def sla(self) -> SlaServiceStub:
+        return self._stub(SlaServiceStub, self.settings.sla_address)
+
+    @cached_property
+    def insight(self) -> InsightServiceStub:
+        return self._stub(InsightServiceStub, self.settings.sla_address)
 
     @cached_property
     def ingest(self) -> IngestServiceStub:

@@ -8,8 +8,8 @@ from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
+from services.sla.adapters import insight_rpc, timers_rpc
 from services.sla.adapters import rpc as sla_rpc
-from services.sla.adapters import timers_rpc
 from services.sla.adapters.alarms import AlarmPoller
 from services.sla.adapters.gaps import GapFiller
 from services.sla.adapters.measures import Measures, StoreGauges
@@ -28,11 +28,13 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     shelf = Shelf(parts.database)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
     authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
-    access = {**sla_rpc.ACCESS, **timers_rpc.ACCESS}
+    access = {**sla_rpc.ACCESS, **timers_rpc.ACCESS, **insight_rpc.ACCESS}
     server = RpcServer(settings.grpc_port, parts.metrics, authenticate, access, host=settings.grpc_host)
     runner = parts.runner("sla.rpc", _ports(parts, shelf, Measures(parts.metrics)), HANDLERS)
     sla_rpc.register(server, sla_rpc.SlaRpc(parts.database, parts.clock, shelf, runner))
     timers_rpc.register(server, timers_rpc.TimersRpc(parts.database, runner))
+    insight = insight_rpc.InsightRpc(parts.database, parts.clock, shelf, TicketsLog(tickets))
+    insight_rpc.register(server, insight)
     return roles.assembled(parts, [server], lambda: prepare(parts))
 
 

@@ -27,6 +27,8 @@ class FakeTickets:
         self.tickets: dict[str, ticket_pb2.Ticket] = {}
         self.messages: dict[str, list[ticket_pb2.Message]] = {}
         self.changes: dict[str, list[service_pb2.Change]] = {}
+        # What ListTickets answers, in this order.
+        self.listed: list[ticket_pb2.Ticket] = []
         self.tokens: dict[str, str] = {}
         # What a watch is answered before it ends, and who asked for one.
         self.stream: list[service_pb2.WatchTicketsResponse] = []
@@ -80,6 +82,14 @@ class FakeTickets:
         self, request: service_pb2.ListChangesRequest, context: Any
     ) -> service_pb2.ListChangesResponse:
         return service_pb2.ListChangesResponse(changes=self.changes.get(request.ticket_id, []))
+
+    def ListTickets(
+        self, request: service_pb2.ListTicketsRequest, context: Any
+    ) -> service_pb2.ListTicketsResponse:
+        begin = int(request.page_token or 0)
+        end = begin + request.page_size
+        token = str(end) if end < len(self.listed) else ""
+        return service_pb2.ListTicketsResponse(tickets=self.listed[begin:end], next_page_token=token)
 
     def WatchTickets(
         self, request: service_pb2.WatchTicketsRequest, context: Any

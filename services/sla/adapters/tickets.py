@@ -1,5 +1,8 @@
 """The tickets service, as sla needs it: the log of a ticket, and whose a token is."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import grpc
 
 from chassis.errors import Unauthenticated
@@ -8,16 +11,27 @@ from chassis.tokens import Principal
 from relaydesk.tickets.v1 import accounts_pb2, service_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
-from services.sla.adapters.wire import is_merged, watched_of, writer_of
+from services.sla.adapters.wire import is_merged, snapshot_of, watched_of, writer_of
 from services.sla.domain.commands import FillGap
 from services.sla.domain.history import Entry
+from services.sla.domain.snapshot import Snapshot
 
 # Queries: safe to send again.
 RETRIED = (
     "relaydesk.tickets.v1.TicketsService/ListChanges",
     "relaydesk.tickets.v1.TicketsService/ListMessages",
+    "relaydesk.tickets.v1.TicketsService/ListTickets",
     "relaydesk.tickets.v1.AccountsService/CheckToken",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTicket:
+    """A ticket as it is listed."""
+
+    number: int
+    updated_at: datetime
+    ticket: Snapshot
 
 
 class TicketsLog:
@@ -43,6 +57,17 @@ class TicketsLog:
                 entries.append(Entry(change.version, change.index, at, wrote, watched, is_opening))
         whole = _without_hole({change.version for change in log})
         return FillGap(ticket_id, tuple(entry for entry in entries if entry.version <= whole), whole)
+
+    def page(self, size: int, token: str) -> tuple[list[ListedTicket], str]:
+        """Tickets in the order in which they came, and the next page's token, empty on the last one. Raises InvalidFields
+        for a token of something else, and Unavailable."""
+        request = service_pb2.ListTicketsRequest(page_size=size, page_token=token, order_by="created_at")
+        answer = self._tickets.ListTickets(request)
+        listed = [
+            ListedTicket(ticket.number, millisecond_of(ticket.updated_at), snapshot_of(ticket))
+            for ticket in answer.tickets
+        ]
+        return listed, answer.next_page_token
 
 
 def _without_hole(versions: set[int]) -> int:

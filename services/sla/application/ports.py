@@ -36,7 +36,7 @@ class Timers(Protocol):
         ...
 
 
-class Policies(Protocol):
+class Saved(Protocol):
     """Policies and calendars by id, the newest version of each."""
 
     def policy(self, policy_id: str) -> Policy | None: ...
@@ -48,6 +48,10 @@ class Policies(Protocol):
     def calendar(self, calendar_id: str) -> NamedCalendar | None: ...
 
     def calendar_ids(self) -> frozenset[str]: ...
+
+
+class Policies(Saved, Protocol):
+    """Those, and those that this batch saves."""
 
     def save_policy(self, policy: Policy) -> None:
         """Add a version; every replica uses it from its next batch on."""

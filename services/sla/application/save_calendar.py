@@ -1,9 +1,10 @@
 """A new version of open hours."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from chassis.errors import Conflict
-from services.sla.application.ports import Ports
+from services.sla.application.ports import Ports, Saved
 from services.sla.domain.commands import SaveCalendar
 from services.sla.domain.policy import NamedCalendar, check_calendar
 
@@ -13,16 +14,17 @@ def save_calendar(command: SaveCalendar, ports: Ports) -> NamedCalendar:
 
     What runs already gets the new version too, unless it says that it is only for what is new.
     """
-    check_calendar(command.calendar, ports.now)
-    present = ports.policies.calendar(command.calendar.calendar_id)
+    calendar = next_calendar(command, ports.policies, ports.now)
+    calendar = replace(calendar, calendar_id=calendar.calendar_id or ports.new_id())
+    ports.policies.save_calendar(calendar)
+    return calendar
+
+
+def next_calendar(command: SaveCalendar, saved: Saved, now: datetime) -> NamedCalendar:
+    """The version that saving would make; one that is new has no id yet. Raises like `save_calendar`."""
+    check_calendar(command.calendar, now)
+    present = saved.calendar(command.calendar.calendar_id)
     version = present.version if present is not None else 0
     if version != command.expected_version:
         raise Conflict(f"calendar is at version {version}, not {command.expected_version}")
-    calendar = replace(
-        command.calendar,
-        calendar_id=command.calendar.calendar_id or ports.new_id(),
-        version=version + 1,
-        saved_at=ports.now,
-    )
-    ports.policies.save_calendar(calendar)
-    return calendar
+    return replace(command.calendar, version=version + 1, saved_at=now)

@@ -81,7 +81,7 @@ class TargetState:
 
     @property
     def elapsed(self) -> timedelta:
-        return sum((self._between(since, to) for since, to in _running(self.run)), _ZERO)
+        return sum((self._between(since, to) for since, to in running_spans(self.run)), _ZERO)
 
     @property
     def paused(self) -> timedelta:
@@ -131,7 +131,7 @@ def measure(
     used = _ZERO
     due_at = None
     last: tuple[datetime, timedelta] | None = None
-    for since, to in _running(run):
+    for since, to in running_spans(run):
         last = (since, used)
         # It goes on: whatever is not used up yet will be.
         reached = used + calendar.between(since, to) if to is not None else None
@@ -155,7 +155,7 @@ def measure(
     )
 
 
-def _running(run: Run) -> Iterator[tuple[datetime, datetime | None]]:
+def running_spans(run: Run) -> Iterator[tuple[datetime, datetime | None]]:
     """The spans in which time counts; the last one is open where the run goes on."""
     since = run.started_at
     for pause in run.pauses:

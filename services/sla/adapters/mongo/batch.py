@@ -8,7 +8,7 @@ from typing import Any
 from chassis.ids import new_id
 from chassis.mongo import named_failures
 from chassis.units import Cause, Unit
-from services.sla.adapters.mongo.book import COUNT, Shelf
+from services.sla.adapters.mongo.book import COUNT, Shelf, ShelfPolicies
 from services.sla.adapters.mongo.documents import (
     calendar_to_row,
     clock_of_row,
@@ -72,27 +72,13 @@ class MongoClocks:
             self._unit.update("clocks", {"_id": ticket_id, "edition": edition}, clock_update(record))
 
 
-class MongoPolicies:
+class MongoPolicies(ShelfPolicies):
     """The newest versions, and those that this batch saves."""
 
     def __init__(self, unit: Unit, shelf: Shelf) -> None:
+        super().__init__(shelf)
         self._unit = unit
-        self._count, self.book = shelf.newest()
-        self._policies = shelf.policies
-        self._calendars = shelf.calendars
         self._saved = False
-
-    def policy(self, policy_id: str) -> Policy | None:
-        return self._policies.get(policy_id)
-
-    def newest(self) -> Sequence[Policy]:
-        return tuple(self._policies.values())
-
-    def calendar(self, calendar_id: str) -> NamedCalendar | None:
-        return self._calendars.get(calendar_id)
-
-    def calendar_ids(self) -> frozenset[str]:
-        return frozenset(self._calendars)
 
     def save_policy(self, policy: Policy) -> None:
         self._policies[policy.policy_id] = policy

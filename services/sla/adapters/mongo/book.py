@@ -1,6 +1,7 @@
 """The book of policies and calendars: kept in memory, read again when its count says that something was saved."""
 
 import threading
+from collections.abc import Sequence
 
 from chassis.mongo import Document, Documents, named_failures
 from services.sla.adapters.mongo.documents import calendar_of_row
@@ -33,6 +34,12 @@ class Shelf:
                 self._book, self._count = Book(self._policies, self._calendars), count
             return self._count, self._book
 
+    def with_version(self, version: Policy | NamedCalendar) -> Book:
+        """The book of the last `newest`, had this been saved too."""
+        if isinstance(version, Policy):
+            return Book((*self._policies, version), self._calendars)
+        return Book(self._policies, (*self._calendars, version))
+
     @property
     def policies(self) -> dict[str, Policy]:
         """The newest version of each, as of the last `newest`."""
@@ -44,3 +51,24 @@ class Shelf:
 
     def _rows(self, collection: str) -> list[Document]:
         return list(self._database[collection].find().sort("version"))
+
+
+class ShelfPolicies:
+    """The newest versions, as they were when it was made."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._count, self.book = shelf.newest()
+        self._policies = shelf.policies
+        self._calendars = shelf.calendars
+
+    def policy(self, policy_id: str) -> Policy | None:
+        return self._policies.get(policy_id)
+
+    def newest(self) -> Sequence[Policy]:
+        return tuple(self._policies.values())
+
+    def calendar(self, calendar_id: str) -> NamedCalendar | None:
+        return self._calendars.get(calendar_id)
+
+    def calendar_ids(self) -> frozenset[str]:
+        return frozenset(self._calendars)
