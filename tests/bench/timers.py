@@ -18,7 +18,8 @@ from local.nodes import BrokerNode, MongoNode
 from services.sla.adapters.alarms import AlarmPoller
 from services.sla.adapters.measures import Measures
 from services.sla.adapters.mongo import SHARDS, MongoPorts, Shelf
-from services.sla.adapters.mongo.documents import clock_to_row, policy_to_row
+from services.sla.adapters.mongo.documents import clock_to_row
+from services.sla.adapters.mongo.policies import policy_to_row
 from services.sla.application import HANDLERS
 from services.sla.domain.book import Book
 from services.sla.domain.commands import FireAlarm, FireTimer
