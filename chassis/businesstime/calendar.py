@@ -1,28 +1,23 @@
-"""Business time: how much open time lies between two moments, and which moment comes after so much of it.
+"""Counting in open intervals.
 
-A calendar is open when the wall clock of its zone shows a time inside one of its windows and the local date
-is no holiday. That sentence is the whole definition: a window over midnight is two windows, one on each day,
-so a holiday closes the part that falls on it; a wall time that comes twice as clocks go back is open twice; one
-that is left out as they go forward is open for no time at all.
-
-The weekly pattern is written out as open intervals in UTC with prefix sums, a span of years at a time and
-more when somebody asks beyond it, so every question is a search by halves. All arithmetic is in microseconds.
+The hours are written out as open intervals in UTC with prefix sums, a span of years at a time and more when somebody
+asks beyond it, so every question is a search by halves. All arithmetic is in microseconds.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from chassis.businesstime.hours import DAY_SECONDS, DayHours, Hours, NeverOpen, Pattern, Window
+from chassis.businesstime.written import Written
+from chassis.businesstime.zones import EPOCH_ORDINAL, TZDATA_VERSION, day_begins, offset_pieces, zone_named
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
-_DAY_SECONDS = 86_400
-_WEEK_SECONDS = 7 * _DAY_SECONDS
-# A probe a day finds every change of offset: since 1900 no zone has changed twice within 95 hours (tzdata, all zones).
-_PROBE_SECONDS = _DAY_SECONDS
 _FIRST_YEAR, _LAST_YEAR = 1900, 2400
 # How far `after` looks for open time before it says that there is none.
 _SEARCH_YEARS = 120
@@ -30,50 +25,16 @@ _SEARCH_YEARS = 120
 _LEGS = 100
 
 
-class CalendarError(ValueError):
-    """A calendar that cannot be kept. `field` names the wrong part, `expected` what would do."""
-
-    def __init__(self, field: str, expected: str) -> None:
-        super().__init__(f"{field}: {expected}")
-        self.field = field
-        self.expected = expected
-
-
-class UnknownZone(CalendarError):
-    """The zone is no IANA name."""
-
-
-class InvalidWindow(CalendarError):
-    """A window whose weekday or hours do not exist."""
-
-
-class OverlappingWindows(CalendarError):
-    """Two windows share some time of the week."""
-
-
-class NeverOpen(CalendarError):
-    """No moment is open, so nothing could ever fall due."""
-
-
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Open hours that begin on a weekday (1 is Monday), local time.
+class Version:
+    """Hours from a date on, as the clocks of their own zone show it; without one they always were.
 
-    `closes` at or before `opens` lies on the next day; 24:00 is the midnight that ends the day.
+    What is written counts as it is written; the hours tell the years beyond it.
     """
 
-    weekday: int
-    opens: str
-    closes: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """What a person writes down about a calendar."""
-
-    zone: str
-    windows: tuple[Window, ...]
-    holidays: frozenset[date] = frozenset()
+    hours: Hours
+    valid_from: date | None = None
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +62,29 @@ class _Leg:
 
 
 class Calendar:
-    """Open time of one set of hours. Safe to share between threads; every answer is exact."""
+    """Open time of one set of hours, or of several that follow each other. Safe to share between threads; every answer
+    is exact."""
 
-    __slots__ = ("_legs", "_pattern", "_table", "_zone", "hours")
+    __slots__ = ("_legs", "_parts", "_table", "hours")
 
-    def __init__(self, hours: Hours) -> None:
-        """Raises the CalendarError that names what is wrong with the hours."""
+    def __init__(self, hours: Hours, versions: Sequence[Version] = ()) -> None:
+        """Raises the CalendarError that names what is wrong with the hours. `versions` is for `of`."""
         self.hours = hours
-        self._zone = _zone(hours.zone)
-        self._pattern = _weekly_pattern(hours.windows)
+        self._parts = _parts(versions or (Version(hours),))
         # Nothing is written out before somebody asks about some year.
         self._table = _Table(_LAST_YEAR, _FIRST_YEAR, 0, 0, [], [], [])
         # The leg that was found last for an amount: what begins within the same hours has it in common.
         self._legs: dict[timedelta, _Leg] = {}
+
+    @classmethod
+    def of(cls, versions: Sequence[Version]) -> Calendar:
+        """Versions in the order in which they were made: each counts from its date on, whatever those before it say."""
+        return cls(versions[-1].hours, versions)
+
+    def write(self, first_year: int, last_year: int) -> Written:
+        """The open intervals of these years (UTC)."""
+        begin, end = _year_start(first_year), _year_start(last_year + 1)
+        return Written.of(begin, end, self._open_seconds(begin, end), TZDATA_VERSION)
 
     def is_open(self, moment: datetime) -> bool:
         at = _micros(moment)
@@ -134,7 +105,7 @@ class Calendar:
         leg = self._legs.get(amount)
         if leg is not None and leg.first <= moment <= leg.last:
             return leg.reached + (moment - leg.first) if leg.is_open else leg.reached
-        wanted = (amount.days * _DAY_SECONDS + amount.seconds) * _SECOND + amount.microseconds
+        wanted = (amount.days * DAY_SECONDS + amount.seconds) * _SECOND + amount.microseconds
         if wanted < 0:
             raise ValueError("open time after a moment cannot be negative")
         if wanted == 0:
@@ -218,121 +189,81 @@ class Calendar:
         return _Table(first_year, last_year, begin * _SECOND, end * _SECOND, starts, ends, before)
 
     def _open_seconds(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """Open intervals in UTC seconds, in order: within a constant offset local time is just a shift."""
-        holidays = self.hours.holidays
-        for piece_begin, piece_end, offset in _offset_pieces(self._zone, begin, end):
+        """Open intervals in UTC seconds, in order."""
+        for part in self._parts:
+            first, last = max(begin, part.begin), min(end, part.end)
+            if first < last:
+                yield from part.open_seconds(first, last)
+
+
+# Before and after all years.
+_ALWAYS = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one version says of the time in which it counts."""
+
+    begin: int
+    end: int
+    zone: ZoneInfo
+    pattern: Pattern
+    written: Written | None
+
+    def open_seconds(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        written = self.written
+        if written is None:
+            yield from self._from_pattern(begin, end)
+            return
+        if begin < written.begin:
+            yield from self._from_pattern(begin, min(end, written.begin))
+        yield from written.intervals(begin, end)
+        if end > written.end:
+            yield from self._from_pattern(max(begin, written.end), end)
+
+    def _from_pattern(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        # Within a constant offset local time is just a shift.
+        for piece_begin, piece_end, offset in offset_pieces(self.zone, begin, end):
             low, high = piece_begin + offset, piece_end + offset
-            for day in range(low // _DAY_SECONDS, (high - 1) // _DAY_SECONDS + 1):
-                # The day 0 of the epoch was a Thursday.
-                spans = self._pattern[(day + 3) % 7]
-                if not spans or (holidays and date.fromordinal(day + 719_163) in holidays):
-                    continue
-                midnight = day * _DAY_SECONDS
-                for opens, closes in spans:
+            for day in range(low // DAY_SECONDS, (high - 1) // DAY_SECONDS + 1):
+                midnight = day * DAY_SECONDS
+                for opens, closes in self.pattern.on(day + EPOCH_ORDINAL):
                     first, last = max(midnight + opens, low), min(midnight + closes, high)
                     if first < last:
                         yield first - offset, last - offset
 
 
-def compile_calendar(zone: str, windows: Iterable[Window], holidays: Iterable[date] = ()) -> Calendar:
-    """A calendar to count in. Raises UnknownZone, InvalidWindow, OverlappingWindows or NeverOpen."""
-    return Calendar(Hours(zone, tuple(windows), frozenset(holidays)))
+def _parts(versions: Sequence[Version]) -> tuple[_Part, ...]:
+    """The latest first, each takes what is left before the one made after it."""
+    parts: list[_Part] = []
+    end = _ALWAYS
+    for version in reversed(versions):
+        begin = -_ALWAYS
+        if version.valid_from is not None:
+            begin = day_begins(version.hours.zone, version.valid_from)
+        if begin < end:
+            zone, pattern = zone_named(version.hours.zone), Pattern(version.hours)
+            parts.append(_Part(begin, end, zone, pattern, version.written))
+            end = begin
+        if end == -_ALWAYS:
+            break
+    else:
+        # Of the time before the first version nobody said anything else.
+        first = parts[-1]
+        parts[-1] = _Part(-_ALWAYS, first.end, first.zone, first.pattern, first.written)
+    return tuple(reversed(parts))
+
+
+def compile_calendar(
+    zone: str, windows: Iterable[Window], holidays: Iterable[date] = (), days: Iterable[DayHours] = ()
+) -> Calendar:
+    """A calendar to count in. Raises UnknownZone, InvalidWindow, InvalidDay, OverlappingWindows or NeverOpen."""
+    return Calendar(Hours(zone, tuple(windows), frozenset(holidays), tuple(days)))
 
 
 def always_open() -> Calendar:
     """Every moment is open: calendar time counts in the same way as business time."""
     return compile_calendar("UTC", (Window(day, "00:00", "24:00") for day in range(1, 8)))
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # A folder of zones ("Europe"), a path, and what is no name at all each fail in their own way.
-        raise UnknownZone("zone", "an IANA time zone such as Europe/Lisbon") from None
-
-
-def _weekly_pattern(windows: tuple[Window, ...]) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """Open seconds of each weekday from Monday on; windows over midnight are cut in two."""
-    if not windows:
-        raise NeverOpen("windows", "at least one open window a week")
-    placed = sorted((*_week_seconds(window, place), place) for place, window in enumerate(windows))
-    following = [*placed[1:], (placed[0][0] + _WEEK_SECONDS, placed[0][1] + _WEEK_SECONDS, placed[0][2])]
-    for (_, closes, place), (opens, _, other) in zip(placed, following, strict=True):
-        if opens < closes:
-            raise OverlappingWindows(
-                f"windows[{max(place, other)}]", f"hours apart from {_named(windows[min(place, other)])}"
-            )
-    days: list[list[tuple[int, int]]] = [[] for _ in range(7)]
-    for opens, closes, _ in placed:
-        day, start = divmod(opens, _DAY_SECONDS)
-        end = closes - day * _DAY_SECONDS
-        days[day].append((start, min(end, _DAY_SECONDS)))
-        if end > _DAY_SECONDS:
-            days[(day + 1) % 7].append((0, end - _DAY_SECONDS))
-    return tuple(tuple(sorted(spans)) for spans in days)
-
-
-def _week_seconds(window: Window, place: int) -> tuple[int, int]:
-    """When a window opens and closes, in seconds since Monday 00:00."""
-    if not 1 <= window.weekday <= 7:
-        raise InvalidWindow(f"windows[{place}].weekday", "1 (Monday) to 7 (Sunday)")
-    opens = _clock_seconds(window.opens, f"windows[{place}].opens")
-    closes = _clock_seconds(window.closes, f"windows[{place}].closes")
-    if opens == _DAY_SECONDS:
-        raise InvalidWindow(f"windows[{place}].opens", "HH:MM from 00:00 to 23:59")
-    if closes <= opens:
-        closes += _DAY_SECONDS
-    midnight = (window.weekday - 1) * _DAY_SECONDS
-    return midnight + opens, midnight + closes
-
-
-def _clock_seconds(text: str, field: str) -> int:
-    hours, colon, minutes = text.partition(":")
-    digits = hours + minutes
-    if colon and len(hours) == len(minutes) == 2 and digits.isascii() and digits.isdigit():
-        seconds = int(hours) * 3_600 + int(minutes) * 60
-        if seconds <= _DAY_SECONDS and int(minutes) < 60:
-            return seconds
-    raise InvalidWindow(field, "HH:MM from 00:00 to 24:00")
-
-
-def _named(window: Window) -> str:
-    return f"weekday {window.weekday} {window.opens}-{window.closes}"
-
-
-def _offset_pieces(zone: ZoneInfo, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """The span cut where the zone's offset from UTC changes: (begin, end, offset), all in seconds."""
-    piece, offset = begin, _offset(zone, begin)
-    at = begin
-    while at < end:
-        ahead = min(at + _PROBE_SECONDS, end)
-        after = _offset(zone, ahead)
-        if after != offset:
-            change = _change(zone, at, ahead, offset)
-            yield piece, change, offset
-            # The probe is repeated from the change on: the zone may have changed again before `ahead`.
-            piece, offset, at = change, _offset(zone, change), change
-            continue
-        at = ahead
-    if piece < end:
-        yield piece, end, offset
-
-
-def _change(zone: ZoneInfo, low: int, high: int, offset: int) -> int:
-    """The first second in (low, high] at which the offset is another."""
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _offset(zone, middle) == offset:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _offset(zone: ZoneInfo, at: int) -> int:
-    offset = datetime.fromtimestamp(at, zone).utcoffset()
-    return offset.days * _DAY_SECONDS + offset.seconds if offset is not None else 0
 
 
 def _open_before(table: _Table, at: int) -> int:
@@ -346,7 +277,7 @@ def _open_before(table: _Table, at: int) -> int:
 
 def _micros(moment: datetime) -> int:
     since = moment - _EPOCH
-    return (since.days * _DAY_SECONDS + since.seconds) * _SECOND + since.microseconds
+    return (since.days * DAY_SECONDS + since.seconds) * _SECOND + since.microseconds
 
 
 def _moment(micros: int) -> datetime:
@@ -355,4 +286,4 @@ def _moment(micros: int) -> datetime:
 
 def _year_start(year: int) -> int:
     since = datetime(year, 1, 1, tzinfo=UTC) - _EPOCH
-    return since.days * _DAY_SECONDS
+    return since.days * DAY_SECONDS
