@@ -167,7 +167,7 @@ class JsonChannel:
         return ()
 
     def check(self, raw: bytes, idempotency_key: str) -> MessageBody:
-        """The body, valid in every field. Raises InvalidBody with all mistakes."""
+        """The body, valid in every field, the phone as E.164. Raises InvalidBody with all mistakes."""
         try:
             body = MessageBody.model_validate_json(raw)
         except ValidationError as error:
@@ -176,8 +176,10 @@ class JsonChannel:
             raise InvalidBody(list(dict.fromkeys(found))) from None
         if idempotency_key and body.client_message_id and body.client_message_id != idempotency_key:
             raise InvalidBody([("client_message_id", "the same as Idempotency-Key, or nothing")])
-        if body.author.phone and not self._phone(body.author.phone):
-            raise InvalidBody([("author.phone", "a phone number such as +79211234567")])
+        if body.author.phone:
+            body.author.phone = self._phone(body.author.phone)
+            if not body.author.phone:
+                raise InvalidBody([("author.phone", "a phone number such as +79211234567")])
         return body
 
     def check_posted(self, raw: bytes, idempotency_key: str) -> Sequence[str]:
@@ -214,7 +216,7 @@ class JsonChannel:
             author=Author(
                 name=body.author.name or "",
                 email=body.author.email or "",
-                phone=self._phone(body.author.phone or ""),
+                phone=body.author.phone or "",
                 external_id=body.author.external_id or "",
             ),
             subject=charsets.clean(body.subject or "").replace("\n", " "),
@@ -250,8 +252,6 @@ class JsonChannel:
         return SendResult(Sent.PERMANENT, "answers on this channel are read by the API")
 
     def _phone(self, raw: str) -> str:
-        if not raw:
-            return ""
         try:
             parsed = phonenumbers.parse(raw, self._settings.default_region.upper() or None)
         except phonenumbers.NumberParseException:
