@@ -1,6 +1,7 @@
 """The console's ports in memory: a desk that behaves, fails on demand, and tells what was done to it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -263,6 +264,18 @@ class MemorySla:
         if not within:
             return sla.AtRiskList(samples.AT_RISK.tickets[:2], {"payments": 1, "export": 1})
         return replace(samples.AT_RISK, tickets=samples.AT_RISK.tickets[:page_size])
+
+    def count_at_risk(self, within: timedelta, page_size: int, group: str, channel: str) -> sla.AtRiskList:
+        self._outages.check("sla")
+        found = [one for one in samples.AT_RISK.tickets if one.due_at <= samples.NOW + within]
+        found = [one for one in found if group in ("", one.group_id) and channel in ("", one.channel_id)]
+        counts = [(one.group_id, one.channel_id, int(one.is_breached)) for one in found]
+        return sla.AtRiskList(
+            tuple(found[:page_size]),
+            dict(Counter(place for place, _, _ in counts)),
+            sla.worst_first(sla.RiskCount(place, late, 0, 1 - late) for place, _, late in counts),
+            sla.worst_first(sla.RiskCount(place, late, 0, 1 - late) for _, place, late in counts),
+        )
 
 
 class MemoryReports:

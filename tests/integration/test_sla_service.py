@@ -17,7 +17,7 @@ from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import ticket_pb2
 from services.sla import __main__ as main
 from services.sla.adapters.alarms import AlarmPoller
-from services.sla.adapters.measures import Measures
+from services.sla.adapters.measures import Measures, StoreGauges
 from services.sla.adapters.mongo import SHARDS, MongoPorts, Shelf
 from services.sla.application import HANDLERS
 from services.sla.config import Settings
@@ -286,6 +286,54 @@ def test_what_is_at_risk_is_listed_overdue_first_and_counted_by_group(
     assert dict(risk.counts_by_group) == {"claims": 1, "first-line": 1}
     claims = sla.ListAtRisk(service_pb2.ListAtRiskRequest(within_seconds=900, groups=["claims"], page_size=1))
     assert [row.ticket_id for row in claims.tickets] == ["overdue"]
+
+
+def test_what_is_at_risk_is_counted_by_group_and_channel_and_measured(
+    desk: ServiceDesk, sla: SlaServiceStub
+) -> None:
+    save(sla, a_policy())
+    desk.role("listen")
+    desk.publish(
+        opened("overdue", ago=timedelta(minutes=70), group="claims"),
+        opened("soon", ago=timedelta(minutes=50)),
+        opened("this hour", ago=timedelta(minutes=20)),
+        opened("by chat", ago=timedelta(minutes=20), channel="shop"),
+    )
+    wait_until(lambda: desk.database["clocks"].count_documents({}) == 4)
+    request = service_pb2.ListAtRiskRequest(within_seconds=60, with_counts=True)
+
+    def counted(**of: list[str]) -> dict[tuple[str, str], tuple[int, int, int]]:
+        asked = service_pb2.ListAtRiskRequest(within_seconds=0, with_counts=True, **of)
+        return {
+            (one.group, one.channel): (one.overdue, one.within_15_minutes, one.within_60_minutes)
+            for one in sla.ListAtRisk(asked).counts
+        }
+
+    by_hand = {
+        ("claims", "support"): (1, 0, 0),
+        ("first-line", "support"): (0, 1, 2),
+        ("first-line", "shop"): (0, 0, 1),
+    }
+    assert counted() == by_hand
+    assert counted(channels=["shop"]) == {("first-line", "shop"): (0, 0, 1)}
+    request.with_counts = False
+    assert not sla.ListAtRisk(request).counts
+    parts = desk.parts("work")
+    gauges = StoreGauges(parts.metrics, parts.database, parts.clock)
+    lease = parts.leases.take("counts", "test", timedelta(minutes=5))
+    assert lease is not None
+    gauges.count(lease)
+
+    def measured(name: str, **labels: str) -> float | None:
+        return parts.metrics.registry.get_sample_value(f"relaydesk_{name}", labels)
+
+    for (group, channel), counts in by_hand.items():
+        for window, count in zip(("overdue", "15m", "60m"), counts, strict=True):
+            of = {"group": group, "channel": channel, "window": window}
+            assert measured("sla_at_risk_tickets", **of) == count
+    assert measured("sla_at_risk", target="first_reply", window="15m") == 1
+    assert measured("sla_at_risk", target="first_reply", window="60m") == 3
+    assert measured("sla_at_risk", target="resolution", window="60m") == 0
 
 
 def test_an_unknown_ticket_has_no_clock_and_too_many_are_refused(sla: SlaServiceStub) -> None:

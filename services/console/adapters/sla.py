@@ -15,8 +15,10 @@ from services.console.domain.sla import (
     Pause,
     Policy,
     PolicyTarget,
+    RiskCount,
     TargetState,
     TicketClock,
+    worst_first,
 )
 
 
@@ -41,15 +43,37 @@ class GrpcSla:
         return _clock_of(clocks[0]) if clocks else None
 
     def list_at_risk(self, within: timedelta, page_size: int = 60) -> AtRiskList:
-        request = service_pb2.ListAtRiskRequest(
-            within_seconds=round(within.total_seconds()), page_size=page_size
+        return self._at_risk(
+            service_pb2.ListAtRiskRequest(within_seconds=round(within.total_seconds()), page_size=page_size)
         )
+
+    def count_at_risk(self, within: timedelta, page_size: int, group: str, channel: str) -> AtRiskList:
+        return self._at_risk(
+            service_pb2.ListAtRiskRequest(
+                within_seconds=round(within.total_seconds()),
+                page_size=page_size,
+                groups=[group] if group else [],
+                channels=[channel] if channel else [],
+                with_counts=True,
+            )
+        )
+
+    def _at_risk(self, request: service_pb2.ListAtRiskRequest) -> AtRiskList:
         answer = self._caller.ask(self._stub.ListAtRisk, request)
         tickets = tuple(
             AtRisk(row.ticket_id, row.target, moment(row.due_at), row.group, row.channel, row.is_breached)
             for row in answer.tickets
         )
-        return AtRiskList(tickets, dict(answer.counts_by_group))
+        return AtRiskList(
+            tickets,
+            dict(answer.counts_by_group),
+            by_group=worst_first(_count_of(count.group, count) for count in answer.counts),
+            by_channel=worst_first(_count_of(count.channel, count) for count in answer.counts),
+        )
+
+
+def _count_of(place: str, wire: service_pb2.RiskCount) -> RiskCount:
+    return RiskCount(place, wire.overdue, wire.within_15_minutes, wire.within_60_minutes)
 
 
 def _policy_of(wire: service_pb2.Policy) -> Policy:

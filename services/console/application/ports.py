@@ -117,6 +117,10 @@ class Sla(Protocol):
 
     def list_at_risk(self, within: timedelta, page_size: int = 60) -> sla.AtRiskList: ...
 
+    def count_at_risk(self, within: timedelta, page_size: int, group: str, channel: str) -> sla.AtRiskList:
+        """The same of one group and one channel (empty: of all), counted by both."""
+        ...
+
 
 class Reports(Protocol):
     def get_board(self, span: timedelta, end: datetime | None) -> reports.Board: ...

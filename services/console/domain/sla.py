@@ -1,6 +1,6 @@
 """Promises, calendars and clocks as the console shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -133,12 +133,41 @@ class AtRisk:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskCount:
+    """How many tickets of a group or channel are overdue, or due within so many minutes from now."""
+
+    place: str
+    overdue: int
+    within_15: int
+    within_60: int
+
+
+@dataclass(frozen=True, slots=True)
 class AtRiskList:
-    """The nearest of them, and how many there are by group."""
+    """The nearest of them, and how many there are by group and channel."""
 
     tickets: tuple[AtRisk, ...]
     counts_by_group: Mapping[str, int]
+    # Where asked for, the worst first.
+    by_group: tuple[RiskCount, ...] = ()
+    by_channel: tuple[RiskCount, ...] = ()
 
     @property
     def total(self) -> int:
         return sum(self.counts_by_group.values())
+
+
+def worst_first(counts: Iterable[RiskCount]) -> tuple[RiskCount, ...]:
+    """One for each place, summed, what is overdue before what will be."""
+    sums: dict[str, RiskCount] = {}
+    for one in counts:
+        before = sums.get(one.place, RiskCount(one.place, 0, 0, 0))
+        sums[one.place] = RiskCount(
+            one.place,
+            before.overdue + one.overdue,
+            before.within_15 + one.within_15,
+            before.within_60 + one.within_60,
+        )
+    return tuple(
+        sorted(sums.values(), key=lambda one: (-one.overdue, -one.within_15, -one.within_60, one.place))
+    )

@@ -1,6 +1,6 @@
 """What is promised: policies, the calendars they count in, and the tickets that are near or past their promise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask import Blueprint, Response, request
@@ -24,6 +24,18 @@ _SHOWN = 40
 @dataclass(frozen=True, slots=True)
 class RiskQuery:
     within: str = "1h"
+    group: str = ""
+    channel: str = ""
+
+    def of_group(self, group: str) -> "RiskQuery":
+        """The same list of one group; of all where it is chosen already."""
+        return replace(self, group="" if group == self.group else group)
+
+    def of_channel(self, channel: str) -> "RiskQuery":
+        return replace(self, channel="" if channel == self.channel else channel)
+
+    def in_span(self, within: str) -> "RiskQuery":
+        return replace(self, within=within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,8 @@ def blueprint(console: Console) -> Blueprint:
     @pages.get("/sla/at-risk")
     def at_risk() -> Response:
         query = parse(RiskQuery, request.args)
-        listed = part(lambda: sla.list_at_risk(WITHIN.get(query.within, WITHIN["1h"]), _SHOWN))
+        within = WITHIN.get(query.within, WITHIN["1h"])
+        listed = part(lambda: sla.count_at_risk(within, _SHOWN, query.group, query.channel))
         rows = risk_rows(console, listed.value) if listed.value else []
         return page(
             "sla.html",

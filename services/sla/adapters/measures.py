@@ -8,10 +8,10 @@ from chassis.leases import Lease
 from chassis.mongo import Document, Documents, named_failures
 from chassis.telemetry.held import HeldGauges
 from chassis.telemetry.metrics import Metrics
+from services.sla.adapters.risk import RiskCount, folded, risk_counts
 from services.sla.domain.events import Fact, TimerBreached, TimerMet
 from services.sla.domain.policy import TARGETS
 
-WINDOWS = {"15m": timedelta(minutes=15), "60m": timedelta(minutes=60)}
 # A timer that did not fire by now is late.
 _LATE = timedelta(seconds=1)
 # A poller looks several times a second; for so long its word counts.
@@ -73,6 +73,11 @@ class StoreGauges:
         self._at_risk = held.gauge(
             "sla_at_risk", "Tickets whose next target falls due within the window.", ["target", "window"]
         )
+        self._tickets = held.gauge(
+            "sla_at_risk_tickets",
+            "Tickets that are overdue or whose next target falls due within the window.",
+            ["group", "channel", "window"],
+        )
         self._overdue = held.gauge("sla_overdue", "Tickets whose next target is overdue.", ["target"])
 
     def count(self, lease: Lease) -> bool:
@@ -81,19 +86,16 @@ class StoreGauges:
         with named_failures():
             self._armed.set(self._counted({"alarm_at": {"$exists": True}}))
             self._late.set(self._counted({"alarm_at": {"$lt": now - _LATE}}))
-            due = {"due_at": {"$lte": now + max(WINDOWS.values())}}
-            nearest = {"$switch": {"branches": self._branches(now), "default": "60m"}}
-            rows = list(
-                self._clocks.aggregate(
-                    [{"$match": due}, {"$group": {"_id": {"t": "$target", "w": nearest}, "n": {"$sum": 1}}}]
-                )
-            )
-        counts = {(row["_id"]["t"], row["_id"]["w"]): row["n"] for row in rows}
+        counts = risk_counts(self._clocks, now)
+        by_target = {count.target: count for count in folded(counts, "target")}
         for target in TARGETS:
-            soon = counts.get((target, "15m"), 0)
-            self._at_risk.set(soon, target, "15m")
-            self._at_risk.set(soon + counts.get((target, "60m"), 0), target, "60m")
-            self._overdue.set(counts.get((target, "overdue"), 0), target)
+            count = by_target.get(target, RiskCount())
+            self._at_risk.set(count.soon, target, "15m")
+            self._at_risk.set(count.ahead, target, "60m")
+            self._overdue.set(count.overdue, target)
+        for count in folded(counts, "group", "channel"):
+            for window, number in count.windows.items():
+                self._tickets.set(number, count.group, count.channel, window)
         self._held.show(lease)
         return False
 
@@ -103,10 +105,3 @@ class StoreGauges:
         return sum(
             rows.count_documents(wanted, hint="shard_1_alarm_at_1") for rows in (self._clocks, self._timers)
         )
-
-    @staticmethod
-    def _branches(now: object) -> list[dict[str, object]]:
-        return [
-            {"case": {"$lte": ["$due_at", now]}, "then": "overdue"},
-            {"case": {"$lte": [{"$subtract": ["$due_at", 900_000]}, now]}, "then": "15m"},
-        ]

@@ -18,6 +18,7 @@ from relaydesk.sla.v1.service_pb2_grpc import SlaServiceServicer, add_SlaService
 from services.sla.adapters.mongo.book import Shelf
 from services.sla.adapters.mongo.documents import clock_of_row, clock_rows
 from services.sla.adapters.policy_wire import policy_of_wire, policy_to_wire
+from services.sla.adapters.risk import RiskCount, folded, risk_counts
 from services.sla.domain import commands
 from services.sla.domain.clock import evaluate
 from services.sla.domain.policy import RUNNING, TARGETS, NamedCalendar, Policy
@@ -100,11 +101,12 @@ class SlaRpc(SlaServiceServicer):
             raise InvalidField("page_size", f"1 to {MOST_CLOCKS}, or 0 for 50", str(request.page_size))
         now = self._clock.now()
         until = now + timedelta(seconds=min(request.within_seconds, 10 * 366 * 86_400))
-        wanted: Document = {"due_at": {"$lte": until}}
+        where: Document = {}
         if request.groups:
-            wanted["group"] = {"$in": list(request.groups)}
+            where["group"] = {"$in": list(request.groups)}
         if request.channels:
-            wanted["channel"] = {"$in": list(request.channels)}
+            where["channel"] = {"$in": list(request.channels)}
+        wanted: Document = {"due_at": {"$lte": until}, **where}
         fields = {"target": 1, "due_at": 1, "group": 1, "channel": 1, "is_breached": 1}
         with named_failures():
             # Overdue ones are due soonest of all.
@@ -112,7 +114,9 @@ class SlaRpc(SlaServiceServicer):
             counts = list(
                 self._clocks.aggregate([{"$match": wanted}, {"$group": {"_id": "$group", "n": {"$sum": 1}}}])
             )
+        counted = risk_counts(self._clocks, now, where) if request.with_counts else []
         return pb.ListAtRiskResponse(
+            counts=[count_to_wire(count) for count in folded(counted, "group", "channel")],
             tickets=[
                 pb.AtRisk(
                     ticket_id=row["_id"],
@@ -185,6 +189,16 @@ def state_to_wire(state: TargetState) -> pb.TargetState:
         late_seconds=int(state.late.total_seconds()),
         is_breached=state.is_breached,
         pauses=[_pause_to_wire(pause.since, pause.to, pause.reason) for pause in state.pauses],
+    )
+
+
+def count_to_wire(count: RiskCount) -> pb.RiskCount:
+    return pb.RiskCount(
+        group=count.group,
+        channel=count.channel,
+        overdue=count.overdue,
+        within_15_minutes=count.soon,
+        within_60_minutes=count.ahead,
     )
 
 

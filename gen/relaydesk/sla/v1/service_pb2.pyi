@@ -534,9 +534,12 @@ class ListAtRiskRequest(_message.Message):
     GROUPS_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    WITH_COUNTS_FIELD_NUMBER: _builtins.int
     within_seconds: _builtins.int
     page_size: _builtins.int
     """At most 200."""
+    with_counts: _builtins.bool
+    """Count by group and channel too."""
     @_builtins.property
     def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -548,10 +551,11 @@ class ListAtRiskRequest(_message.Message):
         groups: _abc.Iterable[_builtins.str] | None = ...,
         channels: _abc.Iterable[_builtins.str] | None = ...,
         page_size: _builtins.int = ...,
+        with_counts: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "groups", b"groups", "page_size", b"page_size", "within_seconds", b"within_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "groups", b"groups", "page_size", b"page_size", "with_counts", b"with_counts", "within_seconds", b"within_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -583,25 +587,65 @@ class ListAtRiskResponse(_message.Message):
 
     TICKETS_FIELD_NUMBER: _builtins.int
     COUNTS_BY_GROUP_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___AtRisk]: ...
     @_builtins.property
     def counts_by_group(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """By group, over all and not just the page."""
 
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RiskCount]:
+        """Where asked for: one for each group and channel with any, of the groups and channels that were asked for, whatever the
+        span.
+        """
+
     def __init__(
         self,
         *,
         tickets: _abc.Iterable[Global___AtRisk] | None = ...,
         counts_by_group: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        counts: _abc.Iterable[Global___RiskCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts_by_group", b"counts_by_group", "tickets", b"tickets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "counts_by_group", b"counts_by_group", "tickets", b"tickets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListAtRiskResponse: _TypeAlias = ListAtRiskResponse  # noqa: Y015
+
+@_typing.final
+class RiskCount(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    OVERDUE_FIELD_NUMBER: _builtins.int
+    WITHIN_15_MINUTES_FIELD_NUMBER: _builtins.int
+    WITHIN_60_MINUTES_FIELD_NUMBER: _builtins.int
+    group: _builtins.str
+    channel: _builtins.str
+    overdue: _builtins.int
+    within_15_minutes: _builtins.int
+    """Due from now on, without what is overdue."""
+    within_60_minutes: _builtins.int
+    def __init__(
+        self,
+        *,
+        group: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        overdue: _builtins.int = ...,
+        within_15_minutes: _builtins.int = ...,
+        within_60_minutes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "group", b"group", "overdue", b"overdue", "within_15_minutes", b"within_15_minutes", "within_60_minutes", b"within_60_minutes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RiskCount: _TypeAlias = RiskCount  # noqa: Y015
 
 @_typing.final
 class AtRisk(_message.Message):

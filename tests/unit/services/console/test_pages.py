@@ -400,6 +400,20 @@ def test_a_difference_in_the_ledger_is_shown_as_wrong(kate: Visitor, fakes: Memo
     assert "difference 1" in kate.get("/board").text
 
 
+def test_what_is_at_risk_is_counted_by_group_and_channel_and_cut_to_one(kate: Visitor) -> None:
+    whole = kate.get("/sla/at-risk").text
+    assert whole.index("By group") < whole.index("By channel") < whole.index("#48163")
+    assert 'href="/sla/at-risk?group=payments"' in whole
+    assert 'href="/sla/at-risk?channel=support"' in whole
+    cut = kate.get("/sla/at-risk?within=15m&group=export").text
+    assert "#48171" in cut
+    assert "#48163" not in cut
+    # A span or a channel is chosen beside the group, and the group is let go of by itself.
+    assert 'href="/sla/at-risk?within=4h&amp;group=export"' in cut
+    assert 'href="/sla/at-risk?within=15m&amp;group=export&amp;channel=support"' in cut
+    assert 'href="/sla/at-risk?within=15m"' in cut
+
+
 def test_a_growing_queue_says_growing_and_no_number(kate: Visitor) -> None:
     assert '<td class="warn">growing</td>' in kate.get("/board").text
 
