@@ -302,7 +302,7 @@ def test_what_is_at_risk_is_counted_by_group_and_channel_and_measured(
     wait_until(lambda: desk.database["clocks"].count_documents({}) == 4)
     request = service_pb2.ListAtRiskRequest(within_seconds=60, with_counts=True)
 
-    def counted(**of: list[str]) -> dict[tuple[str, str], tuple[int, int, int]]:
+    def counted(**of: Any) -> dict[tuple[str, str], tuple[int, int, int]]:
         asked = service_pb2.ListAtRiskRequest(within_seconds=0, with_counts=True, **of)
         return {
             (one.group, one.channel): (one.overdue, one.within_15_minutes, one.within_60_minutes)
