@@ -50,7 +50,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     open_ports = _ports(parts, directory, settings.phone_region)
     runner = parts.runner("tickets.rpc", open_ports, ANSWERING)
     committer = GroupCommitter(runner.run, batch_max=settings.batch_max)
-    accounts = RealAccounts(MongoAccounts(parts.database), parts.clock)
+    accounts = RealAccounts(MongoAccounts(parts.database, parts.clock), parts.clock)
     log = MongoLog(parts.database)
     tailer = Tailer(log, every=settings.watch_every, heartbeat_every=settings.heartbeat_every)
     server = RpcServer(
@@ -76,7 +76,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
             tokens,
             settings.phone_region,
         ),
-        AccountsRpc(accounts, directory),
+        AccountsRpc(accounts, directory, callers),
     )
     return roles.assembled(parts, [committer, tailer, server], lambda: prepare(parts))
 

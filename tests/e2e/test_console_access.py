@@ -17,7 +17,7 @@ PAGES = (
     "/board", "/rules", "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support",
     "/channels/new", "/channels/new?kind=email", "/channels/support/edit", "/ledger", "/ledger?channel=support",
     "/customers", "/customers/r48163", "/customers/r48163/merge?other=r48198",
-    "/organisations/brightwave",
+    "/organisations/brightwave", "/agents", "/agents/ana",
     "/quarantine/q1", "/blocked", "/channels/support/patterns", "/sends", "/sink", "/settings", "/nowhere",
 )  # fmt: skip
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]

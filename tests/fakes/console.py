@@ -7,25 +7,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from chassis.clock import FixedClock
-from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound, Unauthenticated
+from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound
 from services.console.application.ports import Clock, Desk, Download, NewMessage
 from services.console.domain import ingest, reports, rules, screening, sla
 from services.console.domain.tickets import (
     Actor,
-    Agent,
     Attachment,
     Change,
     Edit,
     Fact,
     FieldChange,
     Filter,
-    Group,
     Message,
     News,
     Ticket,
     TicketPage,
 )
 from tests.fakes import console_samples as samples
+from tests.fakes.console_accounts import MemoryAccounts
 from tests.fakes.console_channels import MemoryChannels, Outages
 from tests.fakes.customers import MemoryCustomers
 from tests.fakes.outside import MemoryLookups, MemorySystem
@@ -196,29 +195,6 @@ class MemoryTickets:
 def actor(agent_id: str) -> Actor:
     name = next((agent.name for agent in samples.AGENTS if agent.agent_id == agent_id), agent_id)
     return Actor("agent", agent_id, name)
-
-
-class MemoryAccounts:
-    """Everybody's password is "a long password"."""
-
-    def __init__(self, outages: Outages) -> None:
-        self._outages = outages
-        self.agents: tuple[Agent, ...] = samples.AGENTS
-
-    def sign_in(self, email: str, password: str) -> Agent:
-        self._outages.check("tickets")
-        for agent in self.agents:
-            if agent.email == email and password == "a long password":
-                return agent
-        raise Unauthenticated("no")
-
-    def list_agents(self) -> tuple[Agent, ...]:
-        self._outages.check("tickets")
-        return self.agents
-
-    def list_groups(self) -> tuple[Group, ...]:
-        self._outages.check("tickets")
-        return samples.GROUPS
 
 
 class MemoryRules:
@@ -462,7 +438,7 @@ def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
         messages = samples.MESSAGES.get(ticket.ticket_id) or samples.first_message(ticket)
         tickets.put(ticket, messages, samples.CHANGES.get(ticket.ticket_id, ()))
     customers = MemoryCustomers(samples.TICKETS, outages.check, clock.now)
-    accounts, rule_set, kept = MemoryAccounts(outages), MemoryRules(outages), MemoryIngest(outages)
+    accounts, rule_set, kept = MemoryAccounts(outages, clock), MemoryRules(outages), MemoryIngest(outages)
     board, screened = MemoryReports(outages), MemoryScreening(outages)
     sink = MemorySink(outages) if has_sink else None
     channels, lookups = MemoryChannels(outages, kept, clock), MemoryLookups()

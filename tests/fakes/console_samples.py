@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.console.domain import ingest, reports, rules, screening, sla
+from services.console.domain.accounts import AgentChange
 from services.console.domain.channels import ChannelChange, ChannelState, Step, Trouble
 from services.console.domain.tickets import (
     Actor,
@@ -134,6 +135,11 @@ HANNAH, RAFAEL = (
 KATE, DMITRY, ANA = (Actor("agent", a.agent_id, a.name) for a in AGENTS[:3])
 RULE = Actor("rule", "customs", "Customs questions to Export")
 RECEIPT = Attachment("att-receipt", "receipt-portland.pdf", "application/pdf", 184_320)
+
+AGENT_CHANGES = (
+    AgentChange("ana", NOW - minutes(50), KATE, (FieldChange("rights", "", "channels"),)),
+    AgentChange("tomas", NOW - timedelta(days=3), KATE, (FieldChange("role", "read_only", "agent"), FieldChange("groups", "export", "claims,payments"), FieldChange("password", "", "set"))),
+)  # fmt: skip
 
 _INVOICE_MAIL = "<h2 style='color:#0a5'>Brightwave Ltd</h2><p>Please issue the October invoice again with our VAT number:</p><table border=1 cellpadding=6><tr><th>Invoice</th><th>VAT</th></tr><tr><td>2026-10-118</td><td>DE 811 569 869</td></tr></table><p><img src='https://tracker.example/p.gif'>Thank you,<br>accounts</p>"
 _INVOICE_HISTORY = (

@@ -22,6 +22,18 @@ class Names:
     def agent(self, agent_id: str) -> Agent | None:
         return next((agent for agent in self.agents if agent.agent_id == agent_id), None)
 
+    @property
+    def people(self) -> tuple[Agent, ...]:
+        """Those who are here."""
+        return tuple(agent for agent in self.agents if not agent.is_deactivated)
+
+    def signed_in(self, agent: Agent) -> Agent | None:
+        """The agent of a session as they are now; None where they have left. Without a list the session counts."""
+        if not self.agents:
+            return agent
+        found = self.agent(agent.agent_id)
+        return found if found is not None and not found.is_deactivated else None
+
     def agent_name(self, agent_id: str) -> str:
         """The person's name, else the id: a line without a name would say nothing."""
         found = self.agent(agent_id)

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from services.console.application.account_ports import Accounts
 from services.console.application.customer_ports import Customers
 from services.console.domain import channels, ingest, reports, rules, screening, sla
 from services.console.domain.outside import Customer, Sought, Source
 from services.console.domain.tickets import (
-    Agent,
     Attachment,
     Change,
     Edit,
     Filter,
-    Group,
     Message,
     News,
     Ticket,
@@ -82,16 +81,6 @@ class Tickets(Protocol):
     ) -> tuple[Message, Ticket]:
         """The same key gives the first answer again."""
         ...
-
-
-class Accounts(Protocol):
-    def sign_in(self, email: str, password: str) -> Agent:
-        """Raises Unauthenticated where they do not fit."""
-        ...
-
-    def list_agents(self) -> tuple[Agent, ...]: ...
-
-    def list_groups(self) -> tuple[Group, ...]: ...
 
 
 class Rules(Protocol):

@@ -270,6 +270,8 @@ class Agent:
     language: str = ""
     # What the role does not give.
     rights: tuple[str, ...] = ()
+    # Has left: only what they did is still shown.
+    is_deactivated: bool = False
 
     @property
     def may_write(self) -> bool:

@@ -19,6 +19,7 @@ from chassis.errors import (
     Unavailable,
 )
 from services.console.pages import (
+    agents,
     blocked,
     board,
     channel_form,
@@ -60,6 +61,7 @@ PAGES: tuple[Callable[[Console], Blueprint], ...] = (
     blocked.blueprint,
     patterns.blueprint,
     sends.blueprint,
+    agents.blueprint,
     settings.blueprint,
 )
 # Addresses that answer without a sign-in.

@@ -116,8 +116,7 @@ def open_frame(console: Console) -> Frame:
     agent, names = None, Names()
     if session is not None:
         names = console.directory.names()
-        # An agent who is gone from a list that we have is signed out; without a list the cookie counts.
-        agent = names.agent(session.agent.agent_id) if names.agents else session.agent
+        agent = names.signed_in(session.agent)
     language = preferences.language or (agent.language if agent else "")
     if language not in LANGUAGES:
         language = best_language(request.headers.get("Accept-Language", ""))

@@ -12,6 +12,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl
 
+from services.console.domain.tickets import Agent
 from services.console.pages.frame import Console, Preferences
 from services.console.pages.hub import NOWHERE, Heard, Hub, Stream
 from services.console.pages.inbox import InboxQuery
@@ -41,7 +42,7 @@ class Live:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         cookies = read_cookies(headers.get("cookie", ""))
         session = self._console.sessions.read(cookies.get(self._console.session_cookie, ""))
-        if session is None:
+        if session is None or not await self._is_here(session.agent):
             await refuse(send, 401, {})
             return
         if self.hub.is_full or self.hub.is_closed:
@@ -56,7 +57,7 @@ class Live:
         position = position_of(headers.get("last-event-id", "") or args.get("since", ""))
         stream = stream_of(args, language, session.agent.agent_id, position)
         self.hub.open(stream)
-        talking = asyncio.create_task(self._talk(stream, send))
+        talking = asyncio.create_task(self._talk(stream, session.agent, send))
         leaving = asyncio.create_task(has_left(receive))
         try:
             await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -66,7 +67,12 @@ class Live:
                 task.cancel()
             await asyncio.gather(talking, leaving, return_exceptions=True)
 
-    async def _talk(self, stream: Stream, send: Send) -> None:
+    async def _is_here(self, agent: Agent) -> bool:
+        """Whoever has left hears no more, however long their page stays open."""
+        names = await asyncio.to_thread(self._console.directory.names)
+        return names.signed_in(agent) is not None
+
+    async def _talk(self, stream: Stream, agent: Agent, send: Send) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -84,6 +90,8 @@ class Live:
             try:
                 await asyncio.wait_for(stream.woken.wait(), _COMMENT_EVERY)
             except TimeoutError:
+                if not await self._is_here(agent):
+                    break
                 self.hub.look_after(stream)
                 await say(send, silence(stream))
                 continue

@@ -1,6 +1,6 @@
 """Things in a person's words: names of what the system has words for, moments, lengths of time, sizes, lists."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -115,6 +115,33 @@ class Words:
         return {"admin": _("Administrator"), "agent": _("Agent"), "read_only": _("Reads only")}.get(
             role, role
         )
+
+    def right(self, right: str) -> str:
+        """What an agent can be given beside the role."""
+        return {"channels": self.gettext("Manage channels")}.get(right, right)
+
+    def account_change(self, step: FieldChange, names: Names) -> str:
+        """A step of an agent's log."""
+        _ = self.gettext
+        if step.name == "password":
+            return _("set a password")
+        if step.name == "is_deactivated":
+            return _("deactivated") if step.new else _("activated again")
+        said = {
+            "name": _("Full name"),
+            "email": _("E-mail"),
+            "role": _("Role"),
+            "groups": _("Groups"),
+            "language": _("Language"),
+            "rights": _("Rights"),
+        }.get(step.name, step.name)
+        value: Callable[[str], str] = {
+            "role": self.role,
+            "groups": names.group_name,
+            "rights": self.right,
+        }.get(step.name, str)
+        old, new = (self.together([value(one) for one in text.split(",")]) for text in (step.old, step.new))
+        return f"{said}: {old or '–'} → {new or '–'}" if step.old else f"{said}: {new}"
 
     def delivery(self, state: str) -> str:
         _ = self.gettext

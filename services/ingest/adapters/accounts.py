@@ -51,6 +51,11 @@ class Accounts:
         """As of at most half a minute ago; None where there is nobody of that id. Raises Unavailable."""
         if agent_id not in self._people or monotonic() - self._asked_at >= _REMEMBERED:
             agents = self._accounts.ListAgents(accounts_pb2.ListAgentsRequest()).agents
-            self._people = {one.id: Person(one.name, one.role, frozenset(one.rights)) for one in agents}
+            # Whoever has left may do nothing.
+            self._people = {
+                one.id: Person(one.name, one.role, frozenset(one.rights))
+                for one in agents
+                if not one.is_deactivated
+            }
             self._asked_at = monotonic()
         return self._people.get(agent_id)

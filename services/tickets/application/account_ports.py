@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.tickets.domain.accounts import Group, Token
+from services.tickets.domain.agent_history import AgentChange
 from services.tickets.domain.people import Agent
 
 
@@ -25,8 +26,13 @@ class Accounts(Protocol):
 
     def groups(self) -> Sequence[Group]: ...
 
-    def save_agent(self, agent: Agent, password_hash: str) -> None:
-        """An empty hash leaves the password. Raises AlreadyExists where another has the address."""
+    def save_agent(self, agent: Agent, password_hash: str, change: AgentChange) -> None:
+        """Keep this version and what it changed, in one. An empty hash leaves the password. Raises AlreadyExists where
+        another has the address, Conflict where somebody else made this version."""
+        ...
+
+    def agent_changes(self, agent_id: str, limit: int, before: str) -> Sequence[AgentChange]:
+        """The newest first, of one agent or of all, behind the change of that id."""
         ...
 
     def agent(self, agent_id: str) -> Agent | None: ...

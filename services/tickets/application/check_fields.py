@@ -17,9 +17,9 @@ def check_value(checks: Checks, name: str, value: str, directory: Directory) -> 
     elif name == "group":
         checks.that(not value or directory.has_group(value), name, "the id of a group, or nothing", value)
     elif name == "agent":
-        checks.that(
-            not value or directory.agent(value) is not None, name, "the id of an agent, or nothing", value
-        )
+        agent = directory.agent(value) if value else None
+        is_here = agent is not None and not agent.is_deactivated
+        checks.that(not value or is_here, name, "the id of an agent, or nothing", value)
     elif name == "sla_policy":
         checks.name(value, name)
     else:

@@ -21,10 +21,13 @@ def create_token(role: str, name: str, agent_id: str, ports: AccountPorts) -> tu
 
 
 def check_token(text: str, ports: AccountPorts) -> Token | None:
-    """The token that this is the text of; None where there is none, or no longer."""
+    """The token that this is the text of; None where there is none, or no longer, or for somebody who has left."""
     parts = rules.parts_of(text)
     if parts is None:
         return None
     token_id, secret = parts
     token = ports.accounts.token(token_id)
-    return token if token is not None and token.is_shown_by(secret) else None
+    if token is None or not token.is_shown_by(secret):
+        return None
+    agent = ports.accounts.agent(token.agent_id) if token.agent_id else None
+    return None if agent is not None and agent.is_deactivated else token

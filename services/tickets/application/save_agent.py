@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 from services.tickets.application.account_ports import AccountPorts
+from services.tickets.application.change_agent import keep_agent
 from services.tickets.domain.accounts import AGENT, AGENT_ROLES, LANGUAGES, RIGHTS, id_of, is_id
 from services.tickets.domain.checks import Checks
-from services.tickets.domain.people import Agent, normal_email
+from services.tickets.domain.people import Actor, Agent, normal_email
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1_000
 
 
-def save_agent(agent: Agent, password: str, ports: AccountPorts, *, sets_rights: bool = False) -> Agent:
+def save_agent(
+    agent: Agent, password: str, actor: Actor, ports: AccountPorts, *, sets_rights: bool = False
+) -> Agent:
     """The agent as kept; an empty password, role or language leaves the present one (agent, English), an empty id is made
-    of the name, and rights are left where nobody sets them. Raises InvalidField(s), AlreadyExists."""
+    of the name, and rights are left where nobody sets them. Raises InvalidField(s), and what `keep_agent` raises."""
     known = ports.accounts.agent(agent.agent_id) if agent.agent_id else None
     agent = replace(
         agent,
@@ -22,11 +25,12 @@ def save_agent(agent: Agent, password: str, ports: AccountPorts, *, sets_rights:
         role=agent.role or (known.role if known is not None else AGENT),
         language=agent.language or (known.language if known is not None else LANGUAGES[0]),
         rights=agent.rights if sets_rights else (known.rights if known is not None else ()),
+        is_deactivated=known is not None and known.is_deactivated,
+        version=known.version if known is not None else 0,
     )
     _check(agent, password, ports)
     kept = replace(agent, agent_id=agent.agent_id or _free_id(agent, ports))
-    ports.accounts.save_agent(kept, ports.passwords.hash(password) if password else "")
-    return kept
+    return keep_agent(known, kept, actor, ports, ports.passwords.hash(password) if password else "")
 
 
 def _free_id(agent: Agent, ports: AccountPorts) -> str:

@@ -10,6 +10,6 @@ def sign_in(email: str, password: str, ports: AccountPorts) -> Agent:
     known = ports.accounts.password_of(normal_email(email))
     agent, password_hash = known if known is not None else (None, "")
     fits = ports.passwords.fits(password_hash, password)
-    if agent is None or not fits:
+    if agent is None or agent.is_deactivated or not fits:
         raise Unauthenticated("address and password do not fit")
     return agent

@@ -64,6 +64,10 @@ class Agent:
     language: str = "en"
     # What the role does not give: words of `accounts.RIGHTS`.
     rights: tuple[str, ...] = ()
+    # Has left: signs in no more and is assigned nothing new.
+    is_deactivated: bool = False
+    # 0 where nothing was changed since changes are kept.
+    version: int = 0
 
 
 def normal_email(address: str) -> str:

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from relaydesk.tickets.v1 import ticket_pb2 as _ticket_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -335,6 +336,7 @@ class Agent(_message.Message):
     GROUPS_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     RIGHTS_FIELD_NUMBER: _builtins.int
+    IS_DEACTIVATED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     email: _builtins.str
@@ -342,6 +344,8 @@ class Agent(_message.Message):
     """admin, agent or read_only."""
     language: _builtins.str
     """en, pt or ru."""
+    is_deactivated: _builtins.bool
+    """Signs in no more, is assigned nothing new, and the agent's tokens are refused; what they did keeps their name."""
     @_builtins.property
     def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -358,10 +362,11 @@ class Agent(_message.Message):
         groups: _abc.Iterable[_builtins.str] | None = ...,
         language: _builtins.str = ...,
         rights: _abc.Iterable[_builtins.str] | None = ...,
+        is_deactivated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "groups", b"groups", "id", b"id", "language", b"language", "name", b"name", "rights", b"rights", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "groups", b"groups", "id", b"id", "is_deactivated", b"is_deactivated", "language", b"language", "name", b"name", "rights", b"rights", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -414,6 +419,148 @@ class SaveAgentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SaveAgentResponse: _TypeAlias = SaveAgentResponse  # noqa: Y015
+
+@_typing.final
+class ChangeAgentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    ADDED_RIGHTS_FIELD_NUMBER: _builtins.int
+    REMOVED_RIGHTS_FIELD_NUMBER: _builtins.int
+    IS_DEACTIVATED_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    role: _builtins.str
+    """Empty leaves it."""
+    is_deactivated: _builtins.bool
+    @_builtins.property
+    def added_rights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def removed_rights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        role: _builtins.str = ...,
+        added_rights: _abc.Iterable[_builtins.str] | None = ...,
+        removed_rights: _abc.Iterable[_builtins.str] | None = ...,
+        is_deactivated: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_is_deactivated", b"_is_deactivated", "is_deactivated", b"is_deactivated"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_deactivated", b"_is_deactivated", "added_rights", b"added_rights", "agent_id", b"agent_id", "is_deactivated", b"is_deactivated", "removed_rights", b"removed_rights", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__is_deactivated: _TypeAlias = _typing.Literal["is_deactivated"]  # noqa: Y015
+    _WhichOneofArgType__is_deactivated: _TypeAlias = _typing.Literal["_is_deactivated", b"_is_deactivated"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__is_deactivated) -> _WhichOneofReturnType__is_deactivated | None: ...
+
+Global___ChangeAgentRequest: _TypeAlias = ChangeAgentRequest  # noqa: Y015
+
+@_typing.final
+class ChangeAgentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def agent(self) -> Global___Agent: ...
+    def __init__(
+        self,
+        *,
+        agent: Global___Agent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeAgentResponse: _TypeAlias = ChangeAgentResponse  # noqa: Y015
+
+@_typing.final
+class ListAgentChangesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Empty means all agents."""
+    page_size: _builtins.int
+    """1 to 200; 0 means 50."""
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAgentChangesRequest: _TypeAlias = ListAgentChangesRequest  # noqa: Y015
+
+@_typing.final
+class ListAgentChangesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgentChange]: ...
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___AgentChange] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAgentChangesResponse: _TypeAlias = ListAgentChangesResponse  # noqa: Y015
+
+@_typing.final
+class AgentChange(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    version: _builtins.int
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def actor(self) -> _ticket_pb2.Actor: ...
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[_ticket_pb2.FieldChange]:
+        """Of a password only that it was set."""
+
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
+        actor: _ticket_pb2.Actor | None = ...,
+        changes: _abc.Iterable[_ticket_pb2.FieldChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "changed_at", b"changed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "agent_id", b"agent_id", "changed_at", b"changed_at", "changes", b"changes", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgentChange: _TypeAlias = AgentChange  # noqa: Y015
 
 @_typing.final
 class ListAgentsRequest(_message.Message):

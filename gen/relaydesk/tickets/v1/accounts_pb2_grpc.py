@@ -69,10 +69,20 @@ class AccountsServiceStub:
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.SaveAgentRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.SaveAgentResponse.FromString,
                 _registered_method=True)
+        self.ChangeAgent = channel.unary_unary(
+                '/relaydesk.tickets.v1.AccountsService/ChangeAgent',
+                request_serializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ChangeAgentRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ChangeAgentResponse.FromString,
+                _registered_method=True)
         self.ListAgents = channel.unary_unary(
                 '/relaydesk.tickets.v1.AccountsService/ListAgents',
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentsRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentsResponse.FromString,
+                _registered_method=True)
+        self.ListAgentChanges = channel.unary_unary(
+                '/relaydesk.tickets.v1.AccountsService/ListAgentChanges',
+                request_serializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentChangesRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentChangesResponse.FromString,
                 _registered_method=True)
         self.SignIn = channel.unary_unary(
                 '/relaydesk.tickets.v1.AccountsService/SignIn',
@@ -127,8 +137,23 @@ class AccountsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeAgent(self, request, context):
+        """Changes what is named of one agent and leaves the rest. FAILED_PRECONDITION where somebody would take their own
+        administration away.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAgents(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAgentChanges(self, request, context):
+        """Who changed what of agents, the newest first.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -178,10 +203,20 @@ def add_AccountsServiceServicer_to_server(servicer, server):
                     request_deserializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.SaveAgentRequest.FromString,
                     response_serializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.SaveAgentResponse.SerializeToString,
             ),
+            'ChangeAgent': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeAgent,
+                    request_deserializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ChangeAgentRequest.FromString,
+                    response_serializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ChangeAgentResponse.SerializeToString,
+            ),
             'ListAgents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAgents,
                     request_deserializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentsRequest.FromString,
                     response_serializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentsResponse.SerializeToString,
+            ),
+            'ListAgentChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAgentChanges,
+                    request_deserializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentChangesRequest.FromString,
+                    response_serializer=relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentChangesResponse.SerializeToString,
             ),
             'SignIn': grpc.unary_unary_rpc_method_handler(
                     servicer.SignIn,
@@ -389,6 +424,33 @@ class AccountsService:
             _registered_method=True)
 
     @staticmethod
+    def ChangeAgent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.tickets.v1.AccountsService/ChangeAgent',
+            relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ChangeAgentRequest.SerializeToString,
+            relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ChangeAgentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListAgents(request,
             target,
             options=(),
@@ -405,6 +467,33 @@ class AccountsService:
             '/relaydesk.tickets.v1.AccountsService/ListAgents',
             relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentsRequest.SerializeToString,
             relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAgentChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.tickets.v1.AccountsService/ListAgentChanges',
+            relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentChangesRequest.SerializeToString,
+            relaydesk_dot_tickets_dot_v1_dot_accounts__pb2.ListAgentChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,7 +39,13 @@ class AccountsServiceStub:
     SaveGroup: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.SaveGroupRequest, _accounts_pb2.SaveGroupResponse]
     ListGroups: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListGroupsRequest, _accounts_pb2.ListGroupsResponse]
     SaveAgent: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.SaveAgentRequest, _accounts_pb2.SaveAgentResponse]
+    ChangeAgent: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ChangeAgentRequest, _accounts_pb2.ChangeAgentResponse]
+    """Changes what is named of one agent and leaves the rest. FAILED_PRECONDITION where somebody would take their own
+    administration away.
+    """
     ListAgents: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAgentsRequest, _accounts_pb2.ListAgentsResponse]
+    ListAgentChanges: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAgentChangesRequest, _accounts_pb2.ListAgentChangesResponse]
+    """Who changed what of agents, the newest first."""
     SignIn: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.SignInRequest, _accounts_pb2.SignInResponse]
     """Checks a person's address and password; UNAUTHENTICATED where they do not fit."""
 
@@ -54,7 +60,13 @@ class AccountsServiceAsyncStub(AccountsServiceStub):
     SaveGroup: _aio.UnaryUnaryMultiCallable[_accounts_pb2.SaveGroupRequest, _accounts_pb2.SaveGroupResponse]  # type: ignore[assignment]
     ListGroups: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListGroupsRequest, _accounts_pb2.ListGroupsResponse]  # type: ignore[assignment]
     SaveAgent: _aio.UnaryUnaryMultiCallable[_accounts_pb2.SaveAgentRequest, _accounts_pb2.SaveAgentResponse]  # type: ignore[assignment]
+    ChangeAgent: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ChangeAgentRequest, _accounts_pb2.ChangeAgentResponse]  # type: ignore[assignment]
+    """Changes what is named of one agent and leaves the rest. FAILED_PRECONDITION where somebody would take their own
+    administration away.
+    """
     ListAgents: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAgentsRequest, _accounts_pb2.ListAgentsResponse]  # type: ignore[assignment]
+    ListAgentChanges: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAgentChangesRequest, _accounts_pb2.ListAgentChangesResponse]  # type: ignore[assignment]
+    """Who changed what of agents, the newest first."""
     SignIn: _aio.UnaryUnaryMultiCallable[_accounts_pb2.SignInRequest, _accounts_pb2.SignInResponse]  # type: ignore[assignment]
     """Checks a person's address and password; UNAUTHENTICATED where they do not fit."""
 
@@ -110,11 +122,29 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.SaveAgentResponse, _abc.Awaitable[_accounts_pb2.SaveAgentResponse]]: ...
 
     @_abc_1.abstractmethod
+    def ChangeAgent(
+        self,
+        request: _accounts_pb2.ChangeAgentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ChangeAgentResponse, _abc.Awaitable[_accounts_pb2.ChangeAgentResponse]]:
+        """Changes what is named of one agent and leaves the rest. FAILED_PRECONDITION where somebody would take their own
+        administration away.
+        """
+
+    @_abc_1.abstractmethod
     def ListAgents(
         self,
         request: _accounts_pb2.ListAgentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.ListAgentsResponse, _abc.Awaitable[_accounts_pb2.ListAgentsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListAgentChanges(
+        self,
+        request: _accounts_pb2.ListAgentChangesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ListAgentChangesResponse, _abc.Awaitable[_accounts_pb2.ListAgentChangesResponse]]:
+        """Who changed what of agents, the newest first."""
 
     @_abc_1.abstractmethod
     def SignIn(

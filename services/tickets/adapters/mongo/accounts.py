@@ -3,17 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from chassis.errors import AlreadyExists, NotFound
+from chassis.clock import Clock
+from chassis.errors import AlreadyExists, Conflict, NotFound
 from chassis.mongo import Document, Documents, Raced, named_failures
+from chassis.units import Unit
 from services.tickets.adapters.mongo.directory import agent_of
+from services.tickets.adapters.mongo.documents import actor_of, actor_part
 from services.tickets.domain.accounts import Group, Token
+from services.tickets.domain.agent_history import AgentChange
 from services.tickets.domain.people import Agent
+from services.tickets.domain.ticket import Change
 
 
 class MongoAccounts:
     """Implements the port Accounts."""
 
-    def __init__(self, database: Documents) -> None:
+    def __init__(self, database: Documents, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
         self._tokens = database["tokens"]
         self._groups = database["groups"]
         self._agents = database["agents"]
@@ -56,7 +63,7 @@ class MongoAccounts:
         with named_failures():
             return [Group(row["_id"], row["name"]) for row in self._groups.find().sort("name", 1)]
 
-    def save_agent(self, agent: Agent, password_hash: str) -> None:
+    def save_agent(self, agent: Agent, password_hash: str, change: AgentChange) -> None:
         fields: Document = {
             "name": agent.name,
             "email": agent.email,
@@ -64,14 +71,39 @@ class MongoAccounts:
             "groups": list(agent.groups),
             "language": agent.language,
             "rights": list(agent.rights),
+            "is_deactivated": agent.is_deactivated,
+            "version": agent.version,
         }
         if password_hash:
             fields["password"] = password_hash
+        unit = Unit(self._database, self._clock)
+        if agent.version == 1:
+            # New, or from before versions were counted.
+            unit.update(
+                "agents",
+                {"_id": agent.agent_id, "version": {"$exists": False}},
+                {"$set": fields},
+                upsert=True,
+            )
+        else:
+            unit.update("agents", {"_id": agent.agent_id, "version": agent.version - 1}, {"$set": fields})
+        unit.insert("agent_changes", _change_row(change))
         try:
+            unit.commit()
+        except Raced as raced:
             with named_failures():
-                self._agents.update_one({"_id": agent.agent_id}, {"$set": fields}, upsert=True)
-        except Raced as taken:
-            raise AlreadyExists(f"another agent has the address {agent.email}") from taken
+                other = self._agents.find_one({"email": agent.email, "_id": {"$ne": agent.agent_id}})
+            if other is not None:
+                raise AlreadyExists(f"another agent has the address {agent.email}") from raced
+            raise Conflict(f"somebody else has just changed the agent {agent.agent_id}") from raced
+
+    def agent_changes(self, agent_id: str, limit: int, before: str) -> Sequence[AgentChange]:
+        where: Document = {"agent_id": agent_id} if agent_id else {}
+        if before:
+            where["_id"] = {"$lt": before}
+        with named_failures():
+            rows = self._database["agent_changes"].find(where).sort("_id", -1).limit(limit)
+            return [_change_of(row) for row in rows]
 
     def agent(self, agent_id: str) -> Agent | None:
         with named_failures():
@@ -97,4 +129,27 @@ def _token_of(row: Document) -> Token:
         row["name"],
         row["agent_id"],
         row["revoked_at"],
+    )
+
+
+def _change_row(change: AgentChange) -> Document:
+    return {
+        # Made in time's order, so that it is the order too.
+        "_id": change.change_id,
+        "agent_id": change.agent_id,
+        "version": change.version,
+        "at": change.changed_at,
+        "actor": actor_part(change.actor),
+        "changes": [[step.field, step.old, step.new] for step in change.changes],
+    }
+
+
+def _change_of(row: Document) -> AgentChange:
+    return AgentChange(
+        row["_id"],
+        row["agent_id"],
+        row["version"],
+        row["at"],
+        actor_of(row["actor"]),
+        tuple(Change(*step) for step in row["changes"]),
     )

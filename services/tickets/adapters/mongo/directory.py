@@ -24,7 +24,7 @@ class MongoDirectory:
         self._by_email: dict[str, Agent] = {}
 
     def agent_by_email(self, email: str) -> Agent | None:
-        """The agent with this address in its normal form."""
+        """The agent with this address in its normal form, unless they have left."""
         self._refresh()
         return self._by_email.get(email)
 
@@ -52,7 +52,10 @@ class MongoDirectory:
         with self._lock, named_failures():
             self._groups = frozenset(row["_id"] for row in self._database["groups"].find({}, {"_id": 1}))
             self._agents = {row["_id"]: agent_of(row) for row in self._database["agents"].find()}
-            self._by_email = {agent.email: agent for agent in self._agents.values()}
+            # Whoever has left does not answer by mail, and is no colleague.
+            self._by_email = {
+                agent.email: agent for agent in self._agents.values() if not agent.is_deactivated
+            }
             self._read_at = monotonic()
 
 
@@ -66,4 +69,6 @@ def agent_of(row: Document) -> Agent:
         tuple(row["groups"]),
         row.get("language", "en"),
         tuple(row.get("rights", ())),
+        row.get("is_deactivated", False),
+        row.get("version", 0),
     )

@@ -42,5 +42,7 @@ INDEXES = {
     "counters": [],
     "groups": [],
     "agents": [IndexModel("email", unique=True)],
+    # `_id` is in time's order.
+    "agent_changes": [IndexModel([("agent_id", ASCENDING), ("_id", DESCENDING)])],
     "tokens": [],
 }

@@ -48,6 +48,8 @@ ACCESS: Mapping[str, frozenset[str]] = {
     f"{_ACCOUNTS}/ListAgents": _READ,
     f"{_ACCOUNTS}/SaveGroup": _ADMIN,
     f"{_ACCOUNTS}/SaveAgent": _ADMIN,
+    f"{_ACCOUNTS}/ChangeAgent": _ADMIN,
+    f"{_ACCOUNTS}/ListAgentChanges": _ADMIN,
     f"{_ACCOUNTS}/CreateToken": _ADMIN,
     f"{_ACCOUNTS}/ListTokens": _ADMIN,
     f"{_ACCOUNTS}/RevokeToken": _ADMIN,

@@ -9,21 +9,27 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.clock import Clock
-from chassis.errors import InvalidField, Unauthenticated
+from chassis.errors import InvalidField, PermissionDenied, Unauthenticated
 from chassis.ids import new_id
 from chassis.stamps import stamp
 from chassis.tokens import Principal
-from relaydesk.tickets.v1 import accounts_pb2
+from relaydesk.tickets.v1 import accounts_pb2, ticket_pb2
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceServicer
 from services.tickets.adapters.mongo.accounts import MongoAccounts
 from services.tickets.adapters.mongo.directory import MongoDirectory
+from services.tickets.adapters.nouns import actor_to_wire
 from services.tickets.adapters.passwords import Argon2Passwords
+from services.tickets.adapters.rpc.callers import Callers
+from services.tickets.application.change_agent import AgentEdit, change_agent
 from services.tickets.application.create_token import check_token, create_token
 from services.tickets.application.save_agent import save_agent
 from services.tickets.application.save_group import save_group
 from services.tickets.application.sign_in import sign_in
-from services.tickets.domain.accounts import Group, Token
-from services.tickets.domain.people import Agent
+from services.tickets.domain.accounts import ADMIN, Group, Token
+from services.tickets.domain.agent_history import AgentChange
+from services.tickets.domain.people import AGENT, Actor, Agent
+
+_PAGE = 200
 
 
 class RealAccounts:
@@ -55,9 +61,10 @@ class RealAccounts:
 class AccountsRpc(AccountsServiceServicer):
     """Implements the contract; see proto/relaydesk/tickets/v1/accounts.proto."""
 
-    def __init__(self, ports: RealAccounts, directory: MongoDirectory) -> None:
+    def __init__(self, ports: RealAccounts, directory: MongoDirectory, callers: Callers) -> None:
         self._ports = ports
         self._directory = directory
+        self._callers = callers
 
     def CreateToken(
         self, request: accounts_pb2.CreateTokenRequest, context: Any
@@ -114,9 +121,47 @@ class AccountsRpc(AccountsServiceServicer):
         wanted = Agent(
             wire.id, wire.name, wire.email, wire.role, tuple(wire.groups), wire.language, tuple(wire.rights)
         )
-        agent = save_agent(wanted, request.password, self._ports, sets_rights=request.sets_rights)
+        agent = save_agent(
+            wanted, request.password, self._administrator(), self._ports, sets_rights=request.sets_rights
+        )
         self._directory.forget()
         return accounts_pb2.SaveAgentResponse(agent=_agent_to_wire(agent))
+
+    def ChangeAgent(
+        self, request: accounts_pb2.ChangeAgentRequest, context: Any
+    ) -> accounts_pb2.ChangeAgentResponse:
+        edit = AgentEdit(
+            request.agent_id,
+            request.role,
+            tuple(request.added_rights),
+            tuple(request.removed_rights),
+            request.is_deactivated if request.HasField("is_deactivated") else None,
+        )
+        agent = change_agent(edit, self._administrator(), self._ports)
+        self._directory.forget()
+        return accounts_pb2.ChangeAgentResponse(agent=_agent_to_wire(agent))
+
+    def ListAgentChanges(
+        self, request: accounts_pb2.ListAgentChangesRequest, context: Any
+    ) -> accounts_pb2.ListAgentChangesResponse:
+        size = request.page_size or 50
+        if not 0 < size <= _PAGE:
+            raise InvalidField("page_size", f"1 to {_PAGE}", str(size))
+        found = self._ports.accounts.agent_changes(request.agent_id, size + 1, request.page_token)
+        answer = accounts_pb2.ListAgentChangesResponse(changes=map(_change_to_wire, found[:size]))
+        if len(found) > size:
+            answer.next_page_token = found[size - 1].change_id
+        return answer
+
+    def _administrator(self) -> Actor:
+        """Whoever makes this call, who was let in by role; the person behind one of our own services is asked for here.
+        Raises PermissionDenied."""
+        actor = self._callers.actor()
+        if actor.kind == AGENT:
+            person = self._ports.accounts.agent(actor.actor_id)
+            if person is None or person.is_deactivated or person.role != ADMIN:
+                raise PermissionDenied(f"the agent {actor.actor_id} is no administrator")
+        return actor
 
     def ListAgents(
         self, request: accounts_pb2.ListAgentsRequest, context: Any
@@ -133,6 +178,19 @@ class AccountsRpc(AccountsServiceServicer):
         )
 
 
+def _change_to_wire(change: AgentChange) -> accounts_pb2.AgentChange:
+    wire = accounts_pb2.AgentChange(
+        agent_id=change.agent_id,
+        version=change.version,
+        actor=actor_to_wire(change.actor),
+        changes=(
+            ticket_pb2.FieldChange(field=step.field, old=step.old, new=step.new) for step in change.changes
+        ),
+    )
+    stamp(wire.changed_at, change.changed_at)
+    return wire
+
+
 def _group_to_wire(group: Group) -> accounts_pb2.Group:
     return accounts_pb2.Group(id=group.group_id, name=group.name)
 
@@ -146,6 +204,7 @@ def _agent_to_wire(agent: Agent) -> accounts_pb2.Agent:
         groups=agent.groups,
         language=agent.language,
         rights=agent.rights,
+        is_deactivated=agent.is_deactivated,
     )
 
 

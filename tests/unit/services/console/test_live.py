@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -390,6 +392,24 @@ def test_a_stranger_hears_nothing() -> None:
             page = here.open(signed=False)
             await asyncio.gather(*here.tasks)
             assert (page.status, page.text) == (401, "")
+
+    asyncio.run(scenario())
+
+
+def test_whoever_has_left_hears_no_more_and_is_not_let_in_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_COMMENT_EVERY", 0.02)
+
+    async def scenario() -> None:
+        async with stage() as here:
+            page = here.open()
+            await page.until(lambda text: "still here" in text)
+            accounts = here.fakes.accounts
+            accounts.agents = tuple(replace(one, is_deactivated=True) for one in accounts.agents)
+            here.fakes.clock.move(timedelta(minutes=1))
+            await asyncio.gather(*here.tasks)
+            again = here.open()
+            await asyncio.gather(*here.tasks)
+            assert again.status == 401
 
     asyncio.run(scenario())
 
