@@ -235,6 +235,10 @@ class MemorySla:
         self._outages.check("sla")
         return samples.TICKET_CLOCK if ticket_id in ("id48163", "id48198") else None
 
+    def explain_clock(self, ticket_id: str) -> sla.ExplainedClock | None:
+        self._outages.check("sla")
+        return samples.EXPLAINED_CLOCK if ticket_id in ("id48163", "id48198") else None
+
     def list_at_risk(self, within: timedelta, page_size: int = 60) -> sla.AtRiskList:
         self._outages.check("sla")
         if not within:

@@ -264,8 +264,21 @@ TICKET_CLOCK = sla.TicketClock(
     "id48163", "money", "Money 1 h",
     (
         sla.TargetState("next_reply", "breached", NOW - minutes(86), NOW - minutes(26), None, minutes(60), minutes(86), timedelta(0), minutes(26), True),
-        sla.TargetState("resolution", "running", NOW - minutes(106), NOW + minutes(314), None, minutes(360), minutes(106), minutes(40), timedelta(0), False),
+        sla.TargetState("resolution", "running", NOW - minutes(106), NOW + minutes(314), None, minutes(360), minutes(106), minutes(40), timedelta(0), False, (sla.Pause(NOW - minutes(80), NOW - minutes(40), "pending"),)),
         sla.TargetState("first_reply", "met", NOW - minutes(106), NOW - minutes(46), NOW - minutes(94), minutes(60), minutes(12), timedelta(0), timedelta(0), False),
+    ),
+)  # fmt: skip
+EXPLAINED_CLOCK = sla.ExplainedClock(
+    "Money 1 h",
+    (
+        sla.ExplainedTarget(TICKET_CLOCK.targets[1], "business", "Europe/Lisbon", (
+            sla.ClockSegment(NOW - minutes(106), NOW - minutes(80), "running", "", minutes(26)),
+            sla.ClockSegment(NOW - minutes(80), NOW - minutes(40), "paused", "pending", minutes(26)),
+            sla.ClockSegment(NOW - minutes(40), NOW - minutes(20), "closed", "outside_hours", minutes(26)),
+            sla.ClockSegment(NOW - minutes(20), NOW - minutes(10), "closed", "holiday", minutes(26)),
+            sla.ClockSegment(NOW - minutes(10), NOW, "running", "", minutes(36))), 3),
+        sla.ExplainedTarget(TICKET_CLOCK.targets[2], "calendar", "UTC", (
+            sla.ClockSegment(NOW - minutes(106), NOW - minutes(94), "running", "", minutes(12)),), 0),
     ),
 )  # fmt: skip
 AT_RISK = sla.AtRiskList(

@@ -4,13 +4,18 @@ from datetime import timedelta
 
 import grpc
 
-from relaydesk.sla.v1 import service_pb2
+from chassis.errors import NotFound
+from relaydesk.sla.v1 import insight_pb2, service_pb2
+from relaydesk.sla.v1.insight_pb2_grpc import InsightServiceStub
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
 from services.console.adapters.calls import Caller, moment, moment_or_none
 from services.console.domain.sla import (
     AtRisk,
     AtRiskList,
     Calendar,
+    ClockSegment,
+    ExplainedClock,
+    ExplainedTarget,
     OpenWindow,
     Pause,
     Policy,
@@ -27,6 +32,7 @@ class GrpcSla:
 
     def __init__(self, channel: grpc.Channel, caller: Caller) -> None:
         self._stub = SlaServiceStub(channel)
+        self._insight = InsightServiceStub(channel)
         self._caller = caller
 
     def list_policies(self) -> tuple[Policy, ...]:
@@ -41,6 +47,15 @@ class GrpcSla:
         request = service_pb2.GetClocksRequest(ticket_ids=[ticket_id])
         clocks = self._caller.ask(self._stub.GetClocks, request).clocks
         return _clock_of(clocks[0]) if clocks else None
+
+    def explain_clock(self, ticket_id: str) -> ExplainedClock | None:
+        request = insight_pb2.ExplainClockRequest(ticket_id=ticket_id)
+        try:
+            answer = self._caller.ask(self._insight.ExplainClock, request)
+        except NotFound:
+            return None
+        targets = tuple(_explained_of(target) for target in answer.targets)
+        return ExplainedClock(answer.policy_name, targets, tuple(answer.missing_versions))
 
     def list_at_risk(self, within: timedelta, page_size: int = 60) -> AtRiskList:
         return self._at_risk(
@@ -107,8 +122,23 @@ def _calendar_of(wire: service_pb2.Calendar) -> Calendar:
 
 def _clock_of(wire: service_pb2.TicketClock) -> TicketClock:
     return TicketClock(
-        wire.ticket_id, wire.policy_id, wire.policy_name, tuple(_target_of(target) for target in wire.targets)
+        wire.ticket_id,
+        wire.policy_id,
+        wire.policy_name,
+        tuple(_target_of(target) for target in wire.targets),
+        tuple(wire.missing_versions),
     )
+
+
+def _explained_of(wire: insight_pb2.ExplainedTarget) -> ExplainedTarget:
+    segments = tuple(_segment_of(segment) for segment in wire.segments)
+    return ExplainedTarget(_target_of(wire.state), wire.time, wire.zone, segments, wire.left_out)
+
+
+def _segment_of(wire: insight_pb2.ClockSegment) -> ClockSegment:
+    elapsed = timedelta(seconds=wire.elapsed_seconds)
+    # `from` is a word of Python's own.
+    return ClockSegment(moment(getattr(wire, "from")), moment(wire.to), wire.kind, wire.reason, elapsed)
 
 
 def _target_of(wire: service_pb2.TargetState) -> TargetState:

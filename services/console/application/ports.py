@@ -104,6 +104,10 @@ class Sla(Protocol):
         """None where no promise was made."""
         ...
 
+    def explain_clock(self, ticket_id: str) -> sla.ExplainedClock | None:
+        """Span by span; None where nothing is known of the ticket."""
+        ...
+
     def list_at_risk(self, within: timedelta, page_size: int = 60) -> sla.AtRiskList: ...
 
     def count_at_risk(self, within: timedelta, page_size: int, group: str, channel: str) -> sla.AtRiskList:

@@ -118,6 +118,39 @@ class TicketClock:
     policy_id: str
     policy_name: str
     targets: tuple[TargetState, ...]
+    # Versions of the ticket whose facts have not come: then nothing of it is said to be due.
+    missing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSegment:
+    """A span in which a promise's time ran, stood still or was closed; `elapsed` is what was used by its end."""
+
+    begins_at: datetime
+    ends_at: datetime
+    kind: str
+    reason: str
+    elapsed: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedTarget:
+    """A promise with its spans, the last ones of them."""
+
+    state: TargetState
+    time: str
+    zone: str
+    segments: tuple[ClockSegment, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedClock:
+    """Why a ticket's promises stand where they stand."""
+
+    policy_name: str
+    targets: tuple[ExplainedTarget, ...]
+    missing: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,12 @@ def blueprint(console: Console) -> Blueprint:
         found = part(lambda: console.desk.sla.get_clock(ticket.ticket_id))
         return page("parts/clock.html", clock=found, ticket=ticket)
 
+    @pages.get("/tickets/<int:number>/clock/spans")
+    def clock_spans(number: int) -> Response:
+        ticket = console.desk.tickets.get_ticket(number)
+        explained = part(lambda: console.desk.sla.explain_clock(ticket.ticket_id))
+        return page("clock_spans.html", current="ticket", explained=explained, ticket=ticket)
+
     @pages.get("/tickets/<int:number>/why/<event_id>")
     def why(number: int, event_id: str) -> Response:
         explained = part(lambda: console.desk.rules.explain_event(event_id))

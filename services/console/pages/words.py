@@ -94,8 +94,22 @@ class Words:
         return {
             "first_reply": _("First reply"),
             "next_reply": _("Next reply"),
+            "periodic_update": _("Update"),
+            "requester_wait": _("Requester's wait"),
+            "agent_work": _("Work"),
             "resolution": _("Resolution"),
         }.get(name, name)
+
+    def span(self, kind: str, reason: str) -> str:
+        """What a promise's time did in a span of it, and why."""
+        _ = self.gettext
+        if kind == "paused":
+            return _("paused because %(status)s") % {"status": self.status(reason).lower()}
+        return {
+            "running": _("running"),
+            "outside_hours": _("closed hours"),
+            "holiday": _("closed, a holiday"),
+        }.get(reason or kind, reason or kind)
 
     def reason(self, reason: str) -> str:
         """Why a mail did not leave, waits, or was set aside."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from chassis.businesstime import zone_named
 from services.sla.domain.target import TargetState, running_spans
 
 RUNNING = "running"
@@ -69,10 +69,11 @@ def _counted(
 
 def _why_closed(state: TargetState, since: datetime, to: datetime) -> str:
     hours = state.calendar.hours
-    if not hours.holidays:
+    closed = hours.holidays | {written.day for written in hours.days if not written.hours}
+    if not closed:
         return OUTSIDE_HOURS
-    zone = ZoneInfo(hours.zone)
+    zone = zone_named(hours.zone)
     first: date = since.astimezone(zone).date()
     last: date = (to - timedelta.resolution).astimezone(zone).date()
     days = (first + timedelta(days=day) for day in range((last - first).days + 1))
-    return HOLIDAY if any(day in hours.holidays for day in days) else OUTSIDE_HOURS
+    return HOLIDAY if any(day in closed for day in days) else OUTSIDE_HOURS

@@ -23,7 +23,7 @@ ADDRESSES = (
     "/quarantine", "/quarantine/q1", "/blocked", "/channels/support/patterns",
     "/sends", "/sends?state=failed", "/sink", "/sink/c1", "/settings",
     "/customers", "/customers?q=rafael", "/customers/r48163", "/customers/r48163/merge", "/customers/r48163/merge?other=r48198",
-    "/organisations", "/organisations/brightwave", "/agents", "/agents/ana",
+    "/organisations", "/organisations/brightwave", "/tickets/48163/clock/spans", "/agents", "/agents/ana",
 )  # fmt: skip
 PARTS = (
     "/tickets/48198/preview", "/tickets/48198/news", "/tickets/48163/clock", "/tickets/48198/why/id48198:1:0", "/counts",
