@@ -1,153 +1,58 @@
 """The ingest service: `python -m services.ingest serve|listen|work|prepare`."""
 
-import ssl
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from chassis import roles, rpc, run
 from chassis.chunks import Chunks
 from chassis.jobs import JobWorker
 from chassis.rpc import RpcServer
-from chassis.service import LANES, Parts
+from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.web import serve_asgi
 from services.ingest import channels
-from services.ingest.adapters import channels_rpc, intake_queues, screening
+from services.ingest.adapters import channels_rpc, screening
 from services.ingest.adapters.accounts import RETRIED, Accounts
 from services.ingest.adapters.channel_checks import ChannelChecks
 from services.ingest.adapters.channel_desk import ChannelDesk
 from services.ingest.adapters.channels_rpc import ChannelsRpc
 from services.ingest.adapters.conversations import LISTED, Conversations
-from services.ingest.adapters.directory import ChannelDirectory
-from services.ingest.adapters.edge import Backlog, Edge
 from services.ingest.adapters.editors import Editors
+from services.ingest.adapters.ground import Ground
 from services.ingest.adapters.hearing import LedgerPorts
 from services.ingest.adapters.imap.budget import Budget
 from services.ingest.adapters.imap.fetcher import IN_HAND, MailFetcher
 from services.ingest.adapters.imap.visit import Place
-from services.ingest.adapters.intake_queues import IntakePublisher
 from services.ingest.adapters.jobs import ChunkSweep, IntakeSweep, SendLoop, make_jobs
 from services.ingest.adapters.kinds import load_kinds
+from services.ingest.adapters.mail_sockets import mail_receivers
 from services.ingest.adapters.measures import ClosingCounts, LedgerGauges, SendCounts
-from services.ingest.adapters.mongo import INDEXES
-from services.ingest.adapters.mongo.access_tokens import MongoAccessTokens
 from services.ingest.adapters.mongo.blocked import MongoBlocked
 from services.ingest.adapters.mongo.channel_activity import MongoActivity
-from services.ingest.adapters.mongo.channels import MongoChannels
-from services.ingest.adapters.mongo.files import MongoFiles
 from services.ingest.adapters.mongo.handed_back import MongoHandedBack
-from services.ingest.adapters.mongo.intake import MongoIntake
-from services.ingest.adapters.mongo.mailboxes import MongoMailboxes
 from services.ingest.adapters.mongo.paces import MongoPaces
-from services.ingest.adapters.mongo.sends import ClaimKeeper, MongoSends
-from services.ingest.adapters.oauth.providers import ask
-from services.ingest.adapters.oauth.tokens import AccessTokens
+from services.ingest.adapters.mongo.sends import ClaimKeeper
 from services.ingest.adapters.reading import Reader
 from services.ingest.adapters.rpc import ACCESS, REFUSALS, IngestRpc, add_to
 from services.ingest.adapters.screening import ScreeningRpc
-from services.ingest.adapters.sealing import Seal
-from services.ingest.adapters.smtp import MailReceiver, SmtpSettings
 from services.ingest.adapters.web import EdgeApp
 from services.ingest.adapters.wire import CONSUMES
 from services.ingest.application import HANDLERS
 from services.ingest.application.close_rows import CloseRow
 from services.ingest.application.send_reply import SendPorts
 from services.ingest.channels.json import MessageBody
-from services.ingest.config import Settings
-from services.ingest.domain.channel import Channel
-from services.ingest.domain.tokens import Tokens
-
-_MEBIBYTE = 1024 * 1024
+from services.ingest.config import MEBIBYTE, Settings
 
 
-class Ground:
-    """What the roles share, each made once and only where a role asks for it."""
-
-    def __init__(self, parts: Parts, settings: Settings) -> None:
-        self.parts = parts
-        self.settings = settings
-        self.instance_key = _key_bytes(settings.instance_key)
-        self.kinds = load_kinds(channels)
-
-    @cached_property
-    def intake(self) -> MongoIntake:
-        return MongoIntake(self.parts.database, self.parts.clock)
-
-    @cached_property
-    def files(self) -> MongoFiles:
-        return MongoFiles(self.parts.database, self.parts.clock)
-
-    @cached_property
-    def channels(self) -> MongoChannels:
-        return MongoChannels(self.parts.database, self.parts.clock, self.seal)
-
-    @cached_property
-    def seal(self) -> Seal:
-        return Seal(self.instance_key)
-
-    @cached_property
-    def access_tokens(self) -> AccessTokens:
-        parts = self.parts
-        return AccessTokens(MongoAccessTokens(parts.database, self.seal), parts.leases, parts.clock, ask)
-
-    @cached_property
-    def directory(self) -> ChannelDirectory:
-        return ChannelDirectory(
-            self.channels, self.kinds, Tokens(self.instance_key), self._secret, self.access_tokens.of
-        )
-
-    @cached_property
-    def sends(self) -> MongoSends:
-        return MongoSends(
-            self.parts.database, self.parts.clock, self.parts.outbox(), self.settings.send_claim
-        )
-
-    @cached_property
-    def mailboxes(self) -> MongoMailboxes:
-        return MongoMailboxes(self.parts.database, self.parts.clock)
-
-    @cached_property
-    def edge(self) -> Edge:
-        parts, settings = self.parts, self.settings
-        backlog = Backlog(self.intake, self.directory, settings.backlog_limit, parts.metrics)
-        return Edge(self.intake, self.publisher, self.directory, backlog, parts.clock, parts.metrics)
-
-    @cached_property
-    def publisher(self) -> IntakePublisher:
-        return IntakePublisher(
-            self.parts.bus, self.parts.publisher(), self.intake, self._lane_of, self.parts.metrics
-        )
-
-    def takes(self, channel: Channel) -> bool:
-        """This process reads the channel's intake."""
-        settings = self.settings
-        return (
-            channel.lane in settings.lanes
-            and (not settings.only_channels or channel.channel_id in settings.only_channels)
-            and (not settings.only_kinds or channel.kind in settings.only_kinds)
-        )
-
-    def prepare(self) -> None:
-        """Indexes, queues and bindings. Raises Unavailable."""
-        self.parts.prepare(INDEXES, CONSUMES)
-        intake_queues.prepare(self.parts.bus, [channel.channel_id for channel in self.channels.all()])
-
-    def _lane_of(self, channel_id: str) -> str:
-        found = self.directory.find(channel_id)
-        return found[0].lane if found is not None else LANES[-1]
-
-    def _secret(self, name: str) -> str:
-        path = self.settings.secrets_folder / name
-        if not name or path.parent != self.settings.secrets_folder or not path.is_file():
-            raise KeyError(name)
-        return path.read_text().strip()
+def ground_of(parts: Parts, settings: Settings) -> Ground:
+    """What the roles share, with the kinds of channel that there are."""
+    return Ground(parts, settings, load_kinds(channels))
 
 
 def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """The sockets: SMTP and LMTP, HTTP, gRPC."""
-    ground = Ground(parts, settings)
+    ground = ground_of(parts, settings)
     edge = ground.edge
     schema = MessageBody.model_json_schema(ref_template="#/components/schemas/{model}")
     app = EdgeApp(
@@ -156,7 +61,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         schema,
         parts.metrics,
         threads=settings.http_threads,
-        body_limit=settings.http_body_limit_mb * _MEBIBYTE,
+        body_limit=settings.http_body_limit_mb * MEBIBYTE,
     )
     http = serve_asgi(app, settings.http_host, settings.http_port, connections=settings.http_connections)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
@@ -204,14 +109,14 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         clock=parts.clock,
     )
     channels_rpc.add_to(server, channels_answers)
-    receivers = [MailReceiver(edge, one, parts.metrics) for one in _receivers(settings)]
+    receivers = mail_receivers(edge, settings, parts.metrics)
     components: list[run.Component] = [ground.publisher, edge.committer, server, http, *receivers]
     return roles.assembled(parts, components, ground.prepare)
 
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Intake ids into facts; facts of tickets into the ledgers."""
-    ground = Ground(parts, settings)
+    ground = ground_of(parts, settings)
     publisher = parts.publisher()
     reader = Reader(
         transport=parts.bus,
@@ -244,7 +149,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """Mail fetched from elsewhere, replies out, and what others left behind."""
-    ground = Ground(parts, settings)
+    ground = ground_of(parts, settings)
     counts = SendCounts(parts.metrics)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=LISTED)
     conversations = Conversations(tickets)
@@ -287,37 +192,12 @@ def prepare(parts: Parts) -> None:
     """Indexes, queues and bindings of every role. Raises Unavailable."""
     settings = parts.settings
     assert isinstance(settings, Settings)
-    Ground(parts, settings).prepare()
+    ground_of(parts, settings).prepare()
     make_jobs(settings.broker_url, _no_ports, parts.metrics).prepare()
 
 
 def _no_ports() -> SendPorts:
     raise NotImplementedError("who only prepares runs no job")
-
-
-def _receivers(settings: Settings) -> list[SmtpSettings]:
-    tls = None
-    if settings.smtp_tls_cert is not None and settings.smtp_tls_key is not None:
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(settings.smtp_tls_cert, settings.smtp_tls_key)
-    smtp = SmtpSettings(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        is_lmtp=False,
-        size_limit=settings.smtp_size_limit_mb * _MEBIBYTE,
-        hostname=settings.smtp_hostname,
-        tls=tls,
-    )
-    if settings.lmtp_port is None:
-        return [smtp]
-    return [smtp, replace(smtp, port=settings.lmtp_port, is_lmtp=True)]
-
-
-def _key_bytes(instance_key: str) -> bytes:
-    try:
-        return bytes.fromhex(instance_key)
-    except ValueError:
-        return instance_key.encode()
 
 
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from chassis.service import CommonSettings
 
+MEBIBYTE = 1024 * 1024
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(CommonSettings):

@@ -43,7 +43,7 @@ class FetchingDesk:
     def fetch(self, lasting: timedelta = timedelta(seconds=4)) -> MailFetcher:
         """Start a replica's fetcher, with leases that last so long."""
         parts = self.ingest.desk.parts("work")
-        ground = main.Ground(parts, self.ingest.settings)
+        ground = main.ground_of(parts, self.ingest.settings)
         place = Place(ground.edge, ground.mailboxes, parts.clock, Budget(IN_HAND))
         fetcher = MailFetcher(place, parts.leases, ground.takes, lasting)
         fetcher.start()
@@ -71,7 +71,7 @@ class FetchingDesk:
 
     def mailboxes(self) -> MongoMailboxes:
         """What is known of all mailboxes."""
-        return main.Ground(self.ingest.desk.parts("test"), self.ingest.settings).mailboxes
+        return main.ground_of(self.ingest.desk.parts("test"), self.ingest.settings).mailboxes
 
     def state(self, channel_id: str) -> MailboxState | None:
         """How it goes with a mailbox."""
