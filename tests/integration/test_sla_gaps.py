@@ -118,3 +118,25 @@ def test_a_poller_killed_between_claim_and_effect_loses_and_doubles_nothing(
     )
     risk = sla.ListAtRisk(service_pb2.ListAtRiskRequest(within_seconds=0, page_size=1))
     assert dict(risk.counts_by_group) == {"first-line": 30}
+
+
+def test_a_log_with_a_hole_leaves_the_clock_incomplete_and_says_which_version_is_missing(
+    desk: ServiceDesk, sla: SlaServiceStub, outside: FakeTickets
+) -> None:
+    save(sla, a_policy())
+    now = datetime.now(UTC)
+    change = tickets.Change(version=1, fact="TicketOpened")
+    change.occurred_at.FromDatetime(now - timedelta(hours=2))
+    outside.changes["t1"] = [change]
+    desk.role("listen")
+    desk.publish(answered("t1", 3, ago=timedelta(minutes=10)))
+    wait_until(lambda: desk.database["clocks"].count_documents({"gap_since": {"$exists": True}}) == 1)
+    long_ago = {"$set": {"gap_since": now - timedelta(minutes=2)}}
+    desk.database["clocks"].update_one({"_id": "t1"}, long_ago)
+    desk.role("work")
+    wait_until(lambda: desk.database["clocks"].count_documents({"asked_at": {"$exists": True}}) == 1)
+    (clock,) = sla.GetClocks(service_pb2.GetClocksRequest(ticket_ids=["t1"])).clocks
+    assert list(clock.missing_versions) == [2]
+    assert {target.state for target in clock.targets} == {"incomplete"}
+    assert not any(target.HasField("due_at") for target in clock.targets)
+    assert kinds(desk) == []

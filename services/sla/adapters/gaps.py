@@ -34,7 +34,8 @@ class GapFiller:
         limit = 50
         with named_failures():
             since = self._clock.now() - self._patience
-            rows = list(self._clocks.find({"gap_since": {"$lte": since}}, {"_id": 1}).limit(limit))
+            gone = {"gap_since": {"$lte": since}, "asked_at": {"$not": {"$gt": since}}}
+            rows = list(self._clocks.find(gone, {"_id": 1}).limit(limit))
         if not rows:
             return False
         tasks = [Task("", self._read_log(row["_id"])) for row in rows]

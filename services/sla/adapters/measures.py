@@ -14,6 +14,8 @@ from services.sla.domain.policy import TARGETS
 
 # A timer that did not fire by now is late.
 _LATE = timedelta(seconds=1)
+# What is missing for so long is not just on its way.
+_MISSING = timedelta(minutes=1)
 # A poller looks several times a second; for so long its word counts.
 _LOOKS = 30.0
 
@@ -78,6 +80,9 @@ class StoreGauges:
             "Tickets that are overdue or whose next target falls due within the window.",
             ["group", "channel", "window"],
         )
+        self._incomplete = held.gauge(
+            "sla_clocks_incomplete", "Tickets of which facts have been missing for more than a minute."
+        )
         self._overdue = held.gauge("sla_overdue", "Tickets whose next target is overdue.", ["target"])
 
     def count(self, lease: Lease) -> bool:
@@ -86,6 +91,8 @@ class StoreGauges:
         with named_failures():
             self._armed.set(self._counted({"alarm_at": {"$exists": True}}))
             self._late.set(self._counted({"alarm_at": {"$lt": now - _LATE}}))
+            gone = {"gap_since": {"$lt": now - _MISSING}}
+            self._incomplete.set(self._clocks.count_documents(gone))
         counts = risk_counts(self._clocks, now)
         by_target = {count.target: count for count in folded(counts, "target")}
         for target in TARGETS:

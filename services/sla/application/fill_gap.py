@@ -11,5 +11,5 @@ def fill_gap(command: FillGap, ports: Ports) -> None:
         return
     record.history.fill(command.entries, command.seen_to)
     # Where the log has a hole too, it is asked again as late as for a new gap.
-    record.gap_since = None
+    record.asked_at = ports.now
     ports.clocks.keep(record)

@@ -53,6 +53,8 @@ class ClockRecord:
     alarm_at: datetime | None = None
     # Since when a version has been missing.
     gap_since: datetime | None = None
+    # When the log was asked for it last, in vain.
+    asked_at: datetime | None = None
     edition: int = 0
     # Of the book that it was settled by.
     page: str = ""
@@ -97,7 +99,7 @@ class ClockRecord:
             # Facts overtake each other. What was said stands until the others are here, from the bus or from the log.
             self.gap_since, self.alarm_at = self.gap_since or now, None
             return []
-        self.gap_since = None
+        self.gap_since = self.asked_at = None
         states = evaluate(history, book, now)
         facts: list[Fact] = []
         said: dict[str, Said] = {}

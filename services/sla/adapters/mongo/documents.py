@@ -96,13 +96,14 @@ def _counted_to_row(record: ClockRecord) -> Document:
         ("due_at", shown.due_at),
         ("alarm_at", record.alarm_at),
         ("gap_since", record.gap_since),
+        ("asked_at", record.asked_at),
     ):
         if moment is not None:
             row[name] = _bare(moment)
     return row
 
 
-_OPTIONAL = ("due_at", "alarm_at", "gap_since")
+_OPTIONAL = ("due_at", "alarm_at", "gap_since", "asked_at")
 
 
 def clock_rows(database: Documents) -> Collection[Document]:
@@ -134,6 +135,7 @@ def clock_of_row(row: Document) -> ClockRecord:
         epoch=row["epoch"],
         alarm_at=_aware_or_none(row.get("alarm_at")),
         gap_since=_aware_or_none(row.get("gap_since")),
+        asked_at=_aware_or_none(row.get("asked_at")),
         edition=row["edition"],
         # Rows of before have none: they are counted once more.
         page=row.get("page", ""),

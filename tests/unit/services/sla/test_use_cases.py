@@ -64,6 +64,22 @@ def test_the_log_makes_good_what_was_supposed() -> None:
     assert kinds(ports).count(TimerMet) == 1
 
 
+def test_where_the_log_has_a_hole_too_it_is_asked_again_later_and_the_gap_is_as_old_as_it_was() -> None:
+    ports = sla("03-02 12:00")
+    story = Story("03-02 09:00").agent("03-02 10:00").change("03-02 11:00", status="pending")
+    ports.run(ObserveTicket(*story.facts[2]))
+    ports.now = berlin("03-02 12:10")
+    opening = story.facts[0][2]
+    assert opening is not None
+    ports.run(FillGap("t1", (opening,), 1))
+    record = ports.clocks.get("t1")
+    assert record is not None
+    assert (record.gap_since, record.asked_at) == (berlin("03-02 12:00"), berlin("03-02 12:10"))
+    assert (record.history.missing, record.history.is_whole) == ((2,), False)
+    ports.run(ObserveTicket(*story.facts[1]))
+    assert (record.gap_since, record.asked_at) == (None, None)
+
+
 def test_a_policy_gets_an_id_a_version_and_its_moment() -> None:
     ports = sla("03-02 09:00")
     kept = ports.run(SavePolicy(replace(STANDARD, policy_id="", name="Gold", position=2), 0))
