@@ -259,6 +259,10 @@ POLICIES = (
     sla.Policy("export", "Export 3 h", 5, (), (), "lisbon", (
         sla.PolicyTarget("first_reply", "", timedelta(hours=3), timedelta(minutes=30), "business"),
         sla.PolicyTarget("resolution", "", timedelta(days=2), timedelta(hours=2), "calendar")), ("pending", "on_hold"), 1),
+    sla.Policy("vip", "VIP", 7, (), (), "", (
+        sla.PolicyTarget("requester_wait", "", timedelta(hours=8), timedelta(0), "calendar", (), ("none",)),
+        sla.PolicyTarget("agent_work", "", timedelta(hours=4), timedelta(0), "calendar", (), ("pending", "new"))), ("none",), 2,
+        rules.ConditionGroup("all", (rules.Test("tags", "contains", ("vip",)),)), ("notes", "merged_messages"), True),
 )  # fmt: skip
 TICKET_CLOCK = sla.TicketClock(
     "id48163", "money", "Money 1 h",

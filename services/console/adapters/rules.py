@@ -49,7 +49,7 @@ def _rule_of(wire: service_pb2.Rule) -> Rule:
         is_enabled=wire.enabled,
         position=wire.position,
         events=tuple(wire.events),
-        condition=_condition_of(wire.condition),
+        condition=condition_of(wire.condition),
         actions=tuple(Action(action.kind, _params_of(action.params)) for action in wire.actions),
         stops=wire.stop,
         version=wire.version,
@@ -57,14 +57,15 @@ def _rule_of(wire: service_pb2.Rule) -> Rule:
     )
 
 
-def _condition_of(wire: service_pb2.Condition) -> Condition | None:
+def condition_of(wire: service_pb2.Condition) -> Condition | None:
+    """The condition; None where nothing is asked."""
     kind = wire.WhichOneof("node")
     if kind is None:
         return None
     if kind == "test":
         return Test(wire.test.field, wire.test.operator, tuple(wire.test.values))
     group: service_pb2.ConditionGroup = {"all": wire.all, "any": wire.any, "none": wire.none}[kind]
-    members = (_condition_of(member) for member in group.conditions)
+    members = (condition_of(member) for member in group.conditions)
     return ConditionGroup(kind, tuple(member for member in members if member is not None))
 
 

@@ -9,6 +9,7 @@ from relaydesk.sla.v1 import insight_pb2, service_pb2
 from relaydesk.sla.v1.insight_pb2_grpc import InsightServiceStub
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
 from services.console.adapters.calls import Caller, moment, moment_or_none
+from services.console.adapters.rules import condition_of
 from services.console.domain.sla import (
     AtRisk,
     AtRiskList,
@@ -107,11 +108,15 @@ def _policy_of(wire: service_pb2.Policy) -> Policy:
                 timedelta(seconds=target.warn_before_seconds),
                 target.time,
                 tuple(timedelta(seconds=lead) for lead in target.also_warn_before_seconds),
+                tuple(target.pause_statuses),
             )
             for target in wire.targets
         ),
         pause_statuses=tuple(wire.pause_statuses),
         version=wire.version,
+        condition=condition_of(wire.condition),
+        counts=tuple(wire.counts),
+        is_off=wire.is_off,
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.console.domain.rules import Condition
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyTarget:
@@ -15,6 +17,8 @@ class PolicyTarget:
     warn_before: timedelta
     time: str
     also_warn_before: tuple[timedelta, ...] = ()
+    # Where the line says it itself: statuses in which its time stands still; `none` for never.
+    pause_statuses: tuple[str, ...] = ()
 
     @property
     def leads(self) -> tuple[timedelta, ...]:
@@ -35,6 +39,11 @@ class Policy:
     targets: tuple[PolicyTarget, ...]
     pause_statuses: tuple[str, ...]
     version: int
+    # What else must hold of a ticket; None where nothing is asked.
+    condition: Condition | None = None
+    # What counts beside people's public messages.
+    counts: tuple[str, ...] = ()
+    is_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

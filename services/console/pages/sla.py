@@ -7,9 +7,10 @@ from flask import Blueprint, Response, request
 
 from services.console.domain.sla import AtRisk, AtRiskList
 from services.console.domain.tickets import Ticket
-from services.console.pages.frame import Console, page
+from services.console.pages.frame import Console, frame, page
 from services.console.pages.part import part
 from services.console.pages.query import parse
+from services.console.pages.rule_words import RuleWords
 
 WITHIN = {
     "15m": timedelta(minutes=15),
@@ -55,8 +56,15 @@ def blueprint(console: Console) -> Blueprint:
     def policies(policy_id: str = "") -> Response:
         listed, calendars = part(sla.list_policies), part(sla.list_calendars)
         names = {calendar.calendar_id: calendar.name for calendar in calendars.value or ()}
+        here = frame()
         return page(
-            "sla.html", current="sla", tab="policies", policies=listed, calendar_names=names, chosen=policy_id
+            "sla.html",
+            current="sla",
+            tab="policies",
+            policies=listed,
+            calendar_names=names,
+            chosen=policy_id,
+            said=RuleWords(here.words, here.names),
         )
 
     @pages.get("/sla/calendars")

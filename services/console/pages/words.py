@@ -100,6 +100,17 @@ class Words:
             "resolution": _("Resolution"),
         }.get(name, name)
 
+    def counted(self, name: str) -> str:
+        """What a policy counts beside people's public messages."""
+        _ = self.gettext
+        return {
+            "notes": _("notes"),
+            "auto_replies": _("automatic answers"),
+            "bot_answers": _("answers of bots"),
+            "automatic_mail": _("automatic mail"),
+            "merged_messages": _("messages of merged tickets"),
+        }.get(name, name)
+
     def span(self, kind: str, reason: str) -> str:
         """What a promise's time did in a span of it, and why."""
         _ = self.gettext

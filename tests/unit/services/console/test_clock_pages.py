@@ -42,3 +42,15 @@ def test_where_facts_are_missing_nothing_is_said_to_be_due(
     text = kate.get("/tickets/48163/clock", part=True).text
     assert "version 3, 4" in text
     assert "late" not in text
+
+
+def test_a_policy_says_for_whom_it_is_what_counts_and_when_each_promise_stands_still(kate: Visitor) -> None:
+    text = " ".join(kate.get("/sla").text.split())
+    for words in (
+        "switched off",
+        "messages of merged tickets",
+        "never stands still",
+        "stands still while",
+        ">vip<",
+    ):
+        assert words in text
