@@ -127,7 +127,7 @@ class DovecotNode:
             [str(BINARY), "-F", "-c", str(self._folder / "dovecot.conf")],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         )
-        wait_until(self._greets, timeout=20, describe=self._log)
+        wait_until(self._greets, describe=self._log)
 
     def stop(self) -> None:
         """End it with its workers."""

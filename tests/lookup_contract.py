@@ -31,7 +31,7 @@ def contract_system(shop: OutsideServer, *, allowed: bool = True, url: str = "")
     )
 
 
-def failure(asked: ContractSystem, patience: float = 2.0) -> LookupFailed:
+def failure(asked: ContractSystem, patience: float = 60.0) -> LookupFailed:
     """How the question fails."""
     with pytest.raises(LookupFailed) as failed:
         asked.find(HANNAH, Deadline(time.monotonic() + patience))

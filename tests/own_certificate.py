@@ -1,5 +1,6 @@
 """A certificate of the test's own, for servers on this machine."""
 
+import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,7 +14,7 @@ def certificate(folder: Path, names: tuple[str, ...] = ("localhost",)) -> tuple[
     """One that signs itself, for these names and 127.0.0.1, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
-    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    begun = datetime(2020, 1, 1, tzinfo=UTC)
     known: list[x509.GeneralName] = [x509.IPAddress(ip_address("127.0.0.1")), *map(x509.DNSName, names)]
     signed = (
         x509.CertificateBuilder()
@@ -35,3 +36,10 @@ def certificate(folder: Path, names: tuple[str, ...] = ("localhost",)) -> tuple[
         )
     )
     return cert, secret
+
+
+def serving(own: tuple[Path, Path]) -> ssl.SSLContext:
+    """What a server needs to show a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*own)
+    return context

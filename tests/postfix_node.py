@@ -97,7 +97,7 @@ class PostfixNode:
         made = subprocess.run(["/usr/sbin/postfix", "-c", etc, "check"], capture_output=True, text=True)
         assert made.returncode == 0, made.stderr
         self._child.spawn([str(_MASTER), "-c", etc, "-d"], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
-        wait_until(self._greets, timeout=20, describe=self.told)
+        wait_until(self._greets, describe=self.told)
 
     def stop(self) -> None:
         """End it with its workers."""

@@ -65,7 +65,7 @@ class Site:
                 self.disarm(role)
             return not standing
 
-        wait_until(all_fell, timeout=60, describe=lambda: f"{standing} to die of {points}")
+        wait_until(all_fell, describe=lambda: f"{standing} to die of {points}")
 
     def kill(self, role: str) -> None:
         """kill -9; it is started again at once."""
@@ -86,7 +86,7 @@ class Site:
 
     def probe(self, role: str, word: str) -> httpx.Response:
         """What a role answers about itself."""
-        return httpx.get(f"http://127.0.0.1:{self.system.ports.probes[role]}/{word}", timeout=10)
+        return httpx.get(f"http://127.0.0.1:{self.system.ports.probes[role]}/{word}", timeout=30)
 
     def await_ready(self, *roles: str) -> None:
         """Return when these roles, or all, are ready."""
@@ -148,4 +148,4 @@ def _hurry(system: System) -> None:
     """Every ticket's timer warns and is breached within seconds, while harm is done."""
     broken = sla_pb2.PolicyTarget(name="resolution", within_seconds=4, warn_before_seconds=2, time="calendar")
     policy = sla_pb2.Policy(id=HASTY, name="Nobody is that quick", position=1, targets=[broken])
-    system.sla.SavePolicy(sla_pb2.SavePolicyRequest(policy=policy), metadata=system.metadata, timeout=10)
+    system.sla.SavePolicy(sla_pb2.SavePolicyRequest(policy=policy), metadata=system.metadata, timeout=30)

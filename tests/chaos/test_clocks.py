@@ -39,7 +39,6 @@ def stand_together(replicas: Replicas, *names: str) -> None:
         replicas.start(name)
     wait_until(
         lambda: replicas.members() == len(replicas.children),
-        timeout=60,
         describe=lambda: f"{len(replicas.children)} members; there are {replicas.members()}",
     )
 
@@ -109,8 +108,10 @@ def test_timers_fire_once_when_replicas_are_killed_in_mid_work(replicas: Replica
 def test_timers_fire_once_when_a_replica_dies_at_a_point_of_the_road(replicas: Replicas, point: str) -> None:
     stand_together(replicas, "second")
     armed = replicas.start("first", FAILPOINTS=f"{point}=kill@2")
+    # Not before it is there: the other alone would be done with all of them.
+    stand_together(replicas)
     expected = soon(replicas)
-    wait_until(lambda: not armed.is_running, timeout=60, describe=f"a death at {point}")
+    wait_until(lambda: not armed.is_running, describe=f"a death at {point}")
     replicas.start("first")
     judge(replicas, expected)
 

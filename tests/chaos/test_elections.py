@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def await_another(site: Site, before: int) -> None:
     """Return when another member than the one before is primary."""
-    wait_until(lambda: site.mongo.primary() != before, timeout=60, interval=0.2, describe="another primary")
+    wait_until(lambda: site.mongo.primary() != before, interval=0.2, describe="another primary")
 
 
 def test_nothing_is_lost_or_doubled_when_the_primary_steps_down(site: Site, load: Generator) -> None:
@@ -88,7 +88,7 @@ if may_mount():
         with ExitStack() as disks:
             for member in range(3):
                 disks.enter_context(full(site.mongo.folder / f"member-{member}"))
-            wait_until(lambda: not site.mongo.is_running, timeout=60, describe="a member that gives up")
+            wait_until(lambda: not site.mongo.is_running, describe="a member that gives up")
             let_pass(FROST)
         site.mongo.start()
         some_more(load)

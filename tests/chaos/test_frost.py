@@ -103,7 +103,7 @@ def test_messages_are_accepted_while_the_broker_is_full(
     site.broker.ctl(*alarm)
     try:
         # What is accepted from now on cannot be published.
-        wait_until(lambda: site.system.ledger().in_flight >= 100, timeout=60, describe="messages that wait")
+        wait_until(lambda: site.system.ledger().in_flight >= 100, describe="messages that wait")
     finally:
         site.broker.ctl(*all_clear)
     some_more(load)

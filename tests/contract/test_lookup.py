@@ -35,7 +35,7 @@ def shop() -> Iterator[OutsideServer]:
 
 
 def test_the_question_is_one_signed_get(shop: OutsideServer) -> None:
-    assert contract_system(shop).find(HANNAH, Deadline(time.monotonic() + 2)) == ()
+    assert contract_system(shop).find(HANNAH, Deadline(time.monotonic() + 60)) == ()
     [target], [headers] = shop.targets, shop.headers
     assert urlsplit(target).path == "/desk/customers"
     assert parse_qs(urlsplit(target).query) == {"email": ["hannah+shop@post.example"]}
@@ -82,7 +82,7 @@ def test_the_check_of_the_page_lets_the_example_in_and_nothing_else() -> None:
 
 def test_the_answer_of_the_page_is_read_whole(shop: OutsideServer) -> None:
     shop.behave = answer_bytes(example("answer").encode())
-    [customer] = contract_system(shop).find(HANNAH, Deadline(time.monotonic() + 2))
+    [customer] = contract_system(shop).find(HANNAH, Deadline(time.monotonic() + 60))
     assert customer.name == "Hannah Becker"
     assert customer.url == "https://shop.example.com/customers/812"
     assert [(field.name, field.value) for field in customer.fields] == [("Loyalty", "Gold")]
@@ -105,7 +105,7 @@ def test_links_to_other_hosts_are_left_out_and_the_rest_is_shown(shop: OutsideSe
         "orders": [order],
     }
     shop.behave = answer_json({"version": 1, "customers": [customer]})
-    [found] = contract_system(shop).find(HANNAH, Deadline(time.monotonic() + 2))
+    [found] = contract_system(shop).find(HANNAH, Deadline(time.monotonic() + 60))
     assert (found.url, found.links, found.orders[0].url) == ("", (), "")
 
 
@@ -113,7 +113,7 @@ def test_more_than_anybody_reads_is_cut(shop: OutsideServer) -> None:
     orders = [{"number": str(day), "date": f"2026-10-{day:02}T00:00:00Z"} for day in range(1, 29)]
     customer = {"name": "H" * 9999, "orders": orders}
     shop.behave = answer_json({"version": 1, "customers": [customer] * 9})
-    found = contract_system(shop).find(HANNAH, Deadline(time.monotonic() + 2))
+    found = contract_system(shop).find(HANNAH, Deadline(time.monotonic() + 60))
     assert len(found) == outside.MOST_CUSTOMERS
     assert len(found[0].name) == outside.LONGEST
     assert [order.number for order in found[0].orders][:2] == ["28", "27"]

@@ -43,7 +43,7 @@ def _server(
         security=security,
         user="",
         password_secret=password_secret,
-        timeout_seconds=3,
+        timeout_seconds=60,
         secret=lambda name: name,
     )
 

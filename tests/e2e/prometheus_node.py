@@ -62,7 +62,6 @@ class PrometheusNode:
         self._child.spawn(argv, env={}, cwd=self._folder)
         wait_until(
             self._is_ready,
-            timeout=30,
             interval=0.1,
             describe=lambda: f"prometheus: {self._child.last_words(3)}",
         )
@@ -147,7 +146,7 @@ class PrometheusNode:
 
 def prometheus_port_of(management_url: str) -> int:
     """Where the broker behind a management API shows its own metrics."""
-    overview = httpx.get(f"{management_url}/api/overview", timeout=10).raise_for_status().json()
+    overview = httpx.get(f"{management_url}/api/overview", timeout=30).raise_for_status().json()
     for listener in overview["listeners"]:
         if listener["protocol"] == "http/prometheus":
             return int(listener["port"])

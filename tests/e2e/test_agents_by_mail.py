@@ -21,11 +21,11 @@ def mailbox(system: System) -> Iterator[None]:
 
     def save(**told: str) -> None:
         asked = ingest_pb2.GetChannelRequest(channel_id="support")
-        channel = system.ingest.GetChannel(asked, metadata=system.metadata, timeout=10).channel
+        channel = system.ingest.GetChannel(asked, metadata=system.metadata, timeout=30).channel
         for name, value in told.items():
             channel.settings[name] = value
         request = ingest_pb2.SaveChannelRequest(channel=channel, expected_version=channel.version)
-        system.ingest.SaveChannel(request, metadata=system.metadata, timeout=10)
+        system.ingest.SaveChannel(request, metadata=system.metadata, timeout=30)
 
     save(authserv_id="mx.demo.example", agents_answer="public")
     yield
@@ -38,7 +38,7 @@ def test_an_agents_mail_leaves_to_the_customer_where_it_is_proven(system: System
     ticket = ticket_of(system, str(mail["Subject"]))
     first = f"We look into it {uuid.uuid4().hex}"
     answered(system, ticket, first)
-    ours = wait_until(lambda: sent_with(system, first), timeout=30, describe="our first answer")[0]
+    ours = wait_until(lambda: sent_with(system, first), describe="our first answer")[0]
     words = f"It is on its way {uuid.uuid4().hex}"
 
     def write(**headers: str) -> None:
@@ -52,21 +52,21 @@ def test_an_agents_mail_leaves_to_the_customer_where_it_is_proven(system: System
         return [one.visibility for one in messages_of(system, ticket) if words in one.text]
 
     write()
-    wait_until(lambda: written() == ["internal"], timeout=20, describe=written)
+    wait_until(lambda: written() == ["internal"], describe=written)
 
     def leaves() -> bool:
         # Running roles know of the settings within seconds.
         write(Authentication_Results=PROVEN)
         return bool(sent_with(system, words))
 
-    wait_until(leaves, timeout=40, interval=2, describe="the agent's answer in the sink")
+    wait_until(leaves, interval=2, describe="the agent's answer in the sink")
     (left, *_) = sent_with(system, words)
     assert (left["To"], left["From"]) == ("ana@customer.example", ours["From"])
     assert first not in left.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert MAILBOX in str(ours["From"])
 
     def in_flight() -> int:
-        answer = system.ingest.GetLedger(ingest_pb2.GetLedgerRequest(), metadata=system.metadata, timeout=10)
+        answer = system.ingest.GetLedger(ingest_pb2.GetLedgerRequest(), metadata=system.metadata, timeout=30)
         return int(answer.total.in_flight)
 
-    wait_until(lambda: in_flight() == 0, timeout=20, describe=in_flight)
+    wait_until(lambda: in_flight() == 0, describe=in_flight)

@@ -39,7 +39,7 @@ def test_a_mailbox_that_is_connected_by_hand_takes_mail_at_once_and_rests_when_i
     admin.wait_for_url(f"**/channels/{name}")
 
     subject = f"It does not fit {uuid.uuid4().hex[:8]}"
-    wait_until(lambda: _answer(system, address) == 250, timeout=20)
+    wait_until(lambda: _answer(system, address) == 250)
     mail = letter(subject, "May I send it back?", sender="Hannah Becker <hannah@b.example>")
     del mail["To"]
     mail["To"] = address
@@ -49,9 +49,9 @@ def test_a_mailbox_that_is_connected_by_hand_takes_mail_at_once_and_rests_when_i
 
     admin.get_by_role("button", name="Pause").click()
     expect(admin.get_by_text("Nothing is lost.")).to_be_visible()
-    wait_until(lambda: _answer(system, address) == 451, timeout=20)
+    wait_until(lambda: _answer(system, address) == 451)
     admin.get_by_role("button", name="Resume").click()
-    wait_until(lambda: _answer(system, address) == 250, timeout=20)
+    wait_until(lambda: _answer(system, address) == 250)
     told = relaydesk(system, "channel", "history", name).splitlines()
     assert [line.split()[0] for line in told[1:3]] == ["3", "2"]
     assert AGENTS[0][1] in told[1]

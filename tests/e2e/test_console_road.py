@@ -50,7 +50,6 @@ def test_a_mail_is_answered_by_hand_and_its_answer_is_seen_in_the_sink(admin: Pa
     expect(admin.locator("#line .ours").last).to_contain_text(words)
     wait_until(
         lambda: any(words in kept.text for kept in system.sink.mails()),
-        timeout=30,
         describe="the answer in the sink",
     )
     admin.goto("/sink")

@@ -23,13 +23,11 @@ def prometheus(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iter
     broker = prometheus_port_of(system.broker_management_url)
     folder: Path = tmp_path_factory.mktemp("prometheus")
     with PrometheusNode(folder, targets, others={"rabbitmq": broker}) as node:
-        wait_until(
-            lambda: set(node.health().values()) == {"up"}, timeout=30, describe=lambda: str(node.health())
-        )
+        wait_until(lambda: set(node.health().values()) == {"up"}, describe=lambda: str(node.health()))
         subject = "Seen from outside"
         send(system, letter(subject))
         post(system, "Seen from outside, posted")
-        httpx.get(f"{system.endpoints.console_url}/", timeout=10)
+        httpx.get(f"{system.endpoints.console_url}/", timeout=30)
         ticket_of(system, subject)
         yield node
 
@@ -40,7 +38,7 @@ def post(system: System, text: str) -> None:
         f"{system.endpoints.ingest_url}/v1/channels/demo-api/messages",
         headers={"Authorization": f"Bearer {system.channel_key()}", "Idempotency-Key": uuid.uuid4().hex},
         json={"author": {"external_id": "u-17", "name": "Anna"}, "text": text},
-        timeout=10,
+        timeout=30,
     ).raise_for_status()
 
 
@@ -70,7 +68,7 @@ def test_prometheus_can_evaluate_every_rule(prometheus: PrometheusNode) -> None:
     def evaluated() -> bool:
         return set(prometheus.rules().values()) == {"ok"}
 
-    wait_until(evaluated, timeout=30, interval=0.5, describe=lambda: str(prometheus.rules()))
+    wait_until(evaluated, interval=0.5, describe=lambda: str(prometheus.rules()))
     assert set(prometheus.rules()) == names
 
 

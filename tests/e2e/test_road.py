@@ -28,7 +28,7 @@ def unique(words: str) -> str:
 
 def once(system: System, ticket: Ticket, holds: Callable[[Ticket], bool]) -> Ticket:
     """The ticket once something holds of it."""
-    wait_until(lambda: holds(fresh(system, ticket)), timeout=20, describe=lambda: str(fresh(system, ticket)))
+    wait_until(lambda: holds(fresh(system, ticket)), describe=lambda: str(fresh(system, ticket)))
     return fresh(system, ticket)
 
 
@@ -37,7 +37,7 @@ def answered(system: System, ticket: Ticket, text: str, status: str = "") -> Non
     request = tickets_pb2.AddMessageRequest(
         idempotency_key=uuid.uuid4().hex, ticket_id=ticket.id, text=text, visibility="public", status=status
     )
-    system.tickets.AddMessage(request, metadata=(*system.metadata, ("x-acting-agent", "kate")), timeout=10)
+    system.tickets.AddMessage(request, metadata=(*system.metadata, ("x-acting-agent", "kate")), timeout=30)
 
 
 def sent_with(system: System, text: str) -> list[EmailMessage]:
@@ -63,7 +63,7 @@ def test_a_mail_becomes_a_ticket_that_a_rule_has_routed(system: System) -> None:
     pieces = system.ingest.ReadAttachment(
         ingest_pb2.ReadAttachmentRequest(attachment_id=message.attachments[0].attachment_id),
         metadata=system.metadata,
-        timeout=10,
+        timeout=30,
     )
     assert b"".join(piece.data for piece in pieces) == b"%PDF-1.4 receipt"
 
@@ -76,7 +76,7 @@ def test_every_effect_says_which_rule_did_it_and_why(system: System) -> None:
 
     def matched() -> set[str]:
         answer = system.rules.ExplainEvent(
-            rules_pb2.ExplainEventRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=10
+            rules_pb2.ExplainEventRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=30
         )
         return {
             outcome.rule_id
@@ -88,7 +88,7 @@ def test_every_effect_says_which_rule_did_it_and_why(system: System) -> None:
     # The commands go out before the transaction that holds their explanation.
     wait_until(lambda: "payments" in matched(), describe="the explanation")
     changes = system.tickets.ListChanges(
-        tickets_pb2.ListChangesRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=10
+        tickets_pb2.ListChangesRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=30
     ).changes
     by_rule = [change for change in changes if change.actor.kind == "rule" and change.actor.id == "payments"]
     assert {field.field for change in by_rule for field in change.changes} >= {"group", "priority", "tags"}
@@ -110,7 +110,7 @@ def test_an_answer_leaves_threaded_and_its_reply_comes_back_to_the_ticket(system
     ticket = ticket_of(system, str(mail["Subject"]))
     text = f"Our answer {uuid.uuid4().hex}"
     answered(system, ticket, text, status="pending")
-    left = wait_until(lambda: sent_with(system, text), timeout=30, describe="the answer in the sink")
+    left = wait_until(lambda: sent_with(system, text), describe="the answer in the sink")
     assert len(left) == 1
     answer = left[0]
     assert answer["In-Reply-To"] == mail["Message-ID"]
@@ -119,7 +119,6 @@ def test_an_answer_leaves_threaded_and_its_reply_comes_back_to_the_ticket(system
     assert MAILBOX in str(answer["From"])
     wait_until(
         lambda: [m.delivery_state for m in messages_of(system, ticket) if m.text.strip() == text] == ["sent"],
-        timeout=20,
         describe="the delivery state",
     )
     assert fresh(system, ticket).status == "pending"
@@ -139,7 +138,7 @@ def test_a_reply_with_only_our_address_token_finds_its_ticket(system: System) ->
     ticket = ticket_of(system, str(mail["Subject"]))
     text = f"Token answer {uuid.uuid4().hex}"
     answered(system, ticket, text)
-    answer = wait_until(lambda: sent_with(system, text), timeout=30, describe="the answer in the sink")[0]
+    answer = wait_until(lambda: sent_with(system, text), describe="the answer in the sink")[0]
     address = answer["Reply-To"].addresses[0].addr_spec
     assert address.startswith("support+t.")
     reply = letter("Something else entirely", "by token", sender=str(mail["From"]))
@@ -147,7 +146,6 @@ def test_a_reply_with_only_our_address_token_finds_its_ticket(system: System) ->
     send(system, reply)
     wait_until(
         lambda: any(m.text.strip() == "by token" for m in messages_of(system, ticket)),
-        timeout=20,
         describe="the entry",
     )
 
@@ -169,7 +167,6 @@ def test_an_automatic_reply_is_kept_but_neither_reopens_nor_is_answered(system: 
     send(system, away)
     wait_until(
         lambda: any(m.is_automatic and m.text.strip() == "I am away" for m in messages_of(system, ticket)),
-        timeout=20,
         describe="the automatic entry",
     )
     system.wait_quiet()
@@ -183,10 +180,9 @@ def test_a_bounce_marks_the_delivery_as_failed(system: System) -> None:
     ticket = ticket_of(system, str(mail["Subject"]))
     text = f"This will bounce {uuid.uuid4().hex}"
     answered(system, ticket, text)
-    answer = wait_until(lambda: sent_with(system, text), timeout=30, describe="the answer in the sink")[0]
+    answer = wait_until(lambda: sent_with(system, text), describe="the answer in the sink")[0]
     wait_until(
         lambda: [m.delivery_state for m in messages_of(system, ticket) if m.text.strip() == text] == ["sent"],
-        timeout=20,
         describe="sent first",
     )
     send(system, bounce_of(str(answer["Message-ID"]), MAILBOX, "5.1.1"), envelope_from="")
@@ -194,7 +190,6 @@ def test_a_bounce_marks_the_delivery_as_failed(system: System) -> None:
         lambda: (
             [m.delivery_state for m in messages_of(system, ticket) if m.text.strip() == text] == ["failed"]
         ),
-        timeout=20,
         describe="failed after the bounce",
     )
 
@@ -206,20 +201,19 @@ def test_the_clock_runs_and_pauses_while_pending(system: System) -> None:
 
     def clock() -> dict[str, sla_pb2.TargetState]:
         request = sla_pb2.GetClocksRequest(ticket_ids=[ticket.id])
-        clocks = system.sla.GetClocks(request, metadata=system.metadata, timeout=10).clocks
+        clocks = system.sla.GetClocks(request, metadata=system.metadata, timeout=30).clocks
         return {target.name: target for one in clocks for target in one.targets}
 
-    targets = wait_until(clock, timeout=20, describe="a clock")
+    targets = wait_until(clock, describe="a clock")
     assert targets["first_reply"].state == "running"
     assert targets["first_reply"].within_seconds == 3 * 3600
     wait_until(
         lambda: fresh(system, ticket).clock.target == "first_reply",
-        timeout=10,
         describe="the clock on the ticket",
     )
     answered(system, ticket, "An answer", status="pending")
-    wait_until(lambda: clock()["first_reply"].state == "met", timeout=20, describe="the target met")
-    wait_until(lambda: clock()["resolution"].state == "paused", timeout=20, describe="the target paused")
+    wait_until(lambda: clock()["first_reply"].state == "met", describe="the target met")
+    wait_until(lambda: clock()["resolution"].state == "paused", describe="the target paused")
 
 
 def test_what_came_in_is_counted_in_its_quarter_of_an_hour(system: System) -> None:
@@ -229,13 +223,13 @@ def test_what_came_in_is_counted_in_its_quarter_of_an_hour(system: System) -> No
         begin = Timestamp(seconds=end.seconds - 3600)
         request = reports_pb2.QueryReportRequest(to=end, by="channel")
         getattr(request, "from").CopyFrom(begin)
-        rows = system.reports.QueryReport(request, metadata=system.metadata, timeout=10).rows
+        rows = system.reports.QueryReport(request, metadata=system.metadata, timeout=30).rows
         return sum(row.opened for row in rows if row.key == "support")
 
     before = opened()
     for _ in range(3):
         send(system, letter(unique("Counted")))
-    wait_until(lambda: opened() == before + 3, timeout=20, describe="three more opened")
+    wait_until(lambda: opened() == before + 3, describe="three more opened")
 
 
 def test_the_ledger_adds_up_when_all_is_quiet(system: System) -> None:
@@ -255,7 +249,6 @@ def test_one_trace_goes_from_the_socket_to_the_report(system: System, collector:
 
     wait_until(
         whole,
-        timeout=30,
         describe=lambda: {t: {s for s, *_ in spans} for t, spans in collector.traces().items()},
     )
     for spans in collector.traces().values():
@@ -278,5 +271,5 @@ def test_an_unknown_mailbox_is_refused_before_its_mail(system: System, address: 
 
 def test_a_call_without_a_token_is_refused(system: System) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        system.tickets.ListTickets(tickets_pb2.ListTicketsRequest(), timeout=10)
+        system.tickets.ListTickets(tickets_pb2.ListTicketsRequest(), timeout=30)
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED

@@ -65,7 +65,7 @@ class TokenServer:
     def give(self, form: Form) -> tuple[int, dict[str, Any]]:
         """The answer of a token endpoint."""
         self.asked.append(form)
-        self.gate.wait(20)
+        self.gate.wait(60)
         if form.get("client_secret") != SECRET:
             said = "AADSTS7000215: Invalid client secret provided. Trace ID: 1234\r\nTimestamp: now"
             return 401, {"error": "invalid_client", "error_description": said}

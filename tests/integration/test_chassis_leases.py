@@ -41,9 +41,7 @@ def test_a_lease_that_ran_out_goes_to_another_with_a_higher_fence(database: Docu
     leases = Leases(database)
     first = leases.take("sweep", "a", timedelta(milliseconds=50))
     assert first is not None
-    taken = wait_until(
-        lambda: leases.take("sweep", "b", timedelta(seconds=30)), timeout=5, describe="the lease"
-    )
+    taken = wait_until(lambda: leases.take("sweep", "b", timedelta(seconds=30)), describe="the lease")
     assert taken is not None
     assert taken.fence == first.fence + 1
     assert not first.is_held
@@ -85,7 +83,7 @@ def test_a_leased_loop_outlives_a_turn_that_failed(database: Documents) -> None:
 
     loop = LeasedLoop(Leases(database), "turns", turn, every=timedelta(milliseconds=10))
     loop.start()
-    wait_until(lambda: len(turns) >= 3, timeout=10, describe="three turns")
+    wait_until(lambda: len(turns) >= 3, describe="three turns")
     loop.stop(timedelta(seconds=5))
     assert set(turns) == {1}
 
@@ -104,7 +102,7 @@ def test_a_loop_that_rests_for_an_hour_goes_on_beating(
     loop = LeasedLoop(Leases(database), "rests", turn, every=timedelta(hours=1))
     loop.heartbeat = lambda: beats.append(len(turns))
     loop.start()
-    wait_until(lambda: beats.count(1) >= 3, timeout=10, describe="three beats after the only turn")
+    wait_until(lambda: beats.count(1) >= 3, describe="three beats after the only turn")
     loop.stop(timedelta(seconds=5))
     assert len(turns) == 1
 

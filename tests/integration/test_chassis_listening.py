@@ -36,7 +36,7 @@ def test_a_flood_on_one_lane_does_not_delay_another(place: Place) -> None:
     place.say(["calm"], "api")
     ear = place.listen(batch_max=100, prefetch=30)
     ear.start()
-    wait_until(lambda: len(place.words()) == 3001, timeout=30, interval=0.1, describe="all words")
+    wait_until(lambda: len(place.words()) == 3001, interval=0.1, describe="all words")
     ear.stop(timedelta(seconds=5))
     order = [row["word"] for row in place.database["words"].find().sort("_id", 1)]
     assert order.index("calm") < 500
@@ -50,7 +50,7 @@ def test_lingering_ends_when_the_batch_is_full_or_nothing_more_can_come(place: P
     ear = place.listen(batch_max=100, prefetch=10, linger=timedelta(seconds=2))
     begun = monotonic()
     ear.start()
-    wait_until(lambda: len(place.words()) == 1040, timeout=30, interval=0.05, describe="all words")
+    wait_until(lambda: len(place.words()) == 1040, interval=0.05, describe="all words")
     assert monotonic() - begun < 10
     ear.stop(timedelta(seconds=5))
 
@@ -73,12 +73,11 @@ def test_a_fact_that_kills_its_process_is_dead_lettered_and_its_bundle_is_kept(
             child.spawn([sys.executable, "-m", "tests.integration.words_listen"], env=env)
             wait_until(
                 lambda: child.exit_code is not None or set(place.words()) == {"before", "after"},
-                timeout=20,
                 interval=0.05,
                 describe="a death, or all that can be kept",
             )
             deaths += child.exit_code is not None
-        wait_until(lambda: place.dead_ids() == ["id-deadly"], timeout=10, interval=0.2, describe="the letter")
+        wait_until(lambda: place.dead_ids() == ["id-deadly"], interval=0.2, describe="the letter")
     finally:
         child.terminate(grace=10)
     assert set(place.words().values()) == {1}
@@ -93,13 +92,13 @@ def test_a_fact_whose_rows_a_dead_process_holds_is_tried_again_without_a_count(p
     place.say(["before", "held", "after"])
     ear = place.listen()
     ear.start()
-    wait_until(lambda: set(place.words()) == {"before", "after"}, timeout=10, describe="the neighbours")
-    wait_until(lambda: place.ready("delay.10s") == 1, timeout=10, describe="the second try")
+    wait_until(lambda: set(place.words()) == {"before", "after"}, describe="the neighbours")
+    wait_until(lambda: place.ready("delay.10s") == 1, describe="the second try")
     with connect(place.bus.url) as connection:
         waiting = connection.channel().basic_get("delay.10s")
         assert (waiting.headers["attempt"], waiting.headers["races"]) == (0, 2)
     ghost.abort_transaction()
-    wait_until(lambda: "held" in place.words(), timeout=20, describe="the word that was held")
+    wait_until(lambda: "held" in place.words(), describe="the word that was held")
     ear.stop(timedelta(seconds=5))
     assert place.dead_ids() == []
 
@@ -118,7 +117,7 @@ def test_what_the_broker_gives_up_lies_among_the_dead_letters(place: Place) -> N
     while is_given_back():
         pass
     connection.close()
-    wait_until(lambda: place.dead_ids() == ["id-unlucky"], timeout=10, interval=0.2, describe="the letter")
+    wait_until(lambda: place.dead_ids() == ["id-unlucky"], interval=0.2, describe="the letter")
 
 
 def test_a_tag_of_a_connection_that_is_gone_acks_nothing(place: Place) -> None:
@@ -160,7 +159,7 @@ def test_headers_that_mean_nothing_do_not_stop_a_listener(place: Place) -> None:
     place.say(["good"])
     ear = place.listen(linger=timedelta(milliseconds=20))
     ear.start()
-    wait_until(lambda: place.words() == {"good": 1}, timeout=10, describe="the good neighbour")
+    wait_until(lambda: place.words() == {"good": 1}, describe="the good neighbour")
     ear.stop(timedelta(seconds=5))
     assert len(place.dead()) == 1
 
@@ -189,7 +188,7 @@ def test_a_transaction_that_ended_in_the_dark_does_not_stand_in_its_own_way(
             link.mend()
             light = Unit(database, place.clock)
             light.insert("words", {"_id": "ghost", "word": "ghost"})
-            wait_until(lambda: client.admin.command("ping"), timeout=5, describe="the database")
+            wait_until(lambda: client.admin.command("ping"), describe="the database")
             light.commit()
     assert place.words() == {"ghost": 1}
 
@@ -214,8 +213,8 @@ def test_a_fact_heard_twice_at_once_by_two_replicas_is_kept_once(place: Place) -
     for _ in range(4):
         for start in range(0, 200, 20):
             place.say(words[start : start + 20])
-    wait_until(lambda: len(place.words()) == 200, timeout=20, describe="all words")
-    wait_until(lambda: place.ready("words.email") == 0, timeout=20, describe="an empty queue")
+    wait_until(lambda: len(place.words()) == 200, describe="all words")
+    wait_until(lambda: place.ready("words.email") == 0, describe="an empty queue")
     for ear in ears:
         ear.stop(timedelta(seconds=5))
     assert set(place.words().values()) == {1}

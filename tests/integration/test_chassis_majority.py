@@ -41,7 +41,7 @@ def place(three: MongoNode, broker_url: str, database_prefix: str) -> Iterator[P
         return None
 
     # The members may still be choosing a primary after the test before.
-    place = wait_until(made, timeout=60, describe="a set that takes writes")
+    place = wait_until(made, describe="a set that takes writes")
     assert place is not None
     yield place
     place.close()
@@ -96,7 +96,7 @@ def test_a_command_is_no_repeat_of_what_only_a_lonely_primary_has(three: MongoNo
     was_told = told(lambda: other.run([Task("id-one", Keep("one"))])[0].error is None)
     lonely.die()
     assert not was_told or place.words() == {"one": 1}
-    wait_until(lambda: told(lambda: other.run([task])[0].error is None), timeout=60)
+    wait_until(lambda: told(lambda: other.run([task])[0].error is None))
     assert place.words() == {"one": 1}
 
 
@@ -128,7 +128,7 @@ def test_a_mail_is_no_repeat_of_what_only_a_lonely_primary_has(
     was_told = told(lambda: bool(intake.keep([mail])))
     lonely.die()
     assert not was_told or place.database["intake"].count_documents({}) == mailboxes
-    wait_until(lambda: told(lambda: bool(intake.keep([mail]))), timeout=60)
+    wait_until(lambda: told(lambda: bool(intake.keep([mail]))))
     assert place.database["intake"].count_documents({}) == mailboxes
 
 
@@ -161,4 +161,4 @@ def test_a_row_that_only_a_lonely_primary_has_set_aside_is_read(three: MongoNode
     is_done = told(lambda: not list(intake.accepted(["i0"])))
     lonely.die()
     assert not is_done
-    wait_until(lambda: told(lambda: bool(list(intake.accepted(["i0"])))), timeout=60)
+    wait_until(lambda: told(lambda: bool(list(intake.accepted(["i0"])))))

@@ -37,8 +37,8 @@ def test_facts_arrive_once_each_though_published_three_times(place: Place) -> No
         place.say(words)
     ear = place.listen()
     ear.start()
-    wait_until(lambda: len(place.words()) == 250, timeout=20, describe="250 words")
-    wait_until(lambda: place.outbox.pending()[0] == 0, timeout=10, describe="an empty outbox")
+    wait_until(lambda: len(place.words()) == 250, describe="250 words")
+    wait_until(lambda: place.outbox.pending()[0] == 0, describe="an empty outbox")
     ear.stop(timedelta(seconds=5))
     assert set(place.words().values()) == {1}
 
@@ -56,9 +56,7 @@ def test_a_handlers_error_leaves_its_neighbours_unharmed_and_is_tried_again(plac
     place.say(["one", "late", "two"])
     ear = place.listen()
     ear.start()
-    wait_until(
-        lambda: len(place.words()) == 3, timeout=20, describe="all three words, one of them after a second"
-    )
+    wait_until(lambda: len(place.words()) == 3, describe="all three words, one of them after a second")
     ear.stop(timedelta(seconds=5))
     assert place.words() == Counter({"one": 1, "two": 1, "late": 1})
 
@@ -99,7 +97,7 @@ def test_what_cannot_be_understood_is_dead_lettered_with_its_reason(place: Place
     )
     ear = place.listen()
     ear.start()
-    wait_until(lambda: place.words() == Counter({"good": 1}), timeout=20, describe="the good neighbour")
+    wait_until(lambda: place.words() == Counter({"good": 1}), describe="the good neighbour")
     wait_until(
         lambda: (
             place.metrics.registry.get_sample_value(
@@ -107,7 +105,6 @@ def test_what_cannot_be_understood_is_dead_lettered_with_its_reason(place: Place
             )
             == 2
         ),
-        timeout=10,
         describe="two untranslatable facts",
     )
     ear.stop(timedelta(seconds=5))
@@ -239,7 +236,7 @@ def test_what_a_dead_process_left_in_the_outbox_is_swept(place: Place) -> None:
     ear = place.listen()
     ear.start()
     assert place.outbox.sweep() == 1
-    wait_until(lambda: place.words() == Counter({"left": 1}), timeout=10, describe="the word left behind")
+    wait_until(lambda: place.words() == Counter({"left": 1}), describe="the word left behind")
     ear.stop(timedelta(seconds=5))
 
 
@@ -256,7 +253,7 @@ def test_a_fact_says_what_caused_it(place: Place) -> None:
 
 def test_rows_that_were_published_are_forgotten_soon_and_at_the_end_at_once(place: Place) -> None:
     place.say(["one"])
-    wait_until(lambda: place.outbox.pending()[0] == 0, timeout=5, describe="an empty outbox")
+    wait_until(lambda: place.outbox.pending()[0] == 0, describe="an empty outbox")
     place.say(["two"])
     place.outbox.close()
     assert place.outbox.pending()[0] == 0

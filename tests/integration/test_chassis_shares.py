@@ -54,9 +54,7 @@ def test_the_parts_of_a_member_that_leaves_are_the_others(database: Documents) -
 def test_the_parts_of_a_member_that_shows_itself_no_more_are_the_others(database: Documents) -> None:
     shares = Shares(database)
     lost = shares.take("alarms", "a", 8, timedelta(milliseconds=50))
-    wait_until(
-        lambda: len(shares.take("alarms", "b", 8, LONG).parts) == 8, timeout=10, describe="all eight parts"
-    )
+    wait_until(lambda: len(shares.take("alarms", "b", 8, LONG).parts) == 8, describe="all eight parts")
     assert not lost.is_held
 
 
@@ -103,13 +101,11 @@ def test_a_loop_that_comes_takes_its_half_and_one_that_ends_gives_it_back(databa
     second: list[Share] = []
     one, other = a_loop(database, first), a_loop(database, second)
     one.start()
-    wait_until(lambda: first and len(first[-1].parts) == 4, timeout=20, describe="all parts")
+    wait_until(lambda: first and len(first[-1].parts) == 4, describe="all parts")
     other.start()
-    wait_until(
-        lambda: second and len(first[-1].parts) == len(second[-1].parts) == 2, timeout=20, describe="halves"
-    )
+    wait_until(lambda: second and len(first[-1].parts) == len(second[-1].parts) == 2, describe="halves")
     other.stop(timedelta(seconds=10))
-    wait_until(lambda: len(first[-1].parts) == 4, timeout=20, describe="all parts again")
+    wait_until(lambda: len(first[-1].parts) == 4, describe="all parts again")
     one.stop(timedelta(seconds=10))
 
 
@@ -126,5 +122,5 @@ def test_a_loop_outlives_a_turn_that_failed(database: Documents) -> None:
         Shares(database), "turns", turn, parts=1, every=timedelta(milliseconds=10), lasting=LONG
     )
     loop.start()
-    wait_until(lambda: len(turns) >= 3, timeout=20, describe="three turns")
+    wait_until(lambda: len(turns) >= 3, describe="three turns")
     loop.stop(timedelta(seconds=5))

@@ -88,9 +88,7 @@ def prometheus(
             targets[part] = stand_in.probes.port
         folder = tmp_path_factory.mktemp("prometheus")
         node = stack.enter_context(PrometheusNode(folder, targets, others=others))
-        wait_until(
-            lambda: set(node.health().values()) == {"up"}, timeout=60, describe=lambda: str(node.health())
-        )
+        wait_until(lambda: set(node.health().values()) == {"up"}, describe=lambda: str(node.health()))
         yield node
 
 
@@ -103,30 +101,24 @@ def test_each_panel_of_the_dashboard_shows_something(prometheus: PrometheusNode)
             if not prometheus.query(expression)
         ]
 
-    wait_until(
-        lambda: not empty(), timeout=60, interval=0.5, describe=lambda: f"panels without data: {empty()}"
-    )
+    wait_until(lambda: not empty(), interval=0.5, describe=lambda: f"panels without data: {empty()}")
 
 
 def test_each_rule_can_be_evaluated_and_each_recording_has_a_value(prometheus: PrometheusNode) -> None:
     def wrong() -> dict[str, str]:
         return {name: health for name, health in prometheus.rules().items() if health != "ok"}
 
-    wait_until(lambda: not wrong(), timeout=60, interval=0.5, describe=lambda: str(wrong()))
+    wait_until(lambda: not wrong(), interval=0.5, describe=lambda: str(wrong()))
 
     def without_value() -> list[str]:
         return sorted(name for name in rules.recorded() if not prometheus.query(name))
 
-    wait_until(
-        lambda: not without_value(), timeout=60, interval=0.5, describe=lambda: f"no value: {without_value()}"
-    )
+    wait_until(lambda: not without_value(), interval=0.5, describe=lambda: f"no value: {without_value()}")
 
 
 def test_a_traced_message_is_found_from_the_histogram(prometheus: PrometheusNode) -> None:
     wanted = {"trace_id": "0af7651916cd43dd8448eb211c80319c"}
-    wait_until(
-        lambda: wanted in prometheus.exemplars("relaydesk_message_to_ticket_seconds_bucket"), timeout=30
-    )
+    wait_until(lambda: wanted in prometheus.exemplars("relaydesk_message_to_ticket_seconds_bucket"))
 
 
 def test_a_real_broker_shows_what_the_rules_and_the_dashboard_ask_it_for(broker_node: NodeAddress) -> None:

@@ -50,7 +50,7 @@ def test_what_a_mail_server_delivers_while_we_are_killed_again_and_again_is_ther
             with role(desk, "serve", **ports) as process:
                 wait_until(partial(has_rows, desk, share), timeout=150, describe=front.told)
                 process.kill()
-                process.wait(10)
+                process.wait(60)
             assert front.waiting()
         # Another dies between keeping a mail and saying yes to it.
         with role(desk, "serve", "after-intake-before-yes=kill", **ports) as process:

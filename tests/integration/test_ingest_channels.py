@@ -212,10 +212,10 @@ def test_a_paused_mailbox_asks_its_senders_to_come_back_and_is_told_as_it_is(
     send(sockets.smtp, letter("<before@client.example>"))
     ask("kate", "PauseChannel", pb.PauseChannelRequest(channel_id="support"))
     try:
-        wait_until(lambda: _answer(sockets.smtp) == 451, timeout=10)
+        wait_until(lambda: _answer(sockets.smtp) == 451)
     finally:
         ask("kate", "ResumeChannel", pb.ResumeChannelRequest(channel_id="support"))
-    wait_until(lambda: _answer(sockets.smtp) == 250, timeout=10)
+    wait_until(lambda: _answer(sockets.smtp) == 250)
     request = pb.ListChannelStatesRequest(channel_id="support")
     (state,) = ask("max", "ListChannelStates", request).states
     assert state.HasField("last_received_at")

@@ -19,8 +19,8 @@ from local.ports import free_port
 from relaydesk.ingest.v1 import events_pb2 as ingest
 from relaydesk.ingest.v1 import service_pb2 as pb
 from tests.integration.ingest_desk import MAILBOX, IngestDesk, ingest_on, letter, post_body, reply
-from tests.integration.tcp_gate import TcpGate
 from tests.integration.test_ingest_road import Sink
+from tests.tcp_proxy import TcpProxy
 from tests.waiting import wait_until
 
 
@@ -57,7 +57,7 @@ def role(desk: IngestDesk, name: str, failpoints: str = "", **more: str) -> Iter
         yield process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def _serve_ports() -> tuple[dict[str, str], int, int]:
@@ -75,7 +75,7 @@ def _is_up(http: int, smtp: int) -> bool:
 
 def died(process: subprocess.Popen[bytes]) -> None:
     # A reader is given its work while it still starts, which on a busy machine takes longer than all the rest.
-    assert wait_until(lambda: process.poll() is not None, timeout=30, describe="the process to die")
+    assert wait_until(lambda: process.poll() is not None, describe="the process to die")
     assert process.returncode == -signal.SIGKILL
 
 
@@ -83,7 +83,7 @@ def test_a_mail_whose_yes_was_never_said_is_kept_and_its_repeat_is_the_same_row(
     sockets = desk.serve()
     ports, http, smtp = _serve_ports()
     with role(desk, "serve", "after-intake-before-yes=kill", **ports) as process:
-        wait_until(lambda: _is_up(http, smtp), timeout=30)
+        wait_until(lambda: _is_up(http, smtp))
         with pytest.raises((smtplib.SMTPException, OSError)):
             _mail(smtp, letter("<yes@b>"))
         died(process)
@@ -98,7 +98,7 @@ def test_what_was_published_and_not_marked_is_one_message(desk: IngestDesk) -> N
     desk.serve()
     ports, http, smtp = _serve_ports()
     with role(desk, "serve", "after-publish-before-mark=kill", **ports) as process:
-        wait_until(lambda: _is_up(http, smtp), timeout=30)
+        wait_until(lambda: _is_up(http, smtp))
         # It may die with the yes on its lips: what is kept is published before anybody is told.
         with contextlib.suppress(smtplib.SMTPServerDisconnected):
             _mail(smtp, letter("<marked@b>"))
@@ -133,7 +133,7 @@ def test_a_mail_whose_sending_died_is_unknown_and_never_sent_again(desk: IngestD
         died(process)
     before = len(sink.mails)
     with role(desk, "work"):
-        wait_until(lambda: desk.desk.heard(ingest.DeliveryChanged), timeout=30)
+        wait_until(lambda: desk.desk.heard(ingest.DeliveryChanged))
     (change,) = desk.desk.heard(ingest.DeliveryChanged)
     assert change.state == "unknown"
     assert len(sink.mails) == before
@@ -143,19 +143,18 @@ def test_a_mail_whose_sending_died_is_unknown_and_never_sent_again(desk: IngestD
 def test_without_a_database_the_answer_is_451_and_503_and_later_yes(
     broker_url: str, broker_management_url: str, mongo_url: str, tmp_path: Path
 ) -> None:
-    address = urlsplit(mongo_url)
-    with TcpGate(str(address.hostname), int(address.port or 0)) as gate:
-        through = f"mongodb://127.0.0.1:{gate.port}/?directConnection=true&timeoutMS=1500"
+    with TcpProxy(int(urlsplit(mongo_url).port or 0)) as link:
+        through = f"mongodb://127.0.0.1:{link.port}/?directConnection=true&timeoutMS=1500"
         with ingest_on(broker_url, broker_management_url, through, tmp_path) as desk:
             sockets = desk.serve()
             _mail(sockets.smtp, letter("<before@b>"))
-            gate.close()
+            link.cut()
             assert _code(sockets.smtp, letter("<while@b>")) == 451
             answer = desk.post(sockets, post_body())
             assert answer.status_code == 503
             assert int(answer.headers["Retry-After"]) > 0
-            gate.open()
-            wait_until(lambda: _code(sockets.smtp, letter("<while@b>")) == 250, timeout=20, interval=0.3)
+            link.mend()
+            wait_until(lambda: _code(sockets.smtp, letter("<while@b>")) == 250, interval=0.3)
             assert [row["key"] for row in desk.rows()] == ["id:<before@b>", "id:<while@b>"]
 
 

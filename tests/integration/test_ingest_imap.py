@@ -11,7 +11,7 @@ from tests.dovecot_node import DovecotNode, dovecot
 from tests.integration.fetching_desk import FetchingDesk, fetching_on
 from tests.integration.ingest_desk import letter
 from tests.integration.test_ingest_deaths import died, role
-from tests.integration.test_ingest_smtp_tls import certificate
+from tests.own_certificate import certificate
 from tests.waiting import wait_until
 
 
@@ -85,7 +85,7 @@ def test_who_dies_between_keeping_and_marking_loses_and_doubles_nothing(
     assert len(desk.rows("died")) == 5
     assert all(b"Seen" not in flags for flags in server.flags(user))
     desk.fetch()
-    wait_until(lambda: all(b"Seen" in flags for flags in server.flags(user)), timeout=40)
+    wait_until(lambda: all(b"Seen" in flags for flags in server.flags(user)))
     desk.await_waiting("died", 0)
     assert len(desk.rows("died")) == 5
 

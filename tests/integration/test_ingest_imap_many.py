@@ -57,7 +57,7 @@ def are_settled(desk: FetchingDesk, names: list[str]) -> bool:
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_fifty_mailboxes_are_fetched_by_two_processes_and_one_of_a_week_starves_none(
     desk: FetchingDesk, server: DovecotNode, link: TcpProxy
 ) -> None:
@@ -70,7 +70,7 @@ def test_fifty_mailboxes_are_fetched_by_two_processes_and_one_of_a_week_starves_
         server.lay(users[name], [letter(f"<{name}-{number}@b>") for number in range(3)])
     link.freeze()
     first = desk.fetch(LASTING)
-    wait_until(lambda: len(first.held()) == MAILBOXES, timeout=60, describe=first.held)
+    wait_until(lambda: len(first.held()) == MAILBOXES, describe=first.held)
     second = desk.fetch(LASTING)
 
     # Nobody waits for the end of the long one.
@@ -79,9 +79,11 @@ def test_fifty_mailboxes_are_fetched_by_two_processes_and_one_of_a_week_starves_
     link.mend()
     wait_until(lambda: are_settled(desk, names), timeout=120, interval=0.5, describe=lambda: counts(desk))
     assert counts(desk) == Counter({away: WEEK, **dict.fromkeys(others, 3)})
-    # All are held by one of the two, none by both.
-    assert not first.held() & second.held()
-    assert first.held() | second.held() == set(names)
+    # All are held by one of the two, none by both for longer than it takes to notice.
+    wait_until(
+        lambda: sorted([*first.held(), *second.held()]) == names,
+        describe=lambda: (first.held(), second.held()),
+    )
 
     # What comes now is noticed by each, wherever the thread of its mailbox waits.
     for name in others:
@@ -94,9 +96,9 @@ def test_fifty_mailboxes_are_fetched_by_two_processes_and_one_of_a_week_starves_
     )
     # One process goes, and the other has them all.
     first.stop(timedelta(seconds=20))
-    wait_until(lambda: second.held() == set(names), timeout=60, describe=second.held)
+    wait_until(lambda: second.held() == set(names), describe=second.held)
     for name in names:
         server.put(users[name], letter(f"<{name}-last@b>"))
     expected = Counter({away: WEEK + 1, **dict.fromkeys(others, 5)})
     wait_until(lambda: counts(desk) == expected, timeout=120, interval=0.5, describe=lambda: counts(desk))
-    wait_until(lambda: are_settled(desk, names), timeout=60, interval=0.5)
+    wait_until(lambda: are_settled(desk, names), interval=0.5)

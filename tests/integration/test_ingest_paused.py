@@ -10,7 +10,7 @@ from relaydesk.ingest.v1.channels_pb2_grpc import ChannelsServiceStub
 from tests.dovecot_node import PASSWORD, DovecotNode, dovecot
 from tests.integration.fetching_desk import FetchingDesk, fetching_on
 from tests.integration.ingest_desk import letter
-from tests.integration.test_ingest_smtp_tls import certificate
+from tests.own_certificate import certificate
 from tests.waiting import wait_until
 
 USER = "resting@fetched.example"
@@ -66,7 +66,7 @@ def test_a_mailbox_that_is_paused_is_left_alone_and_caught_up_after_it(
     fetcher = desk.fetch()
     desk.await_rows("resting", 1)
     channels.PauseChannel(pb.PauseChannelRequest(channel_id="resting"))
-    wait_until(lambda: "resting" not in fetcher.held(), timeout=20)
+    wait_until(lambda: "resting" not in fetcher.held())
     server.put(USER, letter("<meanwhile-1@b>"), letter("<meanwhile-2@b>"))
     assert len(desk.rows("resting")) == 1
     channels.ResumeChannel(pb.ResumeChannelRequest(channel_id="resting"))

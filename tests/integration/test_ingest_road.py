@@ -55,7 +55,7 @@ class Sink:
             self._loop.run_forever()
 
         threading.Thread(target=run, daemon=True).start()
-        started.wait(5)
+        started.wait(60)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         self.mails.append((envelope.mail_from, list(envelope.rcpt_tos), bytes(envelope.original_content)))
@@ -207,7 +207,7 @@ def test_a_row_that_makes_its_reader_stumble_is_set_aside_and_blocks_nobody(
     broken |= {"_id": new_id(), "key": "id:<broken@b>", "published": False, "raw_file": "raw-nowhere"}
     desk.database["intake"].insert_one(broken)
     send(sockets.smtp, letter("<behind-broken@b>"))
-    wait_until(lambda: desk.ledger().quarantined == 1, timeout=20)
+    wait_until(lambda: desk.ledger().quarantined == 1)
     assert {fact.thread.message_id for fact in desk.received()} == {"<model@b>", "<behind-broken@b>"}
 
 

@@ -65,7 +65,7 @@ def test_a_saved_pattern_names_the_person_in_what_is_said(desk: IngestDesk, sock
     channel = sockets.rpc.GetChannel(service_pb2.GetChannelRequest(channel_id="support")).channel
     channel.settings["mail_patterns"] = FORM
     sockets.rpc.SaveChannel(service_pb2.SaveChannelRequest(channel=channel, expected_version=channel.version))
-    wait_until(lambda: _said_of(desk, sockets) is not None, timeout=20)
+    wait_until(lambda: _said_of(desk, sockets) is not None)
     fact = _said_of(desk, sockets)
     assert fact is not None
     assert (fact.author.email, dict(fact.fields)) == ("anna@client.example", {"order": "99"})
@@ -88,8 +88,8 @@ def test_a_blocked_mail_is_counted_with_its_reason_read_by_nobody_and_can_be_bro
         sockets.rpc, "walled", "email", "email", address="walled@demo.example", block_list="casino.example"
     )
     raw = _form("<c1@casino>", "Win!", sender="x@casino.example")
-    wait_until(lambda: not send(sockets.smtp, raw, "walled@demo.example"), timeout=20)
-    wait_until(lambda: _line(sockets).ignored == 1, timeout=20)
+    wait_until(lambda: not send(sockets.smtp, raw, "walled@demo.example"))
+    wait_until(lambda: _line(sockets).ignored == 1)
     (blocked,) = sockets.screening.ListBlocked(pb.ListBlockedRequest(channel_id="walled")).messages
     assert blocked.reason == "blocked by domain: casino.example"
     assert (_line(sockets).accepted, _line(sockets).in_flight) == (1, 0)

@@ -5,16 +5,12 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from relaydesk.ingest.v1 import service_pb2 as pb
 from tests.integration.ingest_desk import MAILBOX, IngestDesk, Sockets, ingest_on, letter, send
+from tests.own_certificate import certificate
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +18,7 @@ def desk(
     broker_url: str, broker_management_url: str, mongo_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[IngestDesk]:
     folder = tmp_path_factory.mktemp("secrets")
-    cert, key = certificate(folder)
+    cert, key = certificate(folder, ("mx.demo.example",))
     with ingest_on(
         broker_url, broker_management_url, mongo_url, folder, smtp_tls_cert=cert, smtp_tls_key=key
     ) as desk:
@@ -79,31 +75,6 @@ def test_a_certificate_that_nobody_vouches_for_is_told_to_who_asks(
     (check,) = sockets.rpc.TestChannel(pb.TestChannelRequest(channel_id="support")).checks
     assert (check.name, check.is_well) == ("smtp", False)
     assert check.text.startswith(f"the certificate of 127.0.0.1:{sockets.smtp} is not accepted")
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for mx.demo.example that signs itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mx.demo.example")])
-    begun = datetime(2026, 1, 1, tzinfo=UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(begun)
-        .not_valid_after(begun + timedelta(days=36_500))
-        .sign(key, hashes.SHA256())
-    )
-    cert, secret = folder / "tls.crt", folder / "tls.key"
-    cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return cert, secret
 
 
 def trusting() -> ssl.SSLContext:

@@ -53,7 +53,7 @@ def test_a_confirmed_message_in_a_quorum_queue_outlives_a_kill_and_a_restart_of_
         except (amqp.AMQPError, OSError):
             return None
 
-    assert wait_until(kept, timeout=20) == "still here"
+    assert wait_until(kept) == "still here"
 
 
 def test_a_document_outlives_a_kill_and_a_restart_of_its_store(mongo: MongoNode) -> None:

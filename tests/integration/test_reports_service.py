@@ -229,7 +229,7 @@ def test_the_board_tells_the_last_minutes(desk: ServiceDesk, reports: ReportsSer
     desk.role("listen")
     desk.publish(*(envelope for _, envelope in told))
     request = pb.GetBoardRequest(end=stamp(MONDAY + timedelta(minutes=15)))
-    wait_until(lambda: reports.GetBoard(request).solved == 1, timeout=15)
+    wait_until(lambda: reports.GetBoard(request).solved == 1)
     board = reports.GetBoard(request)
     assert (board.opened, board.messages_in, board.messages_out) == (1, 2, 1)
     assert board.message_to_ticket.count == 2
@@ -306,7 +306,7 @@ def test_one_replica_samples_the_queues_and_all_of_it_is_seen(
         ]
 
     # The broker tells what lies in a queue some seconds late.
-    wait_until(seen, timeout=30)
+    wait_until(seen)
     expositions = [scraped(replica) for replica in sampling]
     exporters = [text for text in expositions if "relaydesk_queue_scrape_success 1.0" in text]
     assert len(exporters) == 1
@@ -316,7 +316,6 @@ def test_one_replica_samples_the_queues_and_all_of_it_is_seen(
     assert "relaydesk_queue_scrape_last_success_timestamp_seconds" in exporters[0]
     wait_until(
         lambda: 'relaydesk_dead_letters{queue="intake.vk.dead"} 2.0' in "".join(map(scraped, sampling)),
-        timeout=20,
     )
     silent = next(text for text in expositions if text not in exporters)
     assert "relaydesk_queue" not in silent
@@ -359,7 +358,7 @@ def test_an_export_is_written_by_a_job_and_read_in_pieces(
     desk.role("listen")
     desk.publish(*(envelope for _, envelope in told))
     query = asked(pb.QueryReportRequest, by="channel", bucket_minutes=1440)
-    wait_until(lambda: tallied(reports.QueryReport(query)) == wanted(told, "channel"), timeout=15)
+    wait_until(lambda: tallied(reports.QueryReport(query)) == wanted(told, "channel"))
     request = pb.StartExportRequest(query=query, idempotency_key="once")
     started = reports.StartExport(request).export
     assert reports.StartExport(request).export.id == started.id
@@ -370,7 +369,7 @@ def test_an_export_is_written_by_a_job_and_read_in_pieces(
     def export() -> pb.Export:
         return reports.GetExport(pb.GetExportRequest(export_id=started.id)).export
 
-    wait_until(lambda: export().state == "done", timeout=30)
+    wait_until(lambda: export().state == "done")
     finished = export()
     body = b"".join(answer.piece for answer in reports.ReadExport(pb.ReadExportRequest(export_id=started.id)))
     assert len(body) == finished.size

@@ -207,7 +207,7 @@ def test_rules_hear_warnings_breaches_and_timers(
     def tags() -> list[str]:
         return list(client.ask("GetTicket", service_pb2.GetTicketRequest(id=ticket.id)).ticket.tags)
 
-    wait_until(lambda: tags() == ["at-risk", "missed", "rung"], timeout=40, describe=tags)
+    wait_until(lambda: tags() == ["at-risk", "missed", "rung"], describe=tags)
 
     def told() -> set[str]:
         request = rules_pb2.ExplainEventRequest(ticket_id=ticket.id)
@@ -220,4 +220,4 @@ def test_rules_hear_warnings_breaches_and_timers(
         "resolution:1:breached",
         "timer:reminders:call-back:1",
     }
-    wait_until(lambda: told() >= wanted, timeout=20, describe=told)
+    wait_until(lambda: told() >= wanted, describe=told)

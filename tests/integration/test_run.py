@@ -63,7 +63,7 @@ class Run:
 
     def started(self, **env: str) -> None:
         self.start(**env)
-        wait_until(lambda: "look at http" in self.said, timeout=30, describe=lambda: self.said)
+        wait_until(lambda: "look at http" in self.said, describe=lambda: self.said)
 
     @property
     def said(self) -> str:
@@ -143,8 +143,8 @@ def test_a_role_that_is_killed_comes_back_and_the_status_tells_of_it(run: Run) -
     listed = run.folder / "processes.json"
     before = read_list(listed)[0]
     os.kill(before.pid, signal.SIGKILL)
-    wait_until(lambda: any(n.name == before.name and n.restarts == 1 for n in read_list(listed)), timeout=20)
-    wait_until(lambda: run.word("status").returncode == 0, timeout=20)
+    wait_until(lambda: any(n.name == before.name and n.restarts == 1 for n in read_list(listed)))
+    wait_until(lambda: run.word("status").returncode == 0)
     assert before.name in run.word("status").stdout
 
 
@@ -174,7 +174,7 @@ def test_what_a_killed_run_left_is_ended_by_the_next(run: Run) -> None:
     assert run.process is not None
     left = psutil.Process(run.process.pid).children()
     run.process.kill()
-    run.process.wait(10)
+    run.process.wait(60)
     assert all(process.is_running() for process in left)
     run.started()
     assert "ended what an earlier run left" in run.said

@@ -51,7 +51,7 @@ def test_a_version_for_all_reaches_tickets_that_nothing_happens_to(
     save(sla, a_policy(targets=longer(1)), expected_version=1)
     desk.role("work")
     expected = sorted(f"{name}:first_reply:2:breached" for name in names)
-    wait_until(lambda: kinds(desk) == expected, timeout=30, describe=lambda: kinds(desk))
+    wait_until(lambda: kinds(desk) == expected, describe=lambda: kinds(desk))
     pages = desk.database["clocks"].distinct("page")
     assert pages == ["2.0"]
 

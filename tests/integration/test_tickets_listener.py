@@ -100,7 +100,7 @@ def test_two_replicas_never_open_two_tickets_for_one_conversation(desk: TicketsD
         for n in range(8):
             # Each in a bundle of its own, so that both replicas get some of every chat.
             desk.publish(received(f"{chat * 100 + n:032x}", conversation_id=f"chat-{chat}"))
-    wait_until(lambda: desk.database[HISTORY].count_documents(MESSAGES) == 120, timeout=30)
+    wait_until(lambda: desk.database[HISTORY].count_documents(MESSAGES) == 120)
     rows = desk.tickets()
     assert sorted(row["messages"] for row in rows) == [8] * 15
     assert {row["version"] for row in rows} == {8}
@@ -111,7 +111,7 @@ def test_two_replicas_make_one_requester_of_one_address(desk: TicketsDesk) -> No
     desk.role("listen")
     for n in range(30):
         desk.publish(received(f"{n:032x}"))
-    wait_until(lambda: len(desk.tickets()) == 30, timeout=30)
+    wait_until(lambda: len(desk.tickets()) == 30)
     assert desk.database["requesters"].count_documents({}) == 1
 
 
@@ -151,7 +151,7 @@ def test_a_clock_whose_ticket_is_held_by_a_dead_commit_keeps_nobody_waiting(desk
         desk.database["tickets"].update_one({"_id": ticket_id}, {"$inc": {"held": 1}}, session=session)
         desk.publish(sla.ClockChanged(ticket_id=ticket_id, epoch=1, target="first_reply"))
         desk.publish(received("2" * 32))
-        wait_until(lambda: len(desk.tickets()) == 2, timeout=5, describe="the message behind the clock")
+        wait_until(lambda: len(desk.tickets()) == 2, describe="the message behind the clock")
         session.abort_transaction()
     wait_until(
         lambda: desk.tickets()[0]["clock_epoch"] == 1, describe="the clock, once nobody holds its ticket"

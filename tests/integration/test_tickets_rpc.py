@@ -612,4 +612,4 @@ def test_a_hundred_watchers_all_get_everything(desk: TicketsDesk, client: Client
         for n in range(20):
             client.create(f"t{n}")
         for future in seen:
-            assert [fact.sequence for fact in future.result(30)] == list(range(1, 21))
+            assert [fact.sequence for fact in future.result(60)] == list(range(1, 21))

@@ -320,7 +320,7 @@ def test_more_calls_than_the_limit_are_refused_at_once() -> None:
     leave = threading.Event()
 
     def wait(_: str) -> str:
-        leave.wait(10)
+        leave.wait(60)
         return "done"
 
     with serving(Echo(wait), threads=1, max_calls=2) as running:
@@ -340,7 +340,7 @@ def test_who_has_given_up_is_not_served_any_more() -> None:
 
     def wait(what: str) -> str:
         served.append(what)
-        leave.wait(10)
+        leave.wait(60)
         return what
 
     with serving(Echo(wait), threads=1) as running:
@@ -348,7 +348,7 @@ def test_who_has_given_up_is_not_served_any_more() -> None:
         first = stub.Say.future(text("first"))
         wait_until(lambda: served == ["first"])
         with pytest.raises(Unavailable):
-            stub.Say(text("second"), timeout=0.2)
+            stub.Say(text("second"), timeout=2)
         wait_until(
             lambda: running.handled("Say", "CANCELLED") + running.handled("Say", "DEADLINE_EXCEEDED") == 1
         )
@@ -434,7 +434,7 @@ def test_a_stop_says_so_first_then_lets_calls_finish_and_sends_streams_elsewhere
 
     def wait(_: str) -> str:
         entered.set()
-        leave.wait(10)
+        leave.wait(60)
         return "done"
 
     with serving(Echo(wait)) as running:
@@ -444,9 +444,9 @@ def test_a_stop_says_so_first_then_lets_calls_finish_and_sends_streams_elsewhere
         stream = stub.Repeat(text("long"))
         next(stream)
         answer = stub.Say.future(text(""))
-        assert entered.wait(5)
-        began = time.monotonic()
-        stopping = threading.Thread(target=running.server.stop, args=(timedelta(seconds=20),))
+        assert entered.wait(60)
+        # Longer than a test may take: it ends because all has ended.
+        stopping = threading.Thread(target=running.server.stop, args=(timedelta(hours=1),))
         stopping.start()
         assert next(watch).status == HealthCheckResponse.NOT_SERVING
         with pytest.raises(Unavailable):
@@ -455,9 +455,8 @@ def test_a_stop_says_so_first_then_lets_calls_finish_and_sends_streams_elsewhere
         assert running.echo.ended == ["long"]
         leave.set()
         assert answer.result().value == "done"
-        stopping.join(10)
+        stopping.join(60)
         assert not stopping.is_alive()
-        assert time.monotonic() - began < 8
         assert not running.server.is_ready()
 
 
@@ -467,15 +466,14 @@ def test_a_stop_does_not_wait_longer_than_its_grace() -> None:
 
     def wait(_: str) -> str:
         entered.set()
-        leave.wait(20)
+        leave.wait(60)
         return ""
 
     with serving(Echo(wait)) as running:
-        answer = running.stub().Say.future(text(""), timeout=20)
-        assert entered.wait(5)
-        began = time.monotonic()
+        answer = running.stub().Say.future(text(""), timeout=600)
+        assert entered.wait(60)
         running.server.stop(timedelta(milliseconds=300))
-        assert time.monotonic() - began < 4
+        assert not leave.is_set()
         assert answer.exception() is not None
         leave.set()
 
@@ -513,16 +511,17 @@ def test_a_call_waits_for_five_seconds_unless_told_otherwise() -> None:
 
     with serving(Echo(note)) as running:
         running.stub().Say(text(""))
-        running.stub(deadline=timedelta(seconds=2)).Say(text(""))
-    assert [round(one.total_seconds()) for one in left] == [5, 2]
+        running.stub(deadline=timedelta(seconds=60)).Say(text(""))
+    assert timedelta(0) < left[0] <= timedelta(seconds=5)
+    assert timedelta(seconds=5) < left[1] <= timedelta(seconds=60)
 
 
 def test_a_call_made_for_another_call_waits_no_longer_than_that_one() -> None:
     with serving(Echo(lambda _: str(rpc.call().time_left()))) as inner:
         inside = inner.stub("inside")
         with serving(Echo(lambda _: inside.Say(text("")).value)) as outer:
-            left = outer.stub().Say(text(""), timeout=2).value
-    assert left < "0:00:02.1"
+            left = outer.stub().Say(text(""), timeout=4).value
+    assert left < "0:00:04.1"
 
 
 def test_a_call_that_may_be_repeated_outlives_a_restart() -> None:
@@ -536,7 +535,7 @@ def test_a_call_that_may_be_repeated_outlives_a_restart() -> None:
         asking.start()
         time.sleep(0.1)
         with serving(port=port):
-            asking.join(10)
+            asking.join(60)
     assert answers == ["again"]
 
 

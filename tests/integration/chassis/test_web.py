@@ -4,7 +4,6 @@ import http.client
 import select
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -155,7 +154,7 @@ def test_a_stop_lets_running_requests_finish_and_refuses_new_ones() -> None:
 
     def slow(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         entered.set()
-        leave.wait(10)
+        leave.wait(60)
         start_response("200 OK", [("Content-Length", "4")])
         return [b"done"]
 
@@ -164,14 +163,14 @@ def test_a_stop_lets_running_requests_finish_and_refuses_new_ones() -> None:
     answers: list[str] = []
     asking = threading.Thread(target=lambda: answers.append(httpx.get(url_of(server)).text))
     asking.start()
-    assert entered.wait(5)
+    assert entered.wait(60)
     stopping = threading.Thread(target=server.stop, args=(timedelta(seconds=10),))
     stopping.start()
     wait_until(lambda: not can_connect(server.port))
     assert answers == []
     leave.set()
-    asking.join(5)
-    stopping.join(5)
+    asking.join(60)
+    stopping.join(60)
     assert answers == ["done"]
     assert not stopping.is_alive()
 
@@ -182,9 +181,8 @@ def test_a_stop_does_not_wait_for_idle_connections() -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     connection.request("GET", "/hello/ann")
     connection.getresponse().read()
-    began = time.monotonic()
-    server.stop(timedelta(seconds=10))
-    assert time.monotonic() - began < 3
+    # Longer than a test may take.
+    server.stop(timedelta(hours=1))
     connection.close()
 
 
@@ -225,7 +223,7 @@ async def hello_asgi(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": b"hello", "more_body": scope["path"] == "/live"})
     if scope["path"] == "/live":
-        await asyncio.sleep(60)
+        await asyncio.sleep(3600)
 
 
 def test_an_asgi_application_is_served() -> None:
@@ -238,11 +236,9 @@ def test_open_streams_are_cut_at_the_end_of_the_grace() -> None:
     stopped: list[str] = []
     server = served(hello_asgi, on_stop=lambda: stopped.append("told"))
     server.start()
-    with httpx.stream("GET", url_of(server, "/live"), timeout=10) as stream:
+    with httpx.stream("GET", url_of(server, "/live"), timeout=60) as stream:
         assert next(stream.iter_raw()) == b"hello"
-        began = time.monotonic()
         server.stop(SECOND)
-        assert time.monotonic() - began < 4
     assert stopped == ["told"]
 
 
@@ -325,9 +321,8 @@ def test_a_stop_does_not_wait_for_a_request_that_stopped_coming() -> None:
     server.start()
     with talk(server) as wire:
         wire.sendall(POST + b"Content-Length: 9\r\n\r\nhalf")
-        began = time.monotonic()
-        server.stop(timedelta(seconds=30))
-        assert time.monotonic() - began < 10
+        # Longer than a test may take.
+        server.stop(timedelta(hours=1))
         assert wire.recv(1000) == b""
 
 
@@ -417,7 +412,7 @@ def counted(metrics: Metrics, method: str, code: str) -> float | None:
 
 
 def talk(server: AsgiServer) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=60)
 
 
 def can_connect(port: int) -> bool:

@@ -27,7 +27,7 @@ class Store:
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
         self.batches.append([task.key for task in tasks])
         self.writing.set()
-        self.opened.wait(10)
+        self.opened.wait(60)
         if any(task.command == "outage" for task in tasks):
             raise Unavailable("database")
         return [
@@ -58,11 +58,11 @@ def test_what_comes_while_a_batch_is_written_is_the_next_batch() -> None:
     store.opened.clear()
     with started(store) as committer, ThreadPoolExecutor(8) as callers:
         first = callers.submit(committer.call, Task("a", "keep"), PATIENCE)
-        store.writing.wait(5)
+        store.writing.wait(60)
         rest = [callers.submit(committer.call, Task(key, "keep"), PATIENCE) for key in "bcd"]
         wait_until(lambda: waiting(committer) == 3)
         store.opened.set()
-        assert [one.result(5).answer for one in (first, *rest)] == ["A", "B", "C", "D"]
+        assert [one.result(60).answer for one in (first, *rest)] == ["A", "B", "C", "D"]
     assert [sorted(batch) for batch in store.batches] == [["a"], ["b", "c", "d"]]
 
 
@@ -115,16 +115,16 @@ def test_a_committer_that_ends_leaves_nobody_waiting() -> None:
     committer.start()
     with ThreadPoolExecutor(2) as callers:
         kept = callers.submit(committer.call, Task("kept", "keep"), PATIENCE)
-        store.writing.wait(5)
+        store.writing.wait(60)
         late = callers.submit(committer.call_all, [Task("late", "keep")], PATIENCE)
         wait_until(lambda: waiting(committer) == 1)
         committer.stop(timedelta(0))
         with pytest.raises(TooBusy):
-            late.result(5)
+            late.result(60)
         with pytest.raises(TooBusy):
             committer.call(Task("later", "keep"), PATIENCE)
         store.opened.set()
-        assert kept.result(5).answer == "KEPT"
+        assert kept.result(60).answer == "KEPT"
 
 
 def test_coroutines_share_batches_with_threads_and_are_woken_with_their_own_outcomes() -> None:
@@ -140,10 +140,10 @@ def test_coroutines_share_batches_with_threads_and_are_woken_with_their_own_outc
 
     with started(store) as committer, ThreadPoolExecutor(2) as callers:
         first = callers.submit(committer.call, Task("a", "keep"), PATIENCE)
-        store.writing.wait(5)
+        store.writing.wait(60)
         thread = callers.submit(committer.call, Task("t", "keep"), PATIENCE)
         assert [outcome.answer for outcome in asyncio.run(ask(committer))] == ["B", "C", "D"]
-        assert (first.result(5).answer, thread.result(5).answer) == ("A", "T")
+        assert (first.result(60).answer, thread.result(60).answer) == ("A", "T")
     assert [sorted(batch) for batch in store.batches] == [["a"], ["b", "c", "d", "t"]]
 
 
@@ -183,7 +183,7 @@ def test_an_event_loop_that_ended_does_not_stop_the_writer() -> None:
         asking = loop.create_task(committer.outcome(Task("a", "keep")))
         loop.call_soon(loop.stop)
         loop.run_forever()
-        store.writing.wait(5)
+        store.writing.wait(60)
         asking.cancel()
         loop.close()
         store.opened.set()

@@ -30,19 +30,19 @@ def shop(tmp_path: Path) -> Iterator[OutsideSystem]:
 
 
 def test_the_demos_customers_have_orders(shop: OutsideSystem) -> None:
-    [customer] = shop.find(HANNAH, Deadline(time.monotonic() + 2))
+    [customer] = shop.find(HANNAH, Deadline(time.monotonic() + 60))
     assert [order.number for order in customer.orders] == ["NL-2205-718", "NL-1984-003"]
 
 
 def test_others_are_unknown(shop: OutsideSystem) -> None:
-    assert shop.find(Sought(EMAIL, "nobody@post.example"), Deadline(time.monotonic() + 2)) == ()
+    assert shop.find(Sought(EMAIL, "nobody@post.example"), Deadline(time.monotonic() + 60)) == ()
 
 
 def test_who_does_not_know_the_secret_learns_nothing(shop: OutsideSystem, tmp_path: Path) -> None:
     (tmp_path / "demo-shop").unlink()
     with_shop([], tmp_path, 0, {})
     with pytest.raises(LookupFailed) as failed:
-        shop.find(HANNAH, Deadline(time.monotonic() + 2))
+        shop.find(HANNAH, Deadline(time.monotonic() + 60))
     assert failed.value.outcome == DENIED
 
 

@@ -2,7 +2,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -158,6 +157,5 @@ def test_a_frozen_process_ends_when_it_is_asked_to(start: Start) -> None:
     supervisor = start(spec("edge", STAYS))
     wait_until(lambda: supervisor.log("edge").read_text())
     supervisor.freeze("edge")
-    began = time.monotonic()
-    assert supervisor.stop(grace=10) == []
-    assert time.monotonic() - began < 5
+    # Longer than a test may take.
+    assert supervisor.stop(grace=3600) == []

@@ -172,7 +172,7 @@ def test_a_system_that_hangs_takes_only_a_few_threads(look_up: LookUp, system: M
     let_go = threading.Event()
 
     def hang() -> None:
-        let_go.wait(20)
+        let_go.wait(60)
 
     system.meanwhile = hang
     threads = [

@@ -74,12 +74,12 @@ def test_a_resolver_that_hangs_does_not_lengthen_the_time() -> None:
     let_go = threading.Event()
 
     def hang(host: str, port: int) -> list[str]:
-        let_go.wait(20)
+        # Longer than a test may take.
+        let_go.wait(3600)
         return []
 
-    begun = time.monotonic()
     with pytest.raises(LookupFailed) as failed:
         addresses_to_call("shop.example", 443, (), soon(0.2), hang)
+    assert not let_go.is_set()
     let_go.set()
     assert failed.value.outcome == TIMEOUT
-    assert time.monotonic() - begun < 1

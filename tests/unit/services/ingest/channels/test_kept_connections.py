@@ -23,7 +23,7 @@ class Hand:
             security="none",
             user="",
             password_secret="",
-            timeout_seconds=3,
+            timeout_seconds=60,
             secret=lambda name: name,
             keep_seconds=keep_seconds,
         )

@@ -31,7 +31,7 @@ def _sender(port: int) -> Sender:
             security="none",
             user="",
             password_secret="",
-            timeout_seconds=3,
+            timeout_seconds=60,
             secret=lambda name: name,
             keep_seconds=30,
         )
