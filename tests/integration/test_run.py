@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +16,8 @@ import pytest
 from local.broker_management import BrokerManagement
 from local.ports import free_ports
 from local.process_list import read_list
+from local.roles import ROLES
+from local.run_config import RunConfig
 from tests.waiting import wait_until
 
 SCRIPT = Path(__file__).with_name("stand_in_run.py")
@@ -26,25 +29,26 @@ class Run:
     def __init__(self, folder: Path, given: dict[str, str]) -> None:
         self.folder = folder
         self.output = folder.with_suffix(".out")
-        names = ["CONSOLE_PORT", "INGEST_HTTP_PORT", "SMTP_PORT", "SINK_SMTP_PORT", "SINK_HTTP_PORT"]
-        names += [f"{service}_GRPC_PORT" for service in ("TICKETS", "RULES", "SLA", "REPORTS", "INGEST")]
+        # All there are: one that is left out is the one that another run has.
+        known = {field.name.upper() for field in fields(RunConfig) if field.name.endswith("_port")}
+        names = sorted(known - {"FIRST_PROBE_PORT"})
         ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
         self.env = {
             **os.environ,
             **ports,
-            "FIRST_PROBE_PORT": self._fifteen(),
+            "FIRST_PROBE_PORT": self._one_for_each_role(),
             "RUN_FOLDER": str(folder),
             **given,
         }
         self.process: subprocess.Popen[bytes] | None = None
 
     @staticmethod
-    def _fifteen() -> str:
+    def _one_for_each_role() -> str:
         while True:
             (first,) = free_ports(1)
-            # Fifteen in a row, as the table of roles takes them.
+            # In a row, as the table of roles takes them.
             try:
-                for port in range(first, first + 15):
+                for port in range(first, first + len(ROLES)):
                     with socket.create_server(("127.0.0.1", port)):
                         pass
             except OSError:
@@ -76,12 +80,12 @@ class Run:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
         )
 
     def ends(self) -> int:
         assert self.process is not None
-        return self.process.wait(40)
+        return self.process.wait(100)
 
 
 @pytest.fixture
@@ -111,7 +115,7 @@ def make_run(tmp_path: Path, given: dict[str, str]) -> Iterator[Callable[..., Ru
     for run in made:
         if run.process is not None and run.process.poll() is None:
             run.process.terminate()
-            run.process.wait(40)
+            run.process.wait(100)
         run.word("down")
 
 
