@@ -27,7 +27,7 @@ def has_rows(desk: IngestDesk, count: int) -> bool:
     return len(desk.rows()) >= count
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(2000)
 @pytest.mark.parametrize("protocol", ["lmtp", "smtp"])
 def test_what_a_mail_server_delivers_while_we_are_killed_again_and_again_is_there_once(
     desk: IngestDesk, protocol: str
@@ -48,15 +48,15 @@ def test_what_a_mail_server_delivers_while_we_are_killed_again_and_again_is_ther
         assert not desk.rows()
         for share in (20, MAILS // 2):
             with role(desk, "serve", **ports) as process:
-                wait_until(partial(has_rows, desk, share), timeout=150, describe=front.told)
+                wait_until(partial(has_rows, desk, share), timeout=400, describe=front.told)
                 process.kill()
                 process.wait(60)
             assert front.waiting()
         # Another dies between keeping a mail and saying yes to it.
         with role(desk, "serve", "after-intake-before-yes=kill", **ports) as process:
-            wait_until(lambda: process.poll() is not None, timeout=150, describe=front.told)
+            wait_until(lambda: process.poll() is not None, timeout=400, describe=front.told)
         assert front.waiting()
         with role(desk, "serve", **ports):
-            wait_until(lambda: not front.waiting(), timeout=150, describe=front.told)
+            wait_until(lambda: not front.waiting(), timeout=400, describe=front.told)
     keys = [row["key"] for row in desk.rows()]
     assert sorted(keys) == sorted(f"id:<{protocol}-{number}@b>" for number in range(MAILS))
