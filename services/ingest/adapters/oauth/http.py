@@ -1,18 +1,24 @@
 """Asking a token endpoint that is trusted neither with our memory nor with our time."""
 
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import httpx
 
 from chassis.clock import monotonic
 
-# Seconds for one answer, from its first byte to its last.
-_WITHIN = 15.0
+# For all that is asked for one token.
+_WITHIN: Final = timedelta(seconds=15)
 # What a provider says of its keys and addresses is a few kilobytes, a token at most sixteen.
 _MOST_BYTES = 256 * 1024
+# After these the connection is another object (httpcore, "Extensions": trace).
+_CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 
 
 class HttpFailure(Exception):
@@ -34,12 +40,22 @@ class Answer:
 
 
 class Http:
-    """GET and POST without redirects; certificates are checked."""
+    """GET and POST without redirects, until the time is over; certificates are checked."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: timedelta = _WITHIN) -> None:
+        self._ends = monotonic() + within.total_seconds()
         self._client = httpx.Client(
-            timeout=_WITHIN, follow_redirects=False, verify=ssl.create_default_context()
+            # What is packed could be anything once it is unpacked.
+            headers={"Accept-Encoding": "identity"},
+            follow_redirects=False,
+            verify=ssl.create_default_context(),
         )
+        self._lock = threading.Lock()
+        self._connected: list[socket.socket] = []
+        self._is_over = False
+        self._alarm = threading.Timer(within.total_seconds(), self._cut)
+        self._alarm.daemon = True
+        self._alarm.start()
 
     def get(self, url: str, **more: Any) -> Answer:
         """Raises HttpFailure."""
@@ -51,6 +67,7 @@ class Http:
 
     def close(self) -> None:
         """Let the connections go."""
+        self._alarm.cancel()
         self._client.close()
 
     def _ask(
@@ -62,15 +79,18 @@ class Http:
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        ends, got = monotonic() + _WITHIN, bytearray()
+        left, got = self._ends - monotonic(), bytearray()
+        if left <= 0:
+            raise HttpFailure("does not answer in time")
+        more: dict[str, Any] = {"timeout": left, "extensions": {"trace": self._note}}
         try:
-            with self._client.stream(method, url, params=params, data=data, headers=headers) as answer:
-                for part in answer.iter_bytes():
+            with self._client.stream(
+                method, url, params=params, data=data, headers=headers, **more
+            ) as answer:
+                for part in answer.iter_raw():
                     got += part
                     if len(got) > _MOST_BYTES:
                         raise HttpFailure("answers with more than anybody reads")
-                    if monotonic() > ends:
-                        raise HttpFailure("does not end its answer")
                 # Who moves elsewhere, or has an error of its own, says nothing that counts.
                 if answer.status_code >= 500 or 300 <= answer.status_code < 400:
                     raise HttpFailure(f"answers with the status {answer.status_code}")
@@ -80,4 +100,24 @@ class Http:
         except httpx.ConnectError as failed:
             raise HttpFailure(f"cannot be reached: {failed}"[:200]) from None
         except (httpx.HTTPError, httpx.InvalidURL) as failed:
+            if self._is_over:
+                raise HttpFailure("does not end its answer in time") from None
             raise HttpFailure(f"gives no answer: {failed}"[:200]) from None
+
+    def _note(self, event: str, info: Mapping[str, Any]) -> None:
+        if event in _CONNECTED:
+            with self._lock:
+                self._connected.append(info["return_value"].get_extra_info("socket"))
+                is_over = self._is_over
+            if is_over:
+                self._cut()
+
+    def _cut(self) -> None:
+        """Whoever waits for an answer is woken: every byte, of headers too, gives a server as much time as the first."""
+        with self._lock:
+            self._is_over = True
+            connected = list(self._connected)
+        for one in connected:
+            with suppress(OSError):
+                # Past the TLS layer, which another thread is using.
+                socket.socket.shutdown(one, socket.SHUT_RDWR)

@@ -53,7 +53,7 @@ def ask(source: TokenSource, client_secret: str, refresh_token: str) -> Issued:
         raise NoToken(f"{where} {failed}") from None
     except msal.exceptions.MsalError:
         raise NoToken(f"{where} has an error of its own and gives no token") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failed:
+    except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError, RecursionError) as failed:
         # Of a tenant that does not exist msal says so here; so does what is no answer of a provider at all.
         raise NoToken(
             f"{where} does not know the tenant, or is no provider of tokens: {_line(failed)}"

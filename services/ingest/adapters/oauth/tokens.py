@@ -22,7 +22,9 @@ _EARLY: Final = timedelta(minutes=5)
 _ASK_AGAIN: Final = 30.0
 # A token that is younger is not made better by another: the server refuses the user, not the token.
 _YOUNG: Final = timedelta(minutes=5)
-_LEASE: Final = timedelta(seconds=40)
+# Longer than both questions take, with the newest refresh token and with the given one: who asks with the same one again is
+# taken for a thief by providers that change it each time (RFC 9700, 4.14.2).
+_LEASE: Final = timedelta(seconds=75)
 # How long to wait for what another process asked for, and how often to look.
 _OTHERS: Final = 20.0
 _LOOK: Final = 0.2
