@@ -23,7 +23,7 @@ from services.ingest.adapters.ground import Ground
 from services.ingest.adapters.hearing import LedgerPorts
 from services.ingest.adapters.imap.budget import Budget
 from services.ingest.adapters.imap.fetcher import IN_HAND, MailFetcher
-from services.ingest.adapters.imap.visit import Place
+from services.ingest.adapters.imap.visit import CHUNK_BYTES, Place
 from services.ingest.adapters.jobs import ChunkSweep, IntakeSweep, SendLoop, make_jobs
 from services.ingest.adapters.kinds import load_kinds
 from services.ingest.adapters.mail_sockets import mail_receivers
@@ -164,7 +164,7 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     worker = JobWorker(jobs, threads=settings.send_threads)
     keeper = ClaimKeeper(ground.sends, settings.send_claim)
     gauges = LedgerGauges(ground.intake, ground.channels, ground.sends, ground.mailboxes, parts.metrics)
-    place = Place(ground.edge, ground.mailboxes, parts.clock, Budget(IN_HAND))
+    place = Place(ground.edge, ground.mailboxes, parts.clock, Budget(IN_HAND, CHUNK_BYTES))
     fetcher = MailFetcher(place, parts.leases, ground.takes)
     sweep = IntakeSweep(ground.intake, ground.publisher, settings.sweep_after)
     orphans = ChunkSweep(Chunks(parts.database, parts.clock), ground.intake, ground.files)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from chassis.clock import monotonic
+
 _SET = re.compile(r"^(\d+)(?::(\d+|\*))?$")
 
 
@@ -16,13 +18,27 @@ class FakeImapServer:
 
     Moods: hang (begins the literal and is silent), drop (begins it and hangs up), refuse (NO), empty (no answer),
     flood (more bytes than it said), small (a size of 10 bytes for a large mail), hang_size (silent when asked for its size),
-    drip (byte after byte, for ever), vast (a size that no number holds).
+    drip (byte after byte, for ever), vast (a size that no number holds). A restless one says that there is news whenever it is
+    asked for some. A mail that is late comes while the mails are listed for the first time.
     """
 
-    def __init__(self, mails: Mapping[int, bytes], moods: Mapping[int, str]) -> None:
+    def __init__(
+        self,
+        mails: Mapping[int, bytes],
+        moods: Mapping[int, str],
+        *,
+        is_restless: bool = False,
+        late: bytes = b"",
+    ) -> None:
         self.mails = dict(mails)
         self.moods = dict(moods)
+        self.is_restless = is_restless
+        self.late = late
+        # Commands, by their verbs.
+        self.heard: list[str] = []
         self.fetched: list[int] = []
+        # When it was asked for the list of its mails.
+        self.searched: list[float] = []
         self._gone = threading.Event()
         fake = self
 
@@ -64,11 +80,17 @@ class _Talk:
             tag, _, rest = line.decode("latin-1").strip().partition(" ")
             words = rest.split(" ")
             verb = words[0].upper()
+            self._fake.heard.append(words[1].upper() if verb == "UID" else verb)
             answer = "OK done"
             if verb == "UID":
                 answer = self._uid(words[1].upper(), words[2:])
             elif verb == "CAPABILITY":
-                self._say("* CAPABILITY IMAP4rev1")
+                self._say("* CAPABILITY IMAP4rev1 IDLE")
+            elif verb == "IDLE":
+                self._say("+ idling")
+                if self._fake.is_restless:
+                    self._say(f"* {len(self._fake.mails)} EXISTS")
+                self._lines.readline()
             elif verb in ("SELECT", "EXAMINE"):
                 self._say(f"* {len(self._fake.mails)} EXISTS")
                 self._say("* OK [UIDVALIDITY 7] fixed")
@@ -80,7 +102,11 @@ class _Talk:
         """Say what was asked for; answers how that ended."""
         named = self._named(words[0] if verb == "FETCH" else words[-1])
         if verb == "SEARCH":
+            self._fake.searched.append(monotonic())
             self._say(f"* SEARCH {' '.join(map(str, named))}")
+            if self._fake.late:
+                self._fake.mails[max(self._fake.mails) + 1], self._fake.late = self._fake.late, b""
+                self._say(f"* {len(self._fake.mails)} EXISTS")
         elif "RFC822.SIZE" in words[-1]:
             for uid in named:
                 self._size(uid)
@@ -145,9 +171,11 @@ class _Talk:
 
 
 @contextmanager
-def misbehaving(mails: Mapping[int, bytes], moods: Mapping[int, str]) -> Iterator[FakeImapServer]:
+def misbehaving(
+    mails: Mapping[int, bytes], moods: Mapping[int, str], *, is_restless: bool = False, late: bytes = b""
+) -> Iterator[FakeImapServer]:
     """A started server, gone afterwards."""
-    server = FakeImapServer(mails, moods)
+    server = FakeImapServer(mails, moods, is_restless=is_restless, late=late)
     server.start()
     try:
         yield server

@@ -10,7 +10,7 @@ from typing import Any
 from services.ingest import __main__ as main
 from services.ingest.adapters.imap.budget import Budget
 from services.ingest.adapters.imap.fetcher import IN_HAND, MailFetcher
-from services.ingest.adapters.imap.visit import Place
+from services.ingest.adapters.imap.visit import CHUNK_BYTES, Place
 from services.ingest.adapters.mongo.mailboxes import MailboxState, MongoMailboxes
 from tests.dovecot_node import PASSWORD
 from tests.integration.ingest_desk import IngestDesk, Sockets, ingest_on
@@ -34,7 +34,7 @@ class FetchingDesk:
             "imap_port": str(port),
             "imap_security": "none",
             "imap_password_secret": "imap-password",
-            "imap_timeout_seconds": "5",
+            "imap_timeout_seconds": "30",
             **settings,
         }
         self.ingest.save(self.sockets.rpc, channel_id, "email", "email", **known)
@@ -44,7 +44,7 @@ class FetchingDesk:
         """Start a replica's fetcher, with leases that last so long."""
         parts = self.ingest.desk.parts("work")
         ground = main.ground_of(parts, self.ingest.settings)
-        place = Place(ground.edge, ground.mailboxes, parts.clock, Budget(IN_HAND))
+        place = Place(ground.edge, ground.mailboxes, parts.clock, Budget(IN_HAND, CHUNK_BYTES))
         fetcher = MailFetcher(place, parts.leases, ground.takes, lasting)
         fetcher.start()
         self.fetchers.append(fetcher)
@@ -60,7 +60,7 @@ class FetchingDesk:
         """What the ledger has of a channel."""
         return [row for row in self.ingest.rows() if row["channel_id"] == channel_id]
 
-    def await_rows(self, channel_id: str, count: int, timeout: float = 20) -> list[dict[str, Any]]:
+    def await_rows(self, channel_id: str, count: int, timeout: float = 60) -> list[dict[str, Any]]:
         """Wait until the ledger has so many."""
         wait_until(
             lambda: len(self.rows(channel_id)) >= count,
@@ -84,7 +84,7 @@ class FetchingDesk:
             state = self.state(channel_id)
             return state if state is not None and state.looked_at and state.waiting == count else None
 
-        found = wait_until(told, timeout=20, describe=lambda: self.state(channel_id))
+        found = wait_until(told, describe=lambda: self.state(channel_id))
         assert found is not None
         return found
 
@@ -95,7 +95,7 @@ class FetchingDesk:
             state = self.state(channel_id)
             return state.trouble if state is not None else ""
 
-        return wait_until(told, timeout=20, describe=lambda: self.state(channel_id))
+        return wait_until(told, describe=lambda: self.state(channel_id))
 
 
 @contextmanager

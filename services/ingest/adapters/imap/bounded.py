@@ -12,6 +12,8 @@ TALK = 24 * 1024 * 1024
 # A line that is longer than this is none; long answers come in several.
 _LONGEST_LINE = 8 * 1024 * 1024
 _PIECE = 256 * 1024
+# What a line costs us beside its bytes: short ones take many times their length.
+_LINE_COST = 100
 # Slower servers than this are taken for hanging.
 _BYTES_A_SECOND = 100_000
 
@@ -26,6 +28,8 @@ class Bounded(imaplib.IMAP4):
         self._seconds = timeout
         self._buffer = bytearray()
         self._read_from: socket.socket | None = None
+        self.untagged_responses: dict[str, list[Any]] = {}
+        self._had_news = False
         # The greeting, and what is said before the first `begin`.
         self.begin()
         super().__init__(host, port, timeout=timeout, **more)
@@ -34,8 +38,18 @@ class Bounded(imaplib.IMAP4):
         """Begin a command whose answer holds mails of so many bytes."""
         self._more_time()
         self._allowance = TALK + size
+        self._had_news = self.has_news()
         # What the server said unasked is kept by the library for as long as the connection lasts.
-        self.untagged_responses: dict[str, list[Any]] = {}
+        self.untagged_responses = {}
+
+    def has_news(self) -> bool:
+        """Whether the server spoke of mails since `forget_news`; it says so once, in the answer to whatever it is asked."""
+        return self._had_news or "EXISTS" in self.untagged_responses
+
+    def forget_news(self) -> None:
+        """What it said so far is known, or is about to be."""
+        self.begin()
+        self._had_news = False
 
     def idle(self) -> bytes:
         """Ask for news (RFC 2177); answers by what it is ended.
@@ -95,7 +109,7 @@ class Bounded(imaplib.IMAP4):
             self._buffer += part
         line = bytes(self._buffer[: end + 1])
         del self._buffer[: end + 1]
-        self._spend(len(line))
+        self._spend(len(line) + _LINE_COST)
         return line
 
     def _more_time(self) -> None:

@@ -3,11 +3,32 @@
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 
 class Budget:
-    """Bytes that may be in hand at the same time; who wants more than there is at all gets all of it, alone.
+    """Bytes that may be in hand at the same time, a quarter of them for those who want no more than `small`.
+
+    A large mail of a server that is slow holds its bytes for minutes: what is small does not wait for it.
+    """
+
+    def __init__(self, most: int, small: int) -> None:
+        self._small = small
+        self._for_small = _Share(most // 4)
+        self._for_large = _Share(most - most // 4)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return self._for_small.waiting + self._for_large.waiting
+
+    def spending(self, size: int) -> AbstractContextManager[None]:
+        """Wait until so many are free, and hold them for as long as the block lasts."""
+        return (self._for_small if size <= self._small else self._for_large).spending(size)
+
+
+class _Share:
+    """Who wants more than there is at all gets all of it, alone.
 
     Whoever came first is served first: much is never free at once where those who want little go before.
     """
@@ -20,12 +41,10 @@ class Budget:
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
         return len(self._waiting)
 
     @contextmanager
     def spending(self, size: int) -> Iterator[None]:
-        """Wait until so many are free, and hold them for as long as the block lasts."""
         wanted, me = min(size, self._most), object()
         with self._changed:
             self._waiting.append(me)

@@ -1,7 +1,7 @@
 """All remote mailboxes that this process holds: a lease and a thread for each."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -29,11 +29,23 @@ _LEASE = timedelta(seconds=20)
 _LONGEST_PAUSE = 120.0
 
 
-def pauses(first: float = 1.0) -> Iterator[float]:
-    """Seconds between attempts, growing."""
-    while True:
-        yield first
-        first = min(first * 2, _LONGEST_PAUSE)
+# A server that has news without end is not looked at without a pause.
+_BETWEEN_LOOKS: Final = 1.0
+
+
+class Pauses:
+    """Seconds between attempts, growing while nothing comes of them."""
+
+    def __init__(self) -> None:
+        self._next = 1.0
+
+    def after(self, lasted: float, *, has_moved: bool) -> float:
+        """How long to wait after an attempt of so many seconds; mail may have moved in it."""
+        # A connection that stood long was a good one, also where no mail came: many servers end each after a while.
+        if has_moved or lasted > _LONGEST_PAUSE:
+            self._next = 1.0
+        seconds, self._next = self._next, min(self._next * 2, _LONGEST_PAUSE)
+        return seconds
 
 
 class MailboxThread:
@@ -82,8 +94,9 @@ class MailboxThread:
         return self._is_over()
 
     def _run(self) -> None:
-        growing, steps = pauses(), 0
+        pauses, steps = Pauses(), 0
         while not self._is_over():
+            begun = monotonic()
             try:
                 self._visit()
                 return
@@ -100,11 +113,10 @@ class MailboxThread:
             except Exception:  # noqa: BLE001 - a mailbox outlives one bad visit
                 words = "an error of our own; the log has it"
                 self._log.exception("mailbox_failed", channel=self.channel.channel_id)
-            if self._visitor.steps != steps:
-                growing, steps = pauses(), self._visitor.steps
             if words and not self._say(words):
                 return
-            self._pause(next(growing))
+            has_moved, steps = self._visitor.steps != steps, self._visitor.steps
+            self._pause(pauses.after(monotonic() - begun, has_moved=has_moved))
 
     def _visit(self) -> None:
         """One connection, from signing in until it breaks or it is over."""
@@ -114,7 +126,9 @@ class MailboxThread:
             self._visitor.begin(session)
             while not self._is_over():
                 self._visitor.look(session, self._is_over)
+                looked_at = monotonic()
                 session.wait(self._pause)
+                self._pause(looked_at + _BETWEEN_LOOKS - monotonic())
         finally:
             self._session = None
             session.close()

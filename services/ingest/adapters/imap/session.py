@@ -19,8 +19,7 @@ _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _MOST = 2**32 - 1
 # RFC822.SIZE is only near the truth at some servers, Exchange among them.
 _SLACK = 1024 * 1024
-# Below the 29 minutes of RFC 2177, and below what firewalls forget silent connections after. What slipped between the
-# last look and IDLE is found with the next.
+# Below the 29 minutes of RFC 2177, and below what firewalls forget silent connections after.
 _IDLE_SECONDS = 60.0
 _WAITS = 1.0
 # UIDs that are asked for with one line.
@@ -66,6 +65,8 @@ class Session:
 
     def uids_after(self, uid: int) -> list[int]:
         """UIDs above this one, in order."""
+        # What comes from here on may be in no answer.
+        self._connection.client.forget_news()
         # `*` is the last message, however small its UID.
         return sorted(found for found in self._search(f"UID {uid + 1}:*") if found > uid)
 
@@ -174,13 +175,15 @@ class Session:
     def wait(self, pause: Callable[[float], bool], seconds: float = _IDLE_SECONDS) -> None:
         """Until the server has news, `pause(seconds)` says that we are to end, or the time is over."""
         ends = monotonic() + seconds
+        client = self._connection.client
+        if client.has_news():
+            return
         if "IDLE" not in self._abilities:
             pause(seconds)
             return
-        client = self._connection.client
         with self._step():
             tag = client.idle()
-        has_news = "EXISTS" in client.untagged_responses
+        has_news = client.has_news()
         # Not the library's own wait, which takes a connection that has ended for silence, and asks it without a pause.
         while not has_news and not pause(0) and (left := ends - monotonic()) > 0:
             with in_words(self._mailbox):

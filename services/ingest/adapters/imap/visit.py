@@ -21,7 +21,7 @@ from services.ingest.domain.channel import Channel
 from services.ingest.domain.fetching import Chunk, Cursor, Passed, Passing, RemoteMailbox, chunks, pass_by
 from services.ingest.domain.intake import Envelope
 
-# Fetched with one command; a larger mail comes alone.
+# Fetched with one command; a larger mail comes alone, and out of the bytes for large ones.
 CHUNK_BYTES = 2 * 1024 * 1024
 # UIDs whose sizes are asked for together where nothing speaks against it.
 _GROUP = 200

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from chassis.clock import monotonic
 from chassis.leases import Lease
-from services.ingest.adapters.imap.fetcher import MailFetcher
+from services.ingest.adapters.imap.fetcher import MailFetcher, Pauses
 from services.ingest.domain.fetching import RemoteMailbox
 
 REMOTE = RemoteMailbox("imap.example", 993, "tls", "desk", lambda: "", "INBOX")
@@ -24,7 +24,7 @@ class SlowLeases:
 
     def take(self, name: str, owner: str, lasting: timedelta) -> Lease:
         self.asked.set()
-        self.may_answer.wait(10)
+        self.may_answer.wait(60)
         return Lease(name, owner, 1, monotonic() + 60)
 
     def give_back(self, lease: Lease) -> None:
@@ -39,9 +39,22 @@ def test_a_mailbox_that_comes_while_the_process_ends_is_given_back() -> None:
     place = cast("Any", SimpleNamespace(edge=SimpleNamespace(directory=directory)))
     fetcher = MailFetcher(place, cast("Any", leases), lambda one: True)
     fetcher.start()
-    assert leases.asked.wait(10)
+    assert leases.asked.wait(60)
     fetcher.stop(timedelta(seconds=0.1))
     leases.may_answer.set()
     fetcher.stop(timedelta(seconds=10))
     assert fetcher.held() == frozenset()
     assert leases.given_back == ["mailbox:desk"]
+
+
+def test_a_server_that_fails_is_left_alone_for_longer_each_time() -> None:
+    pauses = Pauses()
+    assert [pauses.after(1.0, has_moved=False) for _ in range(9)] == [1, 2, 4, 8, 16, 32, 64, 120, 120]
+    assert pauses.after(1.0, has_moved=True) == 1
+    assert pauses.after(1.0, has_moved=False) == 2
+
+
+def test_a_connection_that_stood_long_is_made_again_at_once_also_where_no_mail_came() -> None:
+    # Many servers end each connection after half an hour.
+    pauses = Pauses()
+    assert [pauses.after(1800.0, has_moved=False) for _ in range(9)] == [1] * 9
