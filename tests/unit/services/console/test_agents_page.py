@@ -107,10 +107,11 @@ def test_a_session_of_somebody_who_has_left_is_over(stranger: Visitor, fakes: Me
 
 
 def test_nobody_takes_their_own_administration_away(kate: Visitor, fakes: MemoryDesk) -> None:
-    for address, form in (
-        ("/agents/kate/deactivate", {}),
-        ("/agents/kate", {"role": "agent", "was": "admin"}),
-    ):
+    forms: dict[str, dict[str, object]] = {
+        "/agents/kate/deactivate": {},
+        "/agents/kate": {"role": "agent", "was": "admin"},
+    }
+    for address, form in forms.items():
         answer = kate.post(address, form, part=False)
         assert answer.status_code == 409
         assert "ask another administrator" in answer.text
