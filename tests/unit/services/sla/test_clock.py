@@ -294,5 +294,20 @@ def test_a_new_calendar_leaves_what_was_done_before_it() -> None:
     assert story.at("03-05 09:30", book)["first_reply"].late == hours(4)
 
 
+def test_a_new_calendar_is_for_what_runs_too_or_only_for_what_is_new() -> None:
+    closed = replace(
+        OFFICE,
+        hours=replace(OFFICE.hours, holidays=frozenset({date(2026, 3, 2)})),
+        version=2,
+        saved_at=berlin("03-02 10:00"),
+    )
+    story, later = Story("03-02 09:00"), Story("03-02 10:30")
+    for applies_to, due in (("running", "03-03 13:00"), ("new", "03-02 13:00")):
+        book = a_book(STANDARD, calendars=(OFFICE, replace(closed, applies_to=applies_to)))
+        assert story.at("03-02 09:59", book)["first_reply"].due_at == berlin("03-02 13:00")
+        assert story.at("03-02 11:00", book)["first_reply"].due_at == berlin(due)
+        assert later.at("03-02 11:00", book)["first_reply"].due_at == berlin("03-03 13:00")
+
+
 def test_without_a_policy_nothing_is_promised() -> None:
     assert Story("03-02 09:00").at("03-02 10:00", a_book()) == {}

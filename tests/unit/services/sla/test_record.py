@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.sla.adapters.wire import event_id_of
 from services.sla.domain.book import Book
 from services.sla.domain.clock import evaluate
+from services.sla.domain.counting import BOT, NOTE
 from services.sla.domain.events import ClockChanged, Fact, TimerBreached, TimerMet, TimerWarned
 from services.sla.domain.history import FOLD_ABOVE, Entry, History
 from services.sla.domain.record import ClockRecord
@@ -224,6 +225,9 @@ def stories(draw: st.DrawFn) -> Story:
                 ]
             )
         )
+        if draw(st.integers(0, 5)) == 0:
+            story.writes(when, draw(st.sampled_from([NOTE, BOT])), **changes)
+            continue
         getattr(story, draw(st.sampled_from(["requester", "agent", "change", "change", "change"])))(
             when, **changes
         )
@@ -278,6 +282,10 @@ LATER = (
     replace(PLAIN, version=2, saved_at=berlin("03-02 13:00"), pause_statuses=("pending", "on_hold")),
     replace(CLAIMS, version=2, saved_at=berlin("03-03 10:00"), targets=(a_line("next_reply", 1),)),
     replace(CLAIMS, version=3, saved_at=berlin("03-03 15:00"), groups=("parcels",)),
+    replace(
+        PLAIN, version=3, saved_at=berlin("03-03 17:00"), applies_to="new", counts=("notes", "bot_answers")
+    ),
+    replace(CLAIMS, version=4, saved_at=berlin("03-04 10:00"), counts=("notes",)),
 )
 CLOSED = replace(
     OFFICE,
