@@ -8,9 +8,9 @@ from typing import Protocol
 from services.ingest.domain.channel import Channel, ServerCheck
 from services.ingest.domain.fetching import RemoteMailbox
 from services.ingest.domain.history import Earlier
-from services.ingest.domain.intake import Closing, ClosingOutcome, DedupeKey, Envelope, IntakeRow, State
+from services.ingest.domain.intake import DedupeKey, Envelope, State
 from services.ingest.domain.pace import Turn
-from services.ingest.domain.received import AttachmentPart, ReceivedMessage, StoredAttachment
+from services.ingest.domain.received import ReceivedMessage, StoredAttachment
 from services.ingest.domain.sending import Composed, NextStep, OutgoingFile, Reply, SendResult, SendRow
 from services.ingest.domain.sign_in import Bearer, TokenSource
 from services.ingest.domain.tokens import Tokens
@@ -99,9 +99,6 @@ class Directory(Protocol):
     """The channels that there are, ready to work; may lag a few seconds behind the store."""
 
     def find(self, channel_id: str) -> tuple[Channel, LiveChannel] | None: ...
-    def by_address(self, address: str) -> tuple[Channel, LiveChannel] | None:
-        """The mailbox of a normalised address, plus tags and aliases understood."""
-        ...
 
     def is_ours(self, address: str) -> bool:
         """A normalised address without its tag is one of our mailboxes."""
@@ -157,30 +154,8 @@ class LedgerCounts:
     closed_twice: int
 
 
-class IntakeStore(Protocol):
-    """The ledger. Everything raises chassis.errors.Unavailable where the database is away."""
-
-    def stash(self, intake_id: str, raw: bytes) -> None:
-        """Write raw bytes that are too large for a row; to be done before the row is kept."""
-        ...
-
-    def keep(self, groups: Sequence[Sequence[IntakeRow]]) -> list[list[Kept]]:
-        """Keep rows, each group wholly or not at all; durable on return."""
-        ...
-
-    def close(self, closings: Sequence[Closing], now: datetime) -> Mapping[ClosingOutcome, int]:
-        """Close rows in bulk; safe to repeat."""
-        ...
-
-    def in_flight(self, channel_ids: Sequence[str], limit: int = 0) -> int:
-        """Rows of these channels that are accepted and not closed; counted up to `limit`."""
-        ...
-
-    def ledger(
-        self, channel_ids: Sequence[str], since: datetime | None, until: datetime | None
-    ) -> Sequence[LedgerCounts]:
-        """What became of what was accepted in a span of time, by channel."""
-        ...
+class Quarantine(Protocol):
+    """What waits for a person."""
 
     def retry(self, intake_ids: Sequence[str], channel_id: str, now: datetime) -> Sequence[Unpublished]:
         """Set quarantined rows back to accepted; answers what is to be published."""
@@ -189,10 +164,6 @@ class IntakeStore(Protocol):
 
 class FileStore(Protocol):
     """Attachments."""
-
-    def keep(self, files: Sequence[tuple[str, AttachmentPart]]) -> None:
-        """Keep files under these ids; keeping the same again is harmless."""
-        ...
 
     def describe(self, attachment_ids: Sequence[str]) -> Mapping[str, StoredAttachment]:
         """What is kept under these ids; missing ones are left out."""

@@ -107,9 +107,6 @@ class MemoryDirectory:
     def is_unreadable(self, channel_id: str) -> bool:
         return channel_id in self.unreadable
 
-    def by_address(self, address: str) -> tuple[Channel, LiveChannel] | None:
-        return None
-
     def is_ours(self, address: str) -> bool:
         return address in self.live.addresses()
 
@@ -170,8 +167,6 @@ class MemorySends:
 
 
 class MemoryFiles:
-    def keep(self, files: Sequence[tuple[str, AttachmentPart]]) -> None: ...
-
     def describe(self, attachment_ids: Sequence[str]) -> Mapping[str, StoredAttachment]:
         return {}
 
