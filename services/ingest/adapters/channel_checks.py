@@ -48,6 +48,6 @@ class ChannelChecks:
                 f"an address that the channel {taken[address]} does not have",
                 address,
             )
-            for address in self._directory.addresses_of(channel)
+            for address in self._directory.built(channel).addresses()
             if address in taken
         ]

@@ -107,9 +107,11 @@ class ChannelDirectory:
         return [channel for channel, _ in self._live.values()]
 
     def addresses_of(self, channel: Channel) -> list[str]:
-        """The normalised mail addresses that the channel's settings name."""
-        built = self._build(channel)
-        return list(built.addresses()) if built is not None else []
+        """The normalised mail addresses of a channel that is kept, none where this release cannot read it."""
+        known = self._live.get(channel.channel_id)
+        if known is None or known[0].version != channel.version:
+            known = self._renewed(channel, known)
+        return list(known[1].addresses()) if known is not None else []
 
     def built(self, channel: Channel) -> LiveChannel:
         """The channel at work. Raises FailedPrecondition where its kind or a setting is not known any more."""

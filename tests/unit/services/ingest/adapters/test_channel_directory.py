@@ -12,11 +12,12 @@ from services.ingest import channels as kinds
 from services.ingest.adapters.directory import ChannelDirectory
 from services.ingest.adapters.kinds import Kind, load_kinds
 from services.ingest.adapters.mongo.channels import MongoChannels
-from services.ingest.application.ports import Inbox
+from services.ingest.application.ports import Inbox, LiveChannel
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.tokens import Tokens
 
 SUPPORT = Channel("support", "Support", "email", "email", {"address": "support@demo.example"}, version=1)
+BROKEN = Channel("broken", "Broken", "broken", "email")
 POSTED = Channel("api", "Shop", "json", "api", version=1)
 
 
@@ -118,15 +119,38 @@ class _Anything(BaseModel):
     """Settings of a kind that takes none."""
 
 
-def test_a_channel_that_cannot_be_built_leaves_its_neighbours_alone() -> None:
-    def break_down(settings: _Anything, inbox: Inbox) -> NoReturn:
-        raise RuntimeError(f"a mistake in the kind of {inbox.channel_id}")
+def _break_down(settings: _Anything, inbox: Inbox) -> NoReturn:
+    raise RuntimeError(f"a mistake in the kind of {inbox.channel_id}")
 
-    broken = Channel("broken", "Broken", "broken", "email")
-    directory = _directory(_Store(broken, SUPPORT), Kind("broken", "", _Anything, break_down))
+
+def test_a_channel_that_cannot_be_built_leaves_its_neighbours_alone() -> None:
+    directory = _directory(_Store(BROKEN, SUPPORT), Kind("broken", "", _Anything, _break_down))
     assert directory.find("support") is not None
     assert [one.channel_id for one in directory.all()] == ["support"]
     assert directory.is_unreadable("broken")
+
+
+def test_addresses_of_neighbours_are_told_without_building_them_again() -> None:
+    built: list[str] = []
+    email = load_kinds(kinds)["email"]
+
+    def build(settings: BaseModel, inbox: Inbox) -> LiveChannel:
+        built.append(inbox.channel_id)
+        return email.build(settings, inbox)
+
+    directory = _directory(_Store(), replace(email, build=build))
+    directory.all()
+    assert directory.addresses_of(SUPPORT) == ["support@demo.example"]
+    assert built == ["support"]
+    moved = replace(SUPPORT, version=2, settings={"address": "moved@demo.example"})
+    assert directory.addresses_of(moved) == ["moved@demo.example"]
+
+
+def test_a_neighbour_that_cannot_be_built_hinders_nobody_who_saves_another_channel() -> None:
+    directory = _directory(_Store(BROKEN, SUPPORT), Kind("broken", "", _Anything, _break_down))
+    assert directory.addresses_of(BROKEN) == []
+    directory.all()
+    assert directory.addresses_of(_of_later_release(SUPPORT)) == ["support@demo.example"]
 
 
 def _of_later_release(channel: Channel) -> Channel:
