@@ -19,7 +19,7 @@ FLAGS = (
 )
 AXE = Path(__file__).parent / "vendor/axe.min.js"
 # Milliseconds for what a page is expected to come to: it may share two cores with a whole system.
-PATIENCE = 20_000
+PATIENCE = 60_000
 SIZES = {1440: 900, 1280: 800, 390: 844}
 
 

@@ -84,6 +84,7 @@ def test_text_that_looks_like_markup_is_shown_as_text(asked: tuple[Page, list[st
 def test_a_link_that_would_run_is_no_link(asked: tuple[Page, list[str]]) -> None:
     page, _ = asked
     page.goto("/tickets/66603")
+    expect(page.locator("#line .prose").first).to_be_visible()
     assert page.locator("#line .prose a").count() == 0
 
 

@@ -1,33 +1,25 @@
 """Messages and people who write to the same card at once, on a real store."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chassis import batches, boxes, mongo
-from chassis.mongo import Documents
-from services.tickets.adapters.mongo import INDEXES
 from services.tickets.adapters.mongo.requesters import MongoRequesters
 from services.tickets.domain.commands import CreateTicket, Sender
 from services.tickets.domain.customer_commands import AddIdentity, MergeCustomers, UpdateCustomer
 from services.tickets.domain.people import API, Actor
 from tests.builders import a_message
-from tests.integration.tickets_on_mongo import MongoDesk
+from tests.integration.tickets_on_mongo import MongoDesk, store_of_tickets
 
 BY = Actor(API, "test", "test")
 
 
 @pytest.fixture
 def desk(mongo_url: str) -> Iterator[MongoDesk]:
-    client = mongo.connect(mongo_url)
-    database: Documents = client[f"t{uuid.uuid4().hex[:10]}_tickets"]
-    mongo.ensure_indexes(database, {**batches.INDEXES, **boxes.INDEXES, **INDEXES})
-    yield MongoDesk(database)
-    client.drop_database(database.name)
-    client.close()
+    with store_of_tickets(mongo_url) as database:
+        yield MongoDesk(database)
 
 
 def _meanwhile(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:

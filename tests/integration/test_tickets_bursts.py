@@ -1,20 +1,19 @@
 """Several replicas count what one sender opens, and none of them waits for another for it: A6."""
 
-import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
-from chassis import batches, boxes, mongo
 from chassis.mongo import Documents, Raced
 from chassis.units import Unit
-from services.tickets.adapters.mongo import INDEXES, MongoDirectory, MongoPorts, Numbers
+from services.tickets.adapters.mongo import MongoDirectory, MongoPorts, Numbers
 from services.tickets.adapters.mongo.bursts import Met
 from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.application.receive_message import receive_message
 from services.tickets.domain.storm import StormLimit
 from tests.builders import MONDAY, a_message
+from tests.integration.tickets_on_mongo import store_of_tickets
 from tests.ticket_rows import MESSAGES
 
 LIMIT = StormLimit(tickets=6)
@@ -48,12 +47,8 @@ class Replica:
 
 @pytest.fixture
 def database(mongo_url: str) -> Iterator[Documents]:
-    client = mongo.connect(mongo_url)
-    database = client[f"t{uuid.uuid4().hex[:10]}_tickets"]
-    mongo.ensure_indexes(database, {**batches.INDEXES, **boxes.INDEXES, **INDEXES})
-    yield database
-    client.drop_database(database.name)
-    client.close()
+    with store_of_tickets(mongo_url) as database:
+        yield database
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 """The tickets service on a real store, looking like tests/fakes/tickets.py: each command is a batch of its own."""
 
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from chassis import batches, boxes, mongo
 from chassis.batches import BatchRunner, Task
 from chassis.mongo import Documents
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Unit
-from services.tickets.adapters.mongo import MongoDirectory, MongoPorts, Numbers
+from services.tickets.adapters.mongo import INDEXES, MongoDirectory, MongoPorts, Numbers
 from services.tickets.adapters.mongo.bursts import Met
 from services.tickets.adapters.mongo.documents import clock_of, ticket_of
 from services.tickets.adapters.mongo.history import HISTORY
@@ -18,6 +22,16 @@ from services.tickets.domain.message import Message, Sending
 from services.tickets.domain.ticket import Clock, Ticket
 from tests.builders import MONDAY
 from tests.ticket_rows import MESSAGES
+
+
+@contextmanager
+def store_of_tickets(mongo_url: str) -> Iterator[Documents]:
+    """A fresh database with all indexes of the service, gone afterwards."""
+    with mongo.connect(mongo_url) as client:
+        database: Documents = client[f"t{uuid.uuid4().hex[:10]}_tickets"]
+        mongo.ensure_indexes(database, {**batches.INDEXES, **boxes.INDEXES, **INDEXES})
+        yield database
+        client.drop_database(database.name)
 
 
 class _Ports(MongoPorts):

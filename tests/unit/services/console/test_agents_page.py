@@ -43,7 +43,7 @@ def test_a_right_is_given_and_taken_and_what_was_not_touched_stays(kate: Visitor
 
 
 def test_an_agent_is_added_with_a_group_and_may_sign_in(kate: Visitor, fakes: MemoryDesk) -> None:
-    form = {
+    form: dict[str, object] = {
         "name": "Olga Reis",
         "email": "olga@northline.example",
         "password": "a long password",
