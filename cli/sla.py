@@ -16,6 +16,8 @@ from relaydesk.tickets.v1 import service_pb2 as tickets
 # What a check found is told by the exit code; 1 and 2 are taken by failures and by wrong words.
 DIFFERS = 3
 _TURNS = ("newly_breached", "no_longer_breached", "due_moved", "newly_promised", "no_longer_promised")
+# For one page, seconds: logs of long chats are read whole.
+_PATIENCE = 300
 _FILE = "YAML with `policy:` or `calendar:`, in the words of the API"
 
 
@@ -85,7 +87,7 @@ def _preview(asked: argparse.Namespace, system: System) -> None:
     counts: Counter[str] = Counter()
     turned: list[insight_pb2.TurnedTarget] = []
     while True:
-        page = system.insight.PreviewChange(request)
+        page = system.insight.PreviewChange(request, timeout=_PATIENCE)
         counts.update({name: getattr(page, name) for name in ("checked", "incomplete", *_TURNS)})
         turned += page.targets[: max(0, asked.limit - len(turned))]
         request.page_token = page.next_page_token
@@ -194,7 +196,7 @@ def _verify(asked: argparse.Namespace, system: System) -> int:
 def _pages(size: int, system: System) -> Iterator[insight_pb2.VerifyClocksResponse]:
     request = insight_pb2.VerifyClocksRequest(page_size=size)
     while True:
-        page = system.insight.VerifyClocks(request)
+        page = system.insight.VerifyClocks(request, timeout=_PATIENCE)
         yield page
         request.page_token = page.next_page_token
         if not request.page_token:
