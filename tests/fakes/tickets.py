@@ -142,7 +142,12 @@ class MemoryMessages:
         message = self._tickets.messages.get(message_id)
         if message is None or message.ticket_id != ticket_id:
             return None
-        return self.sendings.get(message_id) or Sending(message_id, ticket_id, state=message.delivery_state)
+        return self.sendings.get(message_id) or Sending(
+            message_id,
+            ticket_id,
+            state=message.delivery_state,
+            is_internal=message.visibility == "internal",
+        )
 
     def keep_sending(self, sending: Sending) -> None:
         self.sendings[sending.message_id] = sending
@@ -153,6 +158,7 @@ class MemoryDirectory:
 
     def __init__(self) -> None:
         self.groups = {"money", "claims"}
+        self.managers: dict[str, str] = {}
         self.agents = {"kate": Agent("kate", "Kate Stone", "kate@demo.example", "agent")}
 
     def agent_by_email(self, email: str) -> Agent | None:
@@ -163,6 +169,12 @@ class MemoryDirectory:
 
     def has_group(self, group_id: str) -> bool:
         return group_id in self.groups
+
+    def members(self, group_id: str) -> list[Agent]:
+        return [one for one in self.agents.values() if group_id in one.groups and not one.is_deactivated]
+
+    def manager(self, group_id: str) -> Agent | None:
+        return self.agents.get(self.managers.get(group_id, ""))
 
 
 class MemoryPorts:

@@ -117,6 +117,7 @@ class RuleWords:
             "remove_tag": (_("remove tag"), "tag"),
             "reply": (_("reply with"), "text"),
             "note": (_("add the note"), "text"),
+            "notify": (_("tell colleagues"), "text"),
             "set_sla_policy": (_("keep the promise of"), "policy"),
         }.get(action.kind)
         values = list(action.params.values())

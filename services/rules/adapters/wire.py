@@ -27,6 +27,7 @@ from services.rules.domain.heard import (
     Heard,
     Message,
     Moment,
+    Notify,
     RemoveTag,
     SetField,
     Step,
@@ -184,6 +185,9 @@ def _set_step(wire: service_pb2.TicketStep, step: Step) -> None:
             wire.add_tag = tag
         case RemoveTag(tag):
             wire.remove_tag = tag
+        case Notify(to, text):
+            wire.notify.to.extend(to)
+            wire.notify.text = text
         case AddEntry(visibility, text):
             wire.add_entry.visibility = visibility
             wire.add_entry.text = text

@@ -137,12 +137,20 @@ class AddEntry:
     text: str
 
 
-Step = SetField | AddTag | RemoveTag | AddEntry
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """A note by the rule that is mailed to the agent, the group or its manager."""
+
+    to: tuple[str, ...]
+    text: str
+
+
+Step = SetField | AddTag | RemoveTag | AddEntry | Notify
 
 
 def after(ticket: Ticket, step: Step) -> Ticket:
     """The ticket as it is once the step is done."""
-    if isinstance(step, AddEntry):
+    if isinstance(step, AddEntry | Notify):
         return ticket
     # By the constructor: `replace` takes ten times as long.
     changed = Ticket(*_values(ticket))
@@ -165,11 +173,11 @@ _values = attrgetter(*(one.name for one in fields(Ticket)))
 
 
 def changed_field(step: Step) -> str:
-    """The condition's field that a step changes; empty for an entry."""
+    """The condition's field that a step changes; empty for an entry or a notice."""
     match step:
         case SetField(name, _):
             return name
         case AddTag() | RemoveTag():
             return "tags"
-        case AddEntry():
+        case AddEntry() | Notify():
             return ""

@@ -2,6 +2,7 @@
 
 from chassis.errors import Refused
 from services.tickets.application.check_fields import check_value
+from services.tickets.application.notify import WHOM, notice
 from services.tickets.application.ports import Ports
 from services.tickets.application.update_ticket import current
 from services.tickets.domain import message as messages
@@ -10,6 +11,7 @@ from services.tickets.domain.commands import (
     AddEntry,
     AddTag,
     ApplySteps,
+    Notify,
     RemoveTag,
     SetField,
     Step,
@@ -40,6 +42,8 @@ def apply_steps(command: ApplySteps, ports: Ports) -> StepsOutcome:
             _check(step, place, ports)
             if isinstance(step, AddEntry):
                 entries.append(_entry(step, command, draft, ports))
+            elif isinstance(step, Notify):
+                entries.append(notice(step, command.actor, draft, ports))
             else:
                 changes += _change(step, draft, ports)
         _check_size(draft)
@@ -135,6 +139,11 @@ def _check(step: Step, place: int, ports: Ports) -> None:
             checks.tag(tag, f"steps[{place}].add_tag")
         case RemoveTag(tag):
             checks.tag(tag.removesuffix(SUBTREE), f"steps[{place}].remove_tag")
+        case Notify(to, text):
+            checks.that(bool(to), f"steps[{place}].to", f"at least one of {', '.join(WHOM)}")
+            for whom in to:
+                checks.one_of(whom, WHOM, f"steps[{place}].to")
+            checks.text(text, f"steps[{place}].text")
         case AddEntry(visibility, text, _):
             checks.one_of(visibility, messages.VISIBILITIES, f"steps[{place}].visibility")
             checks.text(text, f"steps[{place}].text")

@@ -131,6 +131,12 @@ class Directory(Protocol):
 
     def has_group(self, group_id: str) -> bool: ...
 
+    def members(self, group_id: str) -> Sequence[Agent]:
+        """Everybody in the group who has not left."""
+        ...
+
+    def manager(self, group_id: str) -> Agent | None: ...
+
 
 class Ports(Protocol):
     """Everything a use case may reach."""

@@ -43,7 +43,7 @@ def add_from_agent(
         return
     draft = ticket.next_version()
     actor = Actor(AGENT, agent.agent_id, agent.name)
-    if _is_answer(command, ticket, agent):
+    if _is_answer(command, ticket, agent) and not _is_about_a_notice(command, ports):
         message = replace(
             entry_of(command, flags, ticket.ticket_id, actor, ports),
             # What it quotes may be for colleagues only.
@@ -80,3 +80,15 @@ def _is_answer(command: ReceiveMessage, ticket: Ticket, agent: Agent) -> bool:
         and not command.is_truncated
         and bool((command.said or command.text).strip())
     )
+
+
+def _is_about_a_notice(command: ReceiveMessage, ports: Ports) -> bool:
+    """It answers what we told colleagues, and the requester shall not hear of that."""
+    for lead in command.thread.leads:
+        place = ports.conversations.find(command.channel, lead)
+        if place is None or not place.message_id:
+            continue
+        sending = ports.messages.sending(place.ticket_id, place.message_id)
+        if sending is not None and sending.is_internal:
+            return True
+    return False

@@ -27,6 +27,8 @@ class Group:
 
     group_id: str
     name: str
+    # An agent's id; empty where nobody is.
+    manager: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,15 @@ class AddEntry:
     is_automatic: bool = False
 
 
-Step = SetField | AddTag | RemoveTag | AddEntry
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Leave a note and mail it to those whom it is for: `agent`, `group`, `manager`."""
+
+    to: tuple[str, ...]
+    text: str
+
+
+Step = SetField | AddTag | RemoveTag | AddEntry | Notify
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ class Sending:
     state: str = ""
     reason: str = ""
     external_id: str = ""
+    # It went to colleagues only.
+    is_internal: bool = False
     # By the send's id, or by the address that bounced.
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     edition: int = 0

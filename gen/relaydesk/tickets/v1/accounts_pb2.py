@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from relaydesk.tickets.v1 import ticket_pb2 as relaydesk_dot_tickets_dot_v1_dot_ticket__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#relaydesk/tickets/v1/accounts.proto\x12\x14relaydesk.tickets.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!relaydesk/tickets/v1/ticket.proto\"B\n\x12\x43reateTokenRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\"6\n\x13\x43reateTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12\x10\n\x08token_id\x18\x02 \x01(\t\"\x13\n\x11ListTokensRequest\"A\n\x12ListTokensResponse\x12+\n\x06tokens\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Token\"\xa1\x01\n\x05Token\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x12RevokeTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"\x15\n\x13RevokeTokenResponse\"\"\n\x11\x43heckTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\"d\n\x12\x43heckTokenResponse\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06rights\x18\x05 \x03(\t\"!\n\x05Group\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\">\n\x10SaveGroupRequest\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"?\n\x11SaveGroupResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"\x13\n\x11ListGroupsRequest\"A\n\x12ListGroupsResponse\x12+\n\x06groups\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"\x88\x01\n\x05\x41gent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\x0e\n\x06groups\x18\x05 \x03(\t\x12\x10\n\x08language\x18\x06 \x01(\t\x12\x0e\n\x06rights\x18\x07 \x03(\t\x12\x16\n\x0eis_deactivated\x18\x08 \x01(\x08\"e\n\x10SaveAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x13\n\x0bsets_rights\x18\x03 \x01(\x08\"?\n\x11SaveAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"\x92\x01\n\x12\x43hangeAgentRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x64\x64\x65\x64_rights\x18\x03 \x03(\t\x12\x16\n\x0eremoved_rights\x18\x04 \x03(\t\x12\x1b\n\x0eis_deactivated\x18\x05 \x01(\x08H\x00\x88\x01\x01\x42\x11\n\x0f_is_deactivated\"A\n\x13\x43hangeAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"R\n\x17ListAgentChangesRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"g\n\x18ListAgentChangesResponse\x12\x32\n\x07\x63hanges\x18\x01 \x03(\x0b\x32!.relaydesk.tickets.v1.AgentChange\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc0\x01\n\x0b\x41gentChange\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12.\n\nchanged_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Actor\x12\x32\n\x07\x63hanges\x18\x05 \x03(\x0b\x32!.relaydesk.tickets.v1.FieldChange\"\x13\n\x11ListAgentsRequest\"A\n\x12ListAgentsResponse\x12+\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"0\n\rSignInRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"<\n\x0eSignInResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent2\xc5\x08\n\x0f\x41\x63\x63ountsService\x12\x62\n\x0b\x43reateToken\x12(.relaydesk.tickets.v1.CreateTokenRequest\x1a).relaydesk.tickets.v1.CreateTokenResponse\x12_\n\nListTokens\x12\'.relaydesk.tickets.v1.ListTokensRequest\x1a(.relaydesk.tickets.v1.ListTokensResponse\x12\x62\n\x0bRevokeToken\x12(.relaydesk.tickets.v1.RevokeTokenRequest\x1a).relaydesk.tickets.v1.RevokeTokenResponse\x12_\n\nCheckToken\x12\'.relaydesk.tickets.v1.CheckTokenRequest\x1a(.relaydesk.tickets.v1.CheckTokenResponse\x12\\\n\tSaveGroup\x12&.relaydesk.tickets.v1.SaveGroupRequest\x1a\'.relaydesk.tickets.v1.SaveGroupResponse\x12_\n\nListGroups\x12\'.relaydesk.tickets.v1.ListGroupsRequest\x1a(.relaydesk.tickets.v1.ListGroupsResponse\x12\\\n\tSaveAgent\x12&.relaydesk.tickets.v1.SaveAgentRequest\x1a\'.relaydesk.tickets.v1.SaveAgentResponse\x12\x62\n\x0b\x43hangeAgent\x12(.relaydesk.tickets.v1.ChangeAgentRequest\x1a).relaydesk.tickets.v1.ChangeAgentResponse\x12_\n\nListAgents\x12\'.relaydesk.tickets.v1.ListAgentsRequest\x1a(.relaydesk.tickets.v1.ListAgentsResponse\x12q\n\x10ListAgentChanges\x12-.relaydesk.tickets.v1.ListAgentChangesRequest\x1a..relaydesk.tickets.v1.ListAgentChangesResponse\x12S\n\x06SignIn\x12#.relaydesk.tickets.v1.SignInRequest\x1a$.relaydesk.tickets.v1.SignInResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#relaydesk/tickets/v1/accounts.proto\x12\x14relaydesk.tickets.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!relaydesk/tickets/v1/ticket.proto\"B\n\x12\x43reateTokenRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\"6\n\x13\x43reateTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12\x10\n\x08token_id\x18\x02 \x01(\t\"\x13\n\x11ListTokensRequest\"A\n\x12ListTokensResponse\x12+\n\x06tokens\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Token\"\xa1\x01\n\x05Token\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x12RevokeTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"\x15\n\x13RevokeTokenResponse\"\"\n\x11\x43heckTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\"d\n\x12\x43heckTokenResponse\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06rights\x18\x05 \x03(\t\"2\n\x05Group\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07manager\x18\x03 \x01(\t\"T\n\x10SaveGroupRequest\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Group\x12\x14\n\x0csets_manager\x18\x02 \x01(\x08\"?\n\x11SaveGroupResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"\x13\n\x11ListGroupsRequest\"A\n\x12ListGroupsResponse\x12+\n\x06groups\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Group\"\x88\x01\n\x05\x41gent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\x0e\n\x06groups\x18\x05 \x03(\t\x12\x10\n\x08language\x18\x06 \x01(\t\x12\x0e\n\x06rights\x18\x07 \x03(\t\x12\x16\n\x0eis_deactivated\x18\x08 \x01(\x08\"e\n\x10SaveAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x13\n\x0bsets_rights\x18\x03 \x01(\x08\"?\n\x11SaveAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"\x92\x01\n\x12\x43hangeAgentRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x64\x64\x65\x64_rights\x18\x03 \x03(\t\x12\x16\n\x0eremoved_rights\x18\x04 \x03(\t\x12\x1b\n\x0eis_deactivated\x18\x05 \x01(\x08H\x00\x88\x01\x01\x42\x11\n\x0f_is_deactivated\"A\n\x13\x43hangeAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"R\n\x17ListAgentChangesRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"g\n\x18ListAgentChangesResponse\x12\x32\n\x07\x63hanges\x18\x01 \x03(\x0b\x32!.relaydesk.tickets.v1.AgentChange\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc0\x01\n\x0b\x41gentChange\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12.\n\nchanged_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Actor\x12\x32\n\x07\x63hanges\x18\x05 \x03(\x0b\x32!.relaydesk.tickets.v1.FieldChange\"\x13\n\x11ListAgentsRequest\"A\n\x12ListAgentsResponse\x12+\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x1b.relaydesk.tickets.v1.Agent\"0\n\rSignInRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"<\n\x0eSignInResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.relaydesk.tickets.v1.Agent2\xc5\x08\n\x0f\x41\x63\x63ountsService\x12\x62\n\x0b\x43reateToken\x12(.relaydesk.tickets.v1.CreateTokenRequest\x1a).relaydesk.tickets.v1.CreateTokenResponse\x12_\n\nListTokens\x12\'.relaydesk.tickets.v1.ListTokensRequest\x1a(.relaydesk.tickets.v1.ListTokensResponse\x12\x62\n\x0bRevokeToken\x12(.relaydesk.tickets.v1.RevokeTokenRequest\x1a).relaydesk.tickets.v1.RevokeTokenResponse\x12_\n\nCheckToken\x12\'.relaydesk.tickets.v1.CheckTokenRequest\x1a(.relaydesk.tickets.v1.CheckTokenResponse\x12\\\n\tSaveGroup\x12&.relaydesk.tickets.v1.SaveGroupRequest\x1a\'.relaydesk.tickets.v1.SaveGroupResponse\x12_\n\nListGroups\x12\'.relaydesk.tickets.v1.ListGroupsRequest\x1a(.relaydesk.tickets.v1.ListGroupsResponse\x12\\\n\tSaveAgent\x12&.relaydesk.tickets.v1.SaveAgentRequest\x1a\'.relaydesk.tickets.v1.SaveAgentResponse\x12\x62\n\x0b\x43hangeAgent\x12(.relaydesk.tickets.v1.ChangeAgentRequest\x1a).relaydesk.tickets.v1.ChangeAgentResponse\x12_\n\nListAgents\x12\'.relaydesk.tickets.v1.ListAgentsRequest\x1a(.relaydesk.tickets.v1.ListAgentsResponse\x12q\n\x10ListAgentChanges\x12-.relaydesk.tickets.v1.ListAgentChangesRequest\x1a..relaydesk.tickets.v1.ListAgentChangesResponse\x12S\n\x06SignIn\x12#.relaydesk.tickets.v1.SignInRequest\x1a$.relaydesk.tickets.v1.SignInResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,39 +52,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKTOKENRESPONSE']._serialized_start=604
   _globals['_CHECKTOKENRESPONSE']._serialized_end=704
   _globals['_GROUP']._serialized_start=706
-  _globals['_GROUP']._serialized_end=739
-  _globals['_SAVEGROUPREQUEST']._serialized_start=741
-  _globals['_SAVEGROUPREQUEST']._serialized_end=803
-  _globals['_SAVEGROUPRESPONSE']._serialized_start=805
-  _globals['_SAVEGROUPRESPONSE']._serialized_end=868
-  _globals['_LISTGROUPSREQUEST']._serialized_start=870
-  _globals['_LISTGROUPSREQUEST']._serialized_end=889
-  _globals['_LISTGROUPSRESPONSE']._serialized_start=891
-  _globals['_LISTGROUPSRESPONSE']._serialized_end=956
-  _globals['_AGENT']._serialized_start=959
-  _globals['_AGENT']._serialized_end=1095
-  _globals['_SAVEAGENTREQUEST']._serialized_start=1097
-  _globals['_SAVEAGENTREQUEST']._serialized_end=1198
-  _globals['_SAVEAGENTRESPONSE']._serialized_start=1200
-  _globals['_SAVEAGENTRESPONSE']._serialized_end=1263
-  _globals['_CHANGEAGENTREQUEST']._serialized_start=1266
-  _globals['_CHANGEAGENTREQUEST']._serialized_end=1412
-  _globals['_CHANGEAGENTRESPONSE']._serialized_start=1414
-  _globals['_CHANGEAGENTRESPONSE']._serialized_end=1479
-  _globals['_LISTAGENTCHANGESREQUEST']._serialized_start=1481
-  _globals['_LISTAGENTCHANGESREQUEST']._serialized_end=1563
-  _globals['_LISTAGENTCHANGESRESPONSE']._serialized_start=1565
-  _globals['_LISTAGENTCHANGESRESPONSE']._serialized_end=1668
-  _globals['_AGENTCHANGE']._serialized_start=1671
-  _globals['_AGENTCHANGE']._serialized_end=1863
-  _globals['_LISTAGENTSREQUEST']._serialized_start=1865
-  _globals['_LISTAGENTSREQUEST']._serialized_end=1884
-  _globals['_LISTAGENTSRESPONSE']._serialized_start=1886
-  _globals['_LISTAGENTSRESPONSE']._serialized_end=1951
-  _globals['_SIGNINREQUEST']._serialized_start=1953
-  _globals['_SIGNINREQUEST']._serialized_end=2001
-  _globals['_SIGNINRESPONSE']._serialized_start=2003
-  _globals['_SIGNINRESPONSE']._serialized_end=2063
-  _globals['_ACCOUNTSSERVICE']._serialized_start=2066
-  _globals['_ACCOUNTSSERVICE']._serialized_end=3159
+  _globals['_GROUP']._serialized_end=756
+  _globals['_SAVEGROUPREQUEST']._serialized_start=758
+  _globals['_SAVEGROUPREQUEST']._serialized_end=842
+  _globals['_SAVEGROUPRESPONSE']._serialized_start=844
+  _globals['_SAVEGROUPRESPONSE']._serialized_end=907
+  _globals['_LISTGROUPSREQUEST']._serialized_start=909
+  _globals['_LISTGROUPSREQUEST']._serialized_end=928
+  _globals['_LISTGROUPSRESPONSE']._serialized_start=930
+  _globals['_LISTGROUPSRESPONSE']._serialized_end=995
+  _globals['_AGENT']._serialized_start=998
+  _globals['_AGENT']._serialized_end=1134
+  _globals['_SAVEAGENTREQUEST']._serialized_start=1136
+  _globals['_SAVEAGENTREQUEST']._serialized_end=1237
+  _globals['_SAVEAGENTRESPONSE']._serialized_start=1239
+  _globals['_SAVEAGENTRESPONSE']._serialized_end=1302
+  _globals['_CHANGEAGENTREQUEST']._serialized_start=1305
+  _globals['_CHANGEAGENTREQUEST']._serialized_end=1451
+  _globals['_CHANGEAGENTRESPONSE']._serialized_start=1453
+  _globals['_CHANGEAGENTRESPONSE']._serialized_end=1518
+  _globals['_LISTAGENTCHANGESREQUEST']._serialized_start=1520
+  _globals['_LISTAGENTCHANGESREQUEST']._serialized_end=1602
+  _globals['_LISTAGENTCHANGESRESPONSE']._serialized_start=1604
+  _globals['_LISTAGENTCHANGESRESPONSE']._serialized_end=1707
+  _globals['_AGENTCHANGE']._serialized_start=1710
+  _globals['_AGENTCHANGE']._serialized_end=1902
+  _globals['_LISTAGENTSREQUEST']._serialized_start=1904
+  _globals['_LISTAGENTSREQUEST']._serialized_end=1923
+  _globals['_LISTAGENTSRESPONSE']._serialized_start=1925
+  _globals['_LISTAGENTSRESPONSE']._serialized_end=1990
+  _globals['_SIGNINREQUEST']._serialized_start=1992
+  _globals['_SIGNINREQUEST']._serialized_end=2040
+  _globals['_SIGNINRESPONSE']._serialized_start=2042
+  _globals['_SIGNINRESPONSE']._serialized_end=2102
+  _globals['_ACCOUNTSSERVICE']._serialized_start=2105
+  _globals['_ACCOUNTSSERVICE']._serialized_end=3198
 # @@protoc_insertion_point(module_scope)

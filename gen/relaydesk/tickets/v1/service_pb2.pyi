@@ -638,12 +638,15 @@ class TicketStep(_message.Message):
     ADD_TAG_FIELD_NUMBER: _builtins.int
     REMOVE_TAG_FIELD_NUMBER: _builtins.int
     ADD_ENTRY_FIELD_NUMBER: _builtins.int
+    NOTIFY_FIELD_NUMBER: _builtins.int
     add_tag: _builtins.str
     remove_tag: _builtins.str
     @_builtins.property
     def set_field(self) -> Global___SetField: ...
     @_builtins.property
     def add_entry(self) -> Global___AddEntry: ...
+    @_builtins.property
+    def notify(self) -> Global___Notify: ...
     def __init__(
         self,
         *,
@@ -651,12 +654,13 @@ class TicketStep(_message.Message):
         add_tag: _builtins.str = ...,
         remove_tag: _builtins.str = ...,
         add_entry: Global___AddEntry | None = ...,
+        notify: Global___Notify | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["add_entry", b"add_entry", "add_tag", b"add_tag", "remove_tag", b"remove_tag", "set_field", b"set_field", "step", b"step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["add_entry", b"add_entry", "add_tag", b"add_tag", "notify", b"notify", "remove_tag", b"remove_tag", "set_field", b"set_field", "step", b"step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_entry", b"add_entry", "add_tag", b"add_tag", "remove_tag", b"remove_tag", "set_field", b"set_field", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_entry", b"add_entry", "add_tag", b"add_tag", "notify", b"notify", "remove_tag", b"remove_tag", "set_field", b"set_field", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_step: _TypeAlias = _typing.Literal["set_field", "add_tag", "remove_tag", "add_entry"]  # noqa: Y015
+    _WhichOneofReturnType_step: _TypeAlias = _typing.Literal["set_field", "add_tag", "remove_tag", "add_entry", "notify"]  # noqa: Y015
     _WhichOneofArgType_step: _TypeAlias = _typing.Literal["step", b"step"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_step) -> _WhichOneofReturnType_step | None: ...
 
@@ -684,6 +688,33 @@ class SetField(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetField: _TypeAlias = SetField  # noqa: Y015
+
+@_typing.final
+class Notify(_message.Message):
+    """An internal note that is mailed to those whom it is for, by the ticket's mailbox."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    @_builtins.property
+    def to(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of agent (the ticket's), group (everybody in the ticket's) and manager (of the ticket's group)."""
+
+    def __init__(
+        self,
+        *,
+        to: _abc.Iterable[_builtins.str] | None = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Notify: _TypeAlias = Notify  # noqa: Y015
 
 @_typing.final
 class AddEntry(_message.Message):

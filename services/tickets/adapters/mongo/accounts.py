@@ -57,11 +57,13 @@ class MongoAccounts:
 
     def save_group(self, group: Group) -> None:
         with named_failures():
-            self._groups.update_one({"_id": group.group_id}, {"$set": {"name": group.name}}, upsert=True)
+            fields = {"name": group.name, "manager": group.manager}
+            self._groups.update_one({"_id": group.group_id}, {"$set": fields}, upsert=True)
 
     def groups(self) -> Sequence[Group]:
         with named_failures():
-            return [Group(row["_id"], row["name"]) for row in self._groups.find().sort("name", 1)]
+            rows = self._groups.find().sort("name", 1)
+            return [Group(row["_id"], row["name"], row.get("manager", "")) for row in rows]
 
     def save_agent(self, agent: Agent, password_hash: str, change: AgentChange) -> None:
         fields: Document = {

@@ -19,7 +19,8 @@ class MongoDirectory:
         self._database = database
         self._lock = threading.Lock()
         self._read_at = float("-inf")
-        self._groups: frozenset[str] = frozenset()
+        # By id: the id of the manager.
+        self._groups: dict[str, str] = {}
         self._agents: dict[str, Agent] = {}
         self._by_email: dict[str, Agent] = {}
 
@@ -34,6 +35,16 @@ class MongoDirectory:
         if agent_id not in self._agents:
             self._refresh(_MISSED)
         return self._agents.get(agent_id)
+
+    def members(self, group_id: str) -> list[Agent]:
+        """Everybody in the group who has not left."""
+        self._refresh()
+        return [agent for agent in self._by_email.values() if group_id in agent.groups]
+
+    def manager(self, group_id: str) -> Agent | None:
+        """Whom the group names."""
+        self._refresh()
+        return self._agents.get(self._groups.get(group_id, ""))
 
     def has_group(self, group_id: str) -> bool:
         """Whether there is such a group."""
@@ -50,7 +61,8 @@ class MongoDirectory:
         if monotonic() - self._read_at < remembered.total_seconds():
             return
         with self._lock, named_failures():
-            self._groups = frozenset(row["_id"] for row in self._database["groups"].find({}, {"_id": 1}))
+            rows = self._database["groups"].find({}, {"manager": 1})
+            self._groups = {row["_id"]: row.get("manager", "") for row in rows}
             self._agents = {row["_id"]: agent_of(row) for row in self._database["agents"].find()}
             # Whoever has left does not answer by mail, and is no colleague.
             self._by_email = {

@@ -6,7 +6,7 @@ from typing import Any
 from chassis.mongo import Document
 from services.tickets.adapters.mongo.documents import actor_of, actor_part
 from services.tickets.adapters.mongo.history import message_key
-from services.tickets.domain.message import Attachment, Delivery, Message, Sending
+from services.tickets.domain.message import INTERNAL, Attachment, Delivery, Message, Sending
 
 
 def message_document(message: Message) -> Document:
@@ -85,6 +85,7 @@ def sending_of(document: Mapping[str, Any]) -> Sending:
         state=kept.get("state", ""),
         reason=kept.get("reason", ""),
         external_id=document.get("external_id", ""),
+        is_internal=document.get("visibility") == INTERNAL,
         deliveries={
             row["send"]: Delivery(row["state"], row["reason"], row["attempt"], row["at"])
             for row in kept.get("recipients", ())

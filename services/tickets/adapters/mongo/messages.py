@@ -23,7 +23,7 @@ class MongoMessages:
         if not wanted:
             return
         ids = [message_key(ticket_id, message_id) for ticket_id, message_id in wanted]
-        fields = {"delivery": 1, "external_id": 1}
+        fields = {"delivery": 1, "external_id": 1, "visibility": 1}
         with named_failures():
             rows = list(self._unit.database[HISTORY].find({"_id": {"$in": ids}}, fields))
         self._sendings.update(dict.fromkeys(wanted))

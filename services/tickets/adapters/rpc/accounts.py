@@ -103,7 +103,10 @@ class AccountsRpc(AccountsServiceServicer):
     def SaveGroup(
         self, request: accounts_pb2.SaveGroupRequest, context: Any
     ) -> accounts_pb2.SaveGroupResponse:
-        group = save_group(Group(request.group.id, request.group.name), self._ports)
+        wire = request.group
+        group = save_group(
+            Group(wire.id, wire.name, wire.manager), self._ports, sets_manager=request.sets_manager
+        )
         self._directory.forget()
         return accounts_pb2.SaveGroupResponse(group=_group_to_wire(group))
 
@@ -192,7 +195,7 @@ def _change_to_wire(change: AgentChange) -> accounts_pb2.AgentChange:
 
 
 def _group_to_wire(group: Group) -> accounts_pb2.Group:
-    return accounts_pb2.Group(id=group.group_id, name=group.name)
+    return accounts_pb2.Group(id=group.group_id, name=group.name, manager=group.manager)
 
 
 def _agent_to_wire(agent: Agent) -> accounts_pb2.Agent:

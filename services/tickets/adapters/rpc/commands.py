@@ -18,6 +18,7 @@ from services.tickets.domain.commands import (
     AddTag,
     ApplySteps,
     CreateTicket,
+    Notify,
     RemoveTag,
     SetField,
     Step,
@@ -120,7 +121,9 @@ def _step_of(wire: service_pb2.TicketStep, field: str, place: int) -> Step:
         case "add_entry":
             entry = wire.add_entry
             return AddEntry(entry.visibility or PUBLIC, entry.text, entry.is_automatic)
-    raise InvalidField(f"{field}.steps[{place}]", "set_field, add_tag, remove_tag or add_entry")
+        case "notify":
+            return Notify(tuple(dict.fromkeys(wire.notify.to)), wire.notify.text)
+    raise InvalidField(f"{field}.steps[{place}]", "set_field, add_tag, remove_tag, add_entry or notify")
 
 
 def _check_key(key: str) -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from chassis.errors import Conflict, InvalidFields, NotFound
+from relaydesk.tickets.v1.service_pb2 import TicketCommand
+from services.rules.adapters.wire import set_command
 from services.rules.domain.commands import ApplyRules, ApplyRulesOfClock, DeleteRule, SaveRule
-from services.rules.domain.heard import AddTag, Moment
+from services.rules.domain.heard import AddTag, Moment, Notify
 from tests.fakes.rules import MemoryDesk
 from tests.heard_facts import MONDAY, TICKET, a_rule, changed, opened, ticked
 
@@ -96,3 +98,24 @@ def test_what_no_rule_wants_to_know_of_is_not_kept_and_a_ticket_that_is_gone_nei
     desk.tickets.rows.clear()
     desk.run(ApplyRulesOfClock(ticked("target_breached", Moment("resolution"))))
     assert desk.concluded == []
+
+
+def test_a_rule_tells_colleagues_and_says_what_of() -> None:
+    desk = MemoryDesk(MONDAY)
+    action = ("notify", {"to": "agent, manager,agent", "text": "#{{ ticket.number }} is late."})
+    desk.run(SaveRule(a_rule("told", action), 0))
+    desk.run(ApplyRules(opened()))
+    ((_, verdict),) = desk.concluded
+    assert verdict.matches[0].steps == [Notify(("agent", "manager"), "#48001 is late.")]
+    wire = TicketCommand()
+    set_command(wire, opened(), verdict.matches[0].rule.rule, "key", verdict.matches[0].steps)
+    assert (list(wire.steps[0].notify.to), wire.steps[0].notify.text) == (
+        ["agent", "manager"],
+        "#48001 is late.",
+    )
+
+
+def test_a_rule_that_tells_somebody_unknown_is_refused() -> None:
+    with pytest.raises(InvalidFields) as refusal:
+        MemoryDesk(MONDAY).run(SaveRule(a_rule("told", ("notify", {"to": "everybody", "text": "x"})), 0))
+    assert [wrong.field for wrong in refusal.value.fields] == ["rule.actions[0].params.to"]
