@@ -13,12 +13,15 @@ _ANY_MOMENT: CodecOptions[Document] = CodecOptions(datetime_conversion=DatetimeC
 
 
 class ReadsHeard(CommandListener):
-    """The reads of a client, to be explained afterwards."""
+    """The reads of a client, to be explained afterwards, and how often it wrote."""
 
     def __init__(self) -> None:
         self._reads: list[Mapping[str, Any]] = []
+        # Commands that write, since the last `forget`.
+        self.writes = 0
 
     def started(self, event: CommandStartedEvent) -> None:
+        self.writes += event.command_name in ("insert", "update", "delete", "findAndModify")
         if event.command_name in ("find", "aggregate", "count"):
             own = {name: value for name, value in event.command.items() if not name.startswith(("$", "lsid"))}
             self._reads.append(own)
@@ -42,5 +45,6 @@ class ReadsHeard(CommandListener):
         return keys, rows
 
     def forget(self) -> None:
-        """What was read so far is not asked about."""
+        """What was read and written so far is not asked about."""
         self._reads.clear()
+        self.writes = 0

@@ -62,9 +62,9 @@ def shelf(mongo_url: str) -> Iterator[_Shelf]:
 
 def test_who_read_a_row_before_it_was_brought_back_blocks_it_no_more(shelf: _Shelf) -> None:
     late = shelf.kept(1)
-    assert shelf.blocked.block(late, WHY)
+    assert shelf.blocked.block([late], WHY)
     shelf.blocked.bring_back([late.intake_id])
-    assert not shelf.blocked.block(late, WHY), "its fact may be said by now"
+    assert not shelf.blocked.block([late], WHY), "its fact may be said by now"
     row = shelf.row(late.intake_id)
     assert (row["state"], row["let_in"], shelf.listed()) == (State.ACCEPTED.value, True, [])
 
@@ -75,14 +75,14 @@ def test_a_row_that_came_out_of_quarantine_is_blocked_by_who_read_it_since(shelf
         {"_id": before.intake_id}, {"$set": {"state": State.QUARANTINED.value}}
     )
     shelf.intake.retry([before.intake_id], "", NOW)
-    assert not shelf.blocked.block(before, WHY)
-    assert shelf.blocked.block(shelf.in_hand(before.intake_id), WHY)
+    assert not shelf.blocked.block([before], WHY)
+    assert shelf.blocked.block([shelf.in_hand(before.intake_id)], WHY)
 
 
 @pytest.mark.parametrize("reason", ["", "nothing new"])
 def test_what_tickets_had_made_of_a_row_before_a_list_kept_it_out_stands(shelf: _Shelf, reason: str) -> None:
     row = shelf.kept(1)
-    assert shelf.blocked.block(row, WHY)
+    assert shelf.blocked.block([row], WHY)
     state = State.IGNORED if reason else State.TICKETED
     closing = Closing(row.intake_id, state, "t1:1", reason)
     beside = Closing(shelf.kept(2).intake_id, state, "t2:1", reason)
@@ -97,13 +97,26 @@ def test_what_tickets_had_made_of_a_row_before_a_list_kept_it_out_stands(shelf: 
     assert (again[ClosingOutcome.CLOSED], again[ClosingOutcome.REPEATED]) == (0, 1)
 
 
+def test_a_flood_of_what_one_entry_names_is_closed_by_one_command(shelf: _Shelf) -> None:
+    flood = [shelf.kept(number) for number in range(50)]
+    shelf.blocked.block(flood[:5], WHY)
+    shelf.heard.forget()
+    # What looks like a field's name is a text, as an entry may be.
+    assert shelf.blocked.block(flood, "blocked by header: $state") == 45
+    assert shelf.heard.writes == 1
+    assert shelf.row(flood[0].intake_id)["reason"] == WHY
+    last = shelf.row(flood[-1].intake_id)
+    assert (last["reason"], last["state"]) == ("blocked by header: $state", State.IGNORED.value)
+    assert last["closed_by"] == f"{flood[-1].intake_id}:blocked:0"
+
+
 @pytest.mark.parametrize("channel_id", ["support", ""])
 def test_a_page_of_blocked_rows_looks_at_no_others(shelf: _Shelf, channel_id: str) -> None:
     for number in range(60):
         rows = [shelf.kept(number, name) for name in ("support", "flooded")]
         if number % 6 == 0:
-            shelf.blocked.block(rows[0], WHY)
-        shelf.blocked.block(rows[1], WHY)
+            shelf.blocked.block(rows[:1], WHY)
+        shelf.blocked.block(rows[1:], WHY)
     shelf.heard.forget()
     first = shelf.blocked.list(channel_id, 3, None)
     assert len(first) == 3

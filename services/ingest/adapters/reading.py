@@ -5,7 +5,7 @@ the repeat. So there is no transaction here, only files, then facts, then the ac
 """
 
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -35,6 +35,7 @@ from services.ingest.adapters.received_bundles import received_bundles
 from services.ingest.application.normalise import Blocked, SetAside, Understood, normalise, with_stored
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.intake import IntakeRow
+from services.ingest.domain.received import Screening
 
 _BATCH = 100
 _LOOK_FOR_CHANNELS = 2.0
@@ -253,10 +254,13 @@ class Reader(Taker[Envelope]):
 
     def _keep_out(self, blocked: Sequence[Blocked]) -> None:
         """Close the rows here, so that no fact of them is ever said: whoever is brought back is heard for the first time."""
+        alike: dict[tuple[str, Screening], list[Blocked]] = defaultdict(list)
         for one in blocked:
-            if self._blocked.block(one.row, one.reason):
-                self._read.labels(one.row.channel_id, "blocked").inc()
-                self._screened.labels(one.row.channel_id, one.screening.verdict, one.screening.by).inc()
+            alike[one.row.channel_id, one.screening].append(one)
+        for (channel_id, screening), some in alike.items():
+            number = self._blocked.block([one.row for one in some], some[0].reason)
+            self._read.labels(channel_id, "blocked").inc(number)
+            self._screened.labels(channel_id, screening.verdict, screening.by).inc(number)
 
     def _set_aside(self, aside: Sequence[SetAside]) -> None:
         for one in aside:

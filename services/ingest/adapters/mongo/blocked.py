@@ -19,19 +19,30 @@ class MongoBlocked:
         self._rows = database["intake"]
         self._clock = clock
 
-    def block(self, row: IntakeRow, reason: str) -> bool:
-        """Close a row that a list keeps out; False where somebody was first, or brought it back since it was read."""
+    def block(self, rows: Sequence[IntakeRow], reason: str) -> int:
+        """Close rows that one entry of a list keeps out, a flood of them in one command; answers how many. Left alone is
+        where somebody was first, or brought it back since it was read."""
+        by_retries: dict[int, list[str]] = {}
+        for row in rows:
+            by_retries.setdefault(row.retries, []).append(row.intake_id)
+        return sum(self._block(ids, retries, reason) for retries, ids in by_retries.items())
+
+    def _block(self, intake_ids: Sequence[str], retries: int, reason: str) -> int:
         closed = {
             "state": State.IGNORED.value,
-            "reason": reason,
+            "reason": {"$literal": reason},
             "blocked": True,
-            "closed_by": f"{row.intake_id}:blocked:{row.retries}",
+            "closed_by": {"$concat": ["$_id", f":blocked:{retries}"]},
             "closed_at": self._clock.now(),
             "published": True,
         }
-        where = {"_id": row.intake_id, "state": State.ACCEPTED.value, "retries": row.retries or None}
+        where = {
+            "_id": {"$in": list(intake_ids)},
+            "state": State.ACCEPTED.value,
+            "retries": retries or None,
+        }
         with named_failures():
-            return bool(self._rows.update_one(where, {"$set": closed}).modified_count)
+            return self._rows.update_many(where, [{"$set": closed}]).modified_count
 
     def list(
         self, channel_id: str, limit: int, after: tuple[datetime, str] | None
