@@ -4,7 +4,7 @@ import re
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -29,11 +29,14 @@ class FakeImapServer:
         *,
         is_restless: bool = False,
         late: bytes = b"",
+        refused: Set[str] = frozenset(),
     ) -> None:
         self.mails = dict(mails)
         self.moods = dict(moods)
         self.is_restless = is_restless
         self.late = late
+        # Verbs that it does not carry out, whatever it offers.
+        self.refused = refused
         # Commands, by their verbs.
         self.heard: list[str] = []
         self.fetched: list[int] = []
@@ -82,7 +85,9 @@ class _Talk:
             verb = words[0].upper()
             self._fake.heard.append(words[1].upper() if verb == "UID" else verb)
             answer = "OK done"
-            if verb == "UID":
+            if verb in self._fake.refused:
+                answer = "NO not today"
+            elif verb == "UID":
                 answer = self._uid(words[1].upper(), words[2:])
             elif verb == "CAPABILITY":
                 self._say("* CAPABILITY IMAP4rev1 IDLE")
@@ -172,10 +177,15 @@ class _Talk:
 
 @contextmanager
 def misbehaving(
-    mails: Mapping[int, bytes], moods: Mapping[int, str], *, is_restless: bool = False, late: bytes = b""
+    mails: Mapping[int, bytes],
+    moods: Mapping[int, str],
+    *,
+    is_restless: bool = False,
+    late: bytes = b"",
+    refused: Set[str] = frozenset(),
 ) -> Iterator[FakeImapServer]:
     """A started server, gone afterwards."""
-    server = FakeImapServer(mails, moods, is_restless=is_restless, late=late)
+    server = FakeImapServer(mails, moods, is_restless=is_restless, late=late, refused=refused)
     server.start()
     try:
         yield server

@@ -181,8 +181,14 @@ class Session:
         if "IDLE" not in self._abilities:
             pause(seconds)
             return
-        with self._step():
-            tag = client.idle()
+        try:
+            with self._step():
+                tag = client.idle()
+        except NoAnswer:
+            # Offered and refused: as good as never offered.
+            self._abilities -= {"IDLE"}
+            pause(seconds)
+            return
         has_news = client.has_news()
         # Not the library's own wait, which takes a connection that has ended for silence, and asks it without a pause.
         while not has_news and not pause(0) and (left := ends - monotonic()) > 0:
