@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -86,6 +86,10 @@ class MemoryTickets:
         if ticket_id not in self.tickets:
             raise NotFound(f"ticket {ticket_id}")
         return self.tickets[ticket_id]
+
+    def get_tickets(self, ticket_ids: Collection[str]) -> tuple[Ticket, ...]:
+        self._outages.check("tickets")
+        return tuple(self.tickets[one] for one in ticket_ids if one in self.tickets)
 
     def get_sequence(self) -> int:
         self._outages.check("tickets")

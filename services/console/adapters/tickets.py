@@ -1,6 +1,6 @@
 """Tickets, their messages and their log from the tickets service."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import grpc
@@ -53,6 +53,10 @@ class GrpcTickets:
     def get_ticket_by_id(self, ticket_id: str) -> Ticket:
         request = service_pb2.GetTicketRequest(id=ticket_id)
         return ticket_of(self._caller.ask(self._stub.GetTicket, request).ticket)
+
+    def get_tickets(self, ticket_ids: Collection[str]) -> tuple[Ticket, ...]:
+        request = service_pb2.GetTicketsRequest(ids=ticket_ids)
+        return tuple(map(ticket_of, self._caller.ask(self._stub.GetTickets, request).tickets))
 
     def get_sequence(self) -> int:
         return self._caller.ask(self._stub.GetSequence, service_pb2.GetSequenceRequest()).sequence

@@ -4,7 +4,7 @@ Every method may raise the refusals of chassis.errors, and Unavailable where the
 page shows that in the part concerned and goes on.
 """
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -56,6 +56,10 @@ class Tickets(Protocol):
 
     def get_ticket_by_id(self, ticket_id: str) -> Ticket:
         """Raises NotFound."""
+        ...
+
+    def get_tickets(self, ticket_ids: Collection[str]) -> tuple[Ticket, ...]:
+        """Those that there are of up to 200, in no order."""
         ...
 
     def get_sequence(self) -> int:

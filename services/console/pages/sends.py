@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from chassis.errors import NotFound
-from services.console.domain.ingest import SendPage
-from services.console.domain.tickets import Ticket
 from services.console.pages.frame import Console, page
 from services.console.pages.part import part
 from services.console.pages.query import parse
+from services.console.pages.tickets_by_id import tickets_by_id
 
 STATES = ("queued", "sending", "sent", "failed", "unknown")
 
@@ -32,7 +31,9 @@ def blueprint(console: Console) -> Blueprint:
             current="sends",
             query=query,
             listed=listed,
-            tickets=tickets_of(console, listed.value) if listed.value else {},
+            tickets=tickets_by_id(console, (send.ticket_id for send in listed.value.sends))
+            if listed.value
+            else {},
             states=STATES,
         )
 
@@ -47,13 +48,3 @@ def blueprint(console: Console) -> Blueprint:
         return page("sink.html", current="sink", caught=caught, chosen=chosen, is_named=bool(mail_id))
 
     return pages
-
-
-def tickets_of(console: Console, listed: SendPage) -> dict[str, Ticket]:
-    """The tickets that the rows belong to; one that cannot be read is left out."""
-
-    def found(ticket_id: str) -> Ticket | None:
-        return part(lambda: console.desk.tickets.get_ticket_by_id(ticket_id)).value
-
-    ids = {send.ticket_id for send in listed.sends}
-    return {ticket.ticket_id: ticket for ticket in map(found, ids) if ticket is not None}

@@ -11,6 +11,7 @@ from services.console.pages.frame import Console, frame, page
 from services.console.pages.part import part
 from services.console.pages.query import parse
 from services.console.pages.rule_words import RuleWords
+from services.console.pages.tickets_by_id import tickets_by_id
 
 WITHIN = {
     "15m": timedelta(minutes=15),
@@ -94,8 +95,5 @@ def blueprint(console: Console) -> Blueprint:
 
 def risk_rows(console: Console, listed: AtRiskList) -> list[RiskRow]:
     """The promises with their tickets."""
-
-    def ticket_of(risk: AtRisk) -> Ticket | None:
-        return part(lambda: console.desk.tickets.get_ticket_by_id(risk.ticket_id)).value
-
-    return [RiskRow(risk, ticket_of(risk)) for risk in listed.tickets]
+    tickets = tickets_by_id(console, (risk.ticket_id for risk in listed.tickets))
+    return [RiskRow(risk, tickets.get(risk.ticket_id)) for risk in listed.tickets]
