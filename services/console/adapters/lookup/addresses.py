@@ -4,57 +4,17 @@ Whoever may set a source up, or runs the DNS of one, could otherwise make the co
 another pod, the cloud's metadata at 169.254.169.254, itself.
 """
 
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 
+from chassis.addresses import Network, Resolve, may_be_called, system_resolver
 from services.console.application.look_up import Deadline
 from services.console.domain.outside import BLOCKED, TIMEOUT, UNREACHABLE, LookupFailed
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-
-# RFC 6052: an IPv4 address behind a translator.
-_TRANSLATED = IPv6Network("64:ff9b::/96")
-# What is given out to the world at all (RFC 4291), and the part of it that hides IPv4 addresses (RFC 3056).
-_GIVEN_OUT = IPv6Network("2000::/3")
-_SIX_TO_FOUR = IPv6Network("2002::/16")
-
 # The system's resolver has no timeout that we could set; whoever is tired of waiting leaves it to these threads.
 _RESOLVING = ThreadPoolExecutor(4, thread_name_prefix="lookup-dns")
-
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-def system_resolver(host: str, port: int) -> Sequence[str]:
-    """All addresses of the name. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(row[4][0]) for row in found))
-
-
-def is_of_the_world(address: Address) -> bool:
-    """Whether it is nobody's own: not private, loopback, link-local, multicast or reserved, nor one of those in disguise."""
-    address = _undisguised(address)
-    if isinstance(address, IPv6Address) and (address not in _GIVEN_OUT or address in _SIX_TO_FOUR):
-        return False
-    return address.is_global and not address.is_multicast
-
-
-def _undisguised(address: Address) -> Address:
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-        if address in _TRANSLATED:
-            return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
-
-
-def may_be_called(address: Address, allowed: Sequence[Network]) -> bool:
-    """Whether it is the world's, or in one of the networks that were named."""
-    plain = _undisguised(address)
-    return is_of_the_world(plain) or any(plain in network for network in allowed)
 
 
 def addresses_to_call(

@@ -12,12 +12,8 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-from services.console.adapters.lookup.addresses import (
-    Network,
-    Resolve,
-    addresses_to_call,
-    system_resolver,
-)
+from chassis.addresses import Network, Resolve, system_resolver
+from services.console.adapters.lookup.addresses import addresses_to_call
 from services.console.application.look_up import PATIENCE, Deadline
 from services.console.domain.outside import (
     DENIED,

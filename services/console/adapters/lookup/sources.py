@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from chassis.addresses import Network
 from chassis.clock import epoch_milliseconds
 from chassis.config import ConfigError
 from chassis.ids import new_id
-from services.console.adapters.lookup.addresses import Network
 from services.console.adapters.lookup.customers import ContractSystem
 from services.console.adapters.lookup.reading import JsonReader
 from services.console.adapters.lookup.retailcrm import Manners, RetailCrm

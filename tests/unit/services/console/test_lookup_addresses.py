@@ -6,7 +6,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from services.console.adapters.lookup.addresses import addresses_to_call, is_of_the_world, may_be_called
+from chassis.addresses import is_of_the_world, may_be_called
+from services.console.adapters.lookup.addresses import addresses_to_call
 from services.console.application.look_up import Deadline
 from services.console.domain.outside import BLOCKED, TIMEOUT, UNREACHABLE, LookupFailed
 
