@@ -88,6 +88,13 @@ class Ports:
             yield "FIRST_PROBE_PORT (+)", port
 
 
+# What ingest may call beside the world by itself, and this machine.
+_INSIDE = (
+    *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+    *("127.0.0.0/8:*", "[::1]:*"),
+)
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What all roles are told alike: where broker, store, keys and the other services are."""
@@ -118,6 +125,8 @@ class Surroundings:
             "REPORTS_ADDRESS": f"127.0.0.1:{ports.reports_grpc}",
             "INGEST_ADDRESS": f"127.0.0.1:{ports.ingest_grpc}",
             "CONSOLE_ADDRESS": f"127.0.0.1:{ports.console_grpc}",
+            # The sink is on this machine, and so is whatever mail server a developer tries.
+            "MAIL_INSIDE": ",".join(_INSIDE),
             # Read by the console, which shows what the demo sent.
             "SINK_URL": f"http://127.0.0.1:{ports.sink_http}",
         }

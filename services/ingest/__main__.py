@@ -19,7 +19,7 @@ from services.ingest.adapters.channel_desk import ChannelDesk
 from services.ingest.adapters.channels_rpc import ChannelsRpc
 from services.ingest.adapters.conversations import LISTED, Conversations
 from services.ingest.adapters.editors import Editors
-from services.ingest.adapters.ground import Ground
+from services.ingest.adapters.ground import Ground, places_of
 from services.ingest.adapters.hearing import LedgerPorts
 from services.ingest.adapters.imap.budget import Budget
 from services.ingest.adapters.imap.fetcher import IN_HAND, MailFetcher
@@ -217,6 +217,8 @@ def main(words: Sequence[str]) -> int:
     asked = parser.parse_args(words)
 
     def narrow(settings: Settings) -> Settings:
+        # Told with all other mistakes of the environment, before anything is connected to.
+        places_of(settings)
         return replace(
             settings,
             lanes=tuple(asked.lane) or settings.lanes,

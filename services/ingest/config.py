@@ -35,6 +35,15 @@ class Settings(CommonSettings):
     # STARTTLS is offered where both are given.
     smtp_tls_cert: Path | None = None
     smtp_tls_key: Path | None = None
+    # Networks of our own in which mail servers may be called: at mail's ports, or as `10.1.2.3:1143`, `127.0.0.1:*`. What
+    # is not named here is called only where it is an address of the world.
+    mail_inside: tuple[str, ...] = (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "fc00::/7",
+    )
     # Where the named secrets of channels are mounted.
     secrets_folder: Path = Path("/run/secrets")
     # Messages of one lane that may be in flight; beyond it the answer is 503 or 451.

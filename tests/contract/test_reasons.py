@@ -17,7 +17,7 @@ from services.ingest.application.send_reply import give_up_abandoned, send_reply
 from services.ingest.channels._smtp import Sender
 from services.ingest.channels._smtp_server import Server, trouble
 from services.ingest.domain import lists, pace, smtp_answers
-from services.ingest.domain.errors import CannotRead
+from services.ingest.domain.errors import CannotRead, ClosedPlace
 from services.ingest.domain.intake import Envelope, IntakeRow
 from services.ingest.domain.mail import read_mail
 from services.ingest.domain.received import TOO_MANY_HOPS, Author, ReceivedMessage, Screening
@@ -29,6 +29,7 @@ from tests.builders import MONDAY
 from tests.fakes import console_samples
 from tests.unit.services.ingest.application.desk import Desk
 from tests.unit.services.ingest.application.test_sending import _queued
+from tests.unit.services.ingest.channels.inboxes import anywhere
 from tests.unit.services.ingest.channels.mail_server import mail_server
 from tests.unit.services.ingest.channels.test_outcomes import MAIL
 from tests.unit.services.ingest.samples import HOUSE
@@ -45,6 +46,7 @@ def _server(
         password_secret=password_secret,
         timeout_seconds=60,
         secret=lambda name: name,
+        addresses=anywhere,
     )
 
 
@@ -70,6 +72,7 @@ def _of_trouble() -> Iterator[str]:
         smtplib.SMTPException("No suitable authentication method found."),
         verify,
         socket.gaierror(-2, "Name or service not known"),
+        ClosedPlace("mx.example", 25),
         ConnectionRefusedError(),
         TimeoutError(),
         OSError("odd"),

@@ -55,6 +55,8 @@ class IngestDesk:
                 "smtp_port": 0,
                 "lmtp_port": 0,
                 "secrets_folder": folder,
+                # Mail servers of tests are on this machine.
+                "mail_inside": ("127.0.0.0/8:*",),
                 "tickets_address": "127.0.0.1:1",
                 **settings,
             }

@@ -45,6 +45,7 @@ def role(desk: IngestDesk, name: str, failpoints: str = "", **more: str) -> Iter
         "INSTANCE_KEY": settings.instance_key,
         "INTERNAL_TOKEN": settings.internal_token,
         "SECRETS_FOLDER": str(settings.secrets_folder),
+        "MAIL_INSIDE": ",".join(settings.mail_inside),
         "SWEEP_AFTER": "0.5",
         "SEND_EVERY": "0.1",
         "SEND_CLAIM": "2",

@@ -70,6 +70,7 @@ _SENTENCES = (
     _("%(place)s offers no way of signing in that we know: %(why)s"),
     _("the certificate of %(place)s is not accepted: %(why)s"),
     _("%(place)s does not speak TLS from the first byte, as smtp_security says: %(why)s"),
+    _("%(place)s is inside, and not among what MAIL_INSIDE lets us call"),
     _("the name %(place)s is not found"),
     _("%(place)s refuses the connection"),
     _("%(place)s does not answer"),

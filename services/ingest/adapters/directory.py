@@ -16,6 +16,7 @@ from services.ingest.application.ports import Inbox, LiveChannel
 from services.ingest.domain.addresses import normalise, without_tag
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.channel_secrets import name_of_kept
+from services.ingest.domain.inside import Reach
 from services.ingest.domain.sign_in import Bearer, TokenSource
 from services.ingest.domain.tokens import Tokens
 
@@ -39,12 +40,14 @@ class ChannelDirectory:
         tokens: Tokens,
         secret: Callable[[str], str],
         bearer: Callable[[TokenSource, Callable[[str], str]], Bearer],
+        addresses: Reach,
     ) -> None:
         self._channels = channels
         self._kinds = kinds
         self._tokens = tokens
         self._secret = secret
         self._bearer = bearer
+        self._addresses = addresses
         self._lock = threading.Lock()
         self._loaded = -1e9
         # Why the last look brought nothing, where it did not.
@@ -218,7 +221,7 @@ class ChannelDirectory:
         def bearer(source: TokenSource) -> Bearer:
             return self._bearer(source, secret)
 
-        inbox = Inbox(channel.channel_id, self._tokens, self.is_ours, secret, bearer)
+        inbox = Inbox(channel.channel_id, self._tokens, self.is_ours, secret, bearer, self._addresses)
         return kind.build(settings, inbox)
 
 

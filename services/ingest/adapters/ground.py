@@ -1,8 +1,10 @@
 """What the roles of ingest share: its stores, its directory and its edge."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 
+from chassis.addresses import is_of_the_world, system_resolver, undisguised
+from chassis.config import ConfigError
 from chassis.service import LANES, Parts
 from services.ingest.adapters import intake_queues
 from services.ingest.adapters.directory import ChannelDirectory
@@ -22,6 +24,7 @@ from services.ingest.adapters.sealing import Seal
 from services.ingest.adapters.wire import CONSUMES
 from services.ingest.config import Settings
 from services.ingest.domain.channel import Channel
+from services.ingest.domain.inside import Places, opened_by
 from services.ingest.domain.tokens import Tokens
 
 
@@ -53,13 +56,23 @@ class Ground:
     @cached_property
     def access_tokens(self) -> AccessTokens:
         parts = self.parts
-        return AccessTokens(MongoAccessTokens(parts.database, self.seal), parts.leases, parts.clock, ask)
+        asking = partial(ask, addresses=self.places.addresses)
+        return AccessTokens(MongoAccessTokens(parts.database, self.seal), parts.leases, parts.clock, asking)
 
     @cached_property
     def directory(self) -> ChannelDirectory:
         return ChannelDirectory(
-            self.channels, self.kinds, Tokens(self.instance_key), self._secret, self.access_tokens.of
+            self.channels,
+            self.kinds,
+            Tokens(self.instance_key),
+            self._secret,
+            self.access_tokens.of,
+            self.places.addresses,
         )
+
+    @cached_property
+    def places(self) -> Places:
+        return places_of(self.settings)
 
     @cached_property
     def sends(self) -> MongoSends:
@@ -106,6 +119,15 @@ class Ground:
         if not name or path.parent != self.settings.secrets_folder or not path.is_file():
             raise KeyError(name)
         return path.read_text().strip()
+
+
+def places_of(settings: Settings) -> Places:
+    """Which mail servers may be called. Raises ConfigError where a network is not written as one."""
+    try:
+        opened = opened_by(settings.mail_inside)
+    except ValueError as wrong:
+        raise ConfigError([f"MAIL_INSIDE: expected {wrong}"]) from None
+    return Places(opened, system_resolver, is_of_the_world, undisguised)
 
 
 def _key_bytes(instance_key: str) -> bytes:

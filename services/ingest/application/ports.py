@@ -8,6 +8,7 @@ from typing import Protocol
 from services.ingest.domain.channel import Channel, ServerCheck
 from services.ingest.domain.fetching import RemoteMailbox
 from services.ingest.domain.history import Earlier
+from services.ingest.domain.inside import Reach
 from services.ingest.domain.intake import DedupeKey, Envelope, State
 from services.ingest.domain.pace import Turn
 from services.ingest.domain.received import ReceivedMessage, StoredAttachment
@@ -35,6 +36,8 @@ class Inbox:
     secret: Callable[[str], str] = field(repr=False)
     # Access tokens from whoever gives them.
     bearer: Callable[[TokenSource], Bearer] = field(repr=False)
+    # What of a server may be connected to.
+    addresses: Reach = field(repr=False)
 
 
 class LiveChannel(Protocol):

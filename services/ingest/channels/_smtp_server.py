@@ -7,7 +7,10 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from chassis.addresses import connect_to_any
 from services.ingest.domain.channel_secrets import missing
+from services.ingest.domain.errors import ClosedPlace
+from services.ingest.domain.inside import Reach
 from services.ingest.domain.sign_in import (
     Bearer,
     NoToken,
@@ -32,6 +35,8 @@ class Server:
     timeout_seconds: int
     # The secret of a name; KeyError where it is not mounted.
     secret: Callable[[str], str] = field(repr=False)
+    # Asked at each connection.
+    addresses: Reach = field(repr=False)
     # How long a connection waits for the next mail; 0 ends it after each.
     keep_seconds: int = 0
     # Access tokens in place of the password.
@@ -42,16 +47,34 @@ class Server:
 _SIGNED_IN = 235
 
 
+class _Client(smtplib.SMTP):
+    """A client that connects to checked addresses only."""
+
+    def __init__(self, server: Server) -> None:
+        self._reach = server.addresses
+        super().__init__(server.host, server.port, timeout=server.timeout_seconds)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return connect_to_any(self._reach(host, port), port, timeout)
+
+
+class _TlsClient(smtplib.SMTP_SSL, _Client):
+    """The same, encrypted from the first byte."""
+
+    def __init__(self, server: Server) -> None:
+        self._reach = server.addresses
+        smtplib.SMTP_SSL.__init__(
+            self,
+            server.host,
+            server.port,
+            timeout=server.timeout_seconds,
+            context=ssl.create_default_context(),
+        )
+
+
 def connect(server: Server) -> smtplib.SMTP:
     """A connection that is signed in. Raises OSError, SMTPException, NoToken, and KeyError where a secret is not mounted."""
-    wait = server.timeout_seconds
-    connection: smtplib.SMTP
-    if server.security == "tls":
-        connection = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=wait, context=ssl.create_default_context()
-        )
-    else:
-        connection = smtplib.SMTP(server.host, server.port, timeout=wait)
+    connection: smtplib.SMTP = _TlsClient(server) if server.security == "tls" else _Client(server)
     try:
         connection.ehlo_or_helo_if_needed()
         if server.security == "starttls":
@@ -100,8 +123,8 @@ def _login_by_token(connection: smtplib.SMTP, server: Server, bearer: Bearer) ->
 def trouble(error: Exception, server: Server) -> str:
     """Why nobody could be signed in, in words."""
     place = f"{server.host}:{server.port}"
-    if isinstance(error, NoToken | KeyError):
-        return str(error) if isinstance(error, NoToken) else missing(error.args[0])
+    if isinstance(error, NoToken | ClosedPlace | KeyError):
+        return missing(error.args[0]) if isinstance(error, KeyError) else str(error)
     match error:
         case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):
             return refused(code, text, Said.HELLO).reason

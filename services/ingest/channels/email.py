@@ -62,6 +62,7 @@ class Mailbox:
             password_secret=settings.smtp_password_secret,
             timeout_seconds=settings.smtp_timeout_seconds,
             secret=inbox.secret,
+            addresses=inbox.addresses,
             keep_seconds=settings.smtp_keep_seconds,
             bearer=_bearer(settings, inbox, settings.smtp_password_secret),
         )
@@ -128,6 +129,7 @@ def _remote(settings: Settings, inbox: Inbox) -> RemoteMailbox:
         user=settings.imap_user or settings.address,
         password=lambda: inbox.secret(settings.imap_password_secret),
         folder=settings.imap_folder,
+        addresses=inbox.addresses,
         after=settings.imap_after,
         timeout=timedelta(seconds=settings.imap_timeout_seconds),
         address=settings.address,

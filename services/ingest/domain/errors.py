@@ -18,3 +18,10 @@ class InvalidBody(Exception):
     def __init__(self, mistakes: Sequence[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{name}: {text}" for name, text in mistakes))
         self.mistakes = tuple(mistakes)
+
+
+class ClosedPlace(OSError):
+    """A host leads to nothing that may be called at this port. No connection was tried."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"{host}:{port} is inside, and not among what MAIL_INSIDE lets us call")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.ingest.domain.inside import Reach
 from services.ingest.domain.sign_in import Bearer
 
 # A mail that could not be fetched is tried again after these; the last one for ever.
@@ -29,6 +30,8 @@ class RemoteMailbox:
     # Asked at each sign-in, so that a new one is taken at once; KeyError where it is not mounted.
     password: Callable[[], str] = field(repr=False, compare=False)
     folder: str
+    # Asked at each connection.
+    addresses: Reach = field(repr=False, compare=False)
     # What becomes of a mail that is kept: leave, seen, delete or move:FOLDER.
     after: str = "leave"
     # Longest wait for one answer of the server.

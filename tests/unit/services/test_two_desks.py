@@ -24,7 +24,7 @@ from services.tickets.domain.people import AGENT, RULE, Actor
 from tests.builders import MONDAY, a_message
 from tests.fakes.tickets import MemoryPorts
 from tests.heard_facts import a_rule, a_set
-from tests.unit.services.ingest.channels.inboxes import without_tokens
+from tests.unit.services.ingest.channels.inboxes import anywhere, without_tokens
 
 KATE = Actor(AGENT, "kate", "Kate Stone")
 # A desk at its worst: it answers whatever comes, again and again.
@@ -48,7 +48,12 @@ class Desk:
 
     def __post_init__(self) -> None:
         inbox = Inbox(
-            "mail", Tokens(self.key), lambda address: address == self.address, lambda name: "", without_tokens
+            "mail",
+            Tokens(self.key),
+            lambda address: address == self.address,
+            lambda name: "",
+            without_tokens,
+            anywhere,
         )
         self.mailbox = build(Settings.model_validate({"address": self.address}), inbox)
 

@@ -5,7 +5,9 @@ import select
 import socket
 from typing import Any
 
+from chassis.addresses import connect_to_any
 from chassis.clock import monotonic
+from services.ingest.domain.inside import Reach
 
 # What one command may answer beside the mails that it asks for: lists of UIDs and sizes.
 TALK = 24 * 1024 * 1024
@@ -24,7 +26,8 @@ class Bounded(imaplib.IMAP4):
     The library takes whatever a server announces, and every byte gives a server as much time again as the first.
     """
 
-    def __init__(self, host: str, port: int, *, timeout: float, **more: Any) -> None:
+    def __init__(self, host: str, port: int, *, addresses: Reach, timeout: float, **more: Any) -> None:
+        self._reach = addresses
         self._seconds = timeout
         self._buffer = bytearray()
         self._read_from: socket.socket | None = None
@@ -33,6 +36,9 @@ class Bounded(imaplib.IMAP4):
         # The greeting, and what is said before the first `begin`.
         self.begin()
         super().__init__(host, port, timeout=timeout, **more)
+
+    def _create_socket(self, timeout: float) -> socket.socket:
+        return connect_to_any(self._reach(self.host, self.port), self.port, timeout)
 
     def begin(self, size: int = 0) -> None:
         """Begin a command whose answer holds mails of so many bytes."""
@@ -162,3 +168,12 @@ class PlainClient(Bounded):
 
 class TlsClient(Bounded, imaplib.IMAP4_SSL):
     """A connection that is encrypted from its first byte."""
+
+    def _create_socket(self, timeout: float) -> socket.socket:
+        connected = super()._create_socket(timeout)
+        try:
+            encrypted: socket.socket = self.ssl_context.wrap_socket(connected, server_hostname=self.host)
+            return encrypted
+        except BaseException:
+            connected.close()
+            raise

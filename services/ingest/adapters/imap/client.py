@@ -10,6 +10,7 @@ from typing import Any
 from imap_tools import BaseMailBox, MailboxFolderSelectError, MailboxLoginError, UnexpectedCommandStatusError
 
 from services.ingest.adapters.imap.bounded import PlainClient, TlsClient
+from services.ingest.domain.errors import ClosedPlace
 from services.ingest.domain.fetching import RemoteMailbox
 
 
@@ -35,11 +36,19 @@ class Connection(BaseMailBox):
     client: PlainClient | TlsClient
 
     def _get_mailbox_client(self) -> PlainClient | TlsClient:
+        try:
+            return self._connected()
+        except ClosedPlace as closed:
+            raise Broken(str(closed)) from closed
+
+    def _connected(self) -> PlainClient | TlsClient:
         mailbox, wait = self._mailbox, self._mailbox.timeout.total_seconds()
         if mailbox.security == "tls":
             context = ssl.create_default_context()
-            return TlsClient(mailbox.host, mailbox.port, ssl_context=context, timeout=wait)
-        client = PlainClient(mailbox.host, mailbox.port, timeout=wait)
+            return TlsClient(
+                mailbox.host, mailbox.port, addresses=mailbox.addresses, ssl_context=context, timeout=wait
+            )
+        client = PlainClient(mailbox.host, mailbox.port, addresses=mailbox.addresses, timeout=wait)
         if mailbox.security == "starttls":
             try:
                 client.starttls(ssl.create_default_context())

@@ -1,7 +1,6 @@
 """Asking a token endpoint that is trusted neither with our memory nor with our time."""
 
 import socket
-import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,9 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+import httpcore
 import httpx
 
 from chassis.clock import monotonic
+from services.ingest.adapters.oauth.checked import BROKEN, CheckedTransport
+from services.ingest.domain.errors import ClosedPlace
+from services.ingest.domain.inside import Reach
 
 # For all that is asked for one token.
 _WITHIN: Final = timedelta(seconds=15)
@@ -42,13 +45,13 @@ class Answer:
 class Http:
     """GET and POST without redirects, until the time is over; certificates are checked."""
 
-    def __init__(self, within: timedelta = _WITHIN) -> None:
+    def __init__(self, addresses: Reach, within: timedelta = _WITHIN) -> None:
         self._ends = monotonic() + within.total_seconds()
         self._client = httpx.Client(
             # What is packed could be anything once it is unpacked.
             headers={"Accept-Encoding": "identity"},
             follow_redirects=False,
-            verify=ssl.create_default_context(),
+            transport=CheckedTransport(addresses),
         )
         self._lock = threading.Lock()
         self._connected: list[socket.socket] = []
@@ -95,11 +98,13 @@ class Http:
                 if answer.status_code >= 500 or 300 <= answer.status_code < 400:
                     raise HttpFailure(f"answers with the status {answer.status_code}")
                 return Answer(answer.status_code, got.decode("utf-8", "replace"), dict(answer.headers))
-        except httpx.TimeoutException:
+        except ClosedPlace as closed:
+            raise HttpFailure(f"is not called: {closed}") from None
+        except (httpx.TimeoutException, httpcore.TimeoutException):
             raise HttpFailure("does not answer in time") from None
-        except httpx.ConnectError as failed:
+        except (httpx.ConnectError, httpcore.ConnectError) as failed:
             raise HttpFailure(f"cannot be reached: {failed}"[:200]) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as failed:
+        except (httpx.HTTPError, httpx.InvalidURL, *BROKEN) as failed:
             if self._is_over:
                 raise HttpFailure("does not end its answer in time") from None
             raise HttpFailure(f"gives no answer: {failed}"[:200]) from None

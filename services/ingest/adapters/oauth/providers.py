@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msal
 
 from services.ingest.adapters.oauth.http import Http, HttpFailure
+from services.ingest.domain.inside import Reach
 from services.ingest.domain.sign_in import Issued, NoToken, TokenSource
 
 _MICROSOFT = "https://login.microsoftonline.com"
@@ -42,11 +43,11 @@ class Refused(NoToken):
     """The provider was asked, and says no to this refresh token."""
 
 
-def ask(source: TokenSource, client_secret: str, refresh_token: str) -> Issued:
+def ask(source: TokenSource, client_secret: str, refresh_token: str, *, addresses: Reach) -> Issued:
     """A new access token. Raises NoToken; Refused where another refresh token may help."""
     where = urlsplit(source.url or (_GOOGLE if source.provider == "google" else _MICROSOFT)).hostname or ""
     try:
-        with closing(Http()) as http:
+        with closing(Http(addresses)) as http:
             by = _by_google if source.provider == "google" else _by_msal
             return _issued(by(source, client_secret, refresh_token, http), where)
     except HttpFailure as failed:

@@ -15,6 +15,7 @@ from services.ingest.adapters.mongo.channels import MongoChannels
 from services.ingest.application.ports import Inbox, LiveChannel
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.tokens import Tokens
+from tests.unit.services.ingest.channels.inboxes import anywhere
 
 SUPPORT = Channel("support", "Support", "email", "email", {"address": "support@demo.example"}, version=1)
 BROKEN = Channel("broken", "Broken", "broken", "email")
@@ -41,7 +42,7 @@ class _Store:
 def _directory(store: _Store, *more: Kind) -> ChannelDirectory:
     known = {**load_kinds(kinds), **{one.name: one for one in more}}
     return ChannelDirectory(
-        cast("MongoChannels", store), known, Tokens(b"k" * 32), lambda name: name, _no_bearer
+        cast("MongoChannels", store), known, Tokens(b"k" * 32), lambda name: name, _no_bearer, anywhere
     )
 
 

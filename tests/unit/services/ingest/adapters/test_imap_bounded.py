@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from services.ingest.adapters.imap.bounded import PlainClient
+from tests.unit.services.ingest.channels.inboxes import anywhere
 
 GREETING = b"* OK [CAPABILITY IMAP4rev1] here\r\n"
 
@@ -37,7 +38,7 @@ def greeted(connection: socket.socket) -> None:
 
 def test_a_connection_that_has_ended_is_not_taken_for_silence() -> None:
     with served(greeted) as port:
-        client = PlainClient("127.0.0.1", port, timeout=60)
+        client = PlainClient("127.0.0.1", port, addresses=anywhere, timeout=60)
         with pytest.raises(imaplib.IMAP4.abort, match="ended"):
             client.news(60)
         client.shutdown()
@@ -53,7 +54,7 @@ def test_silence_is_no_news_and_a_line_in_pieces_is_one() -> None:
             connection.sendall(piece)
 
     with served(talk) as port:
-        client = PlainClient("127.0.0.1", port, timeout=60)
+        client = PlainClient("127.0.0.1", port, addresses=anywhere, timeout=60)
         assert client.news(0.01) == b""
         may_go_on.set()
         assert [client.news(60), client.news(0)] == [b"* 5 EXISTS\r\n", b"* 6 EXISTS\r\n"]
@@ -69,7 +70,7 @@ def test_a_greeting_that_comes_byte_after_byte_gives_no_byte_more_time() -> None
 
     with served(talk) as port:
         with pytest.raises(imaplib.IMAP4.abort, match="did not end it in time"):
-            PlainClient("127.0.0.1", port, timeout=3)
+            PlainClient("127.0.0.1", port, addresses=anywhere, timeout=3)
         gone.set()
 
 
@@ -81,7 +82,7 @@ def test_what_the_server_says_unasked_is_not_kept() -> None:
             connection.sendall(b"* 1 EXPUNGE\r\n" * 100 + tag + b" OK done\r\n")
 
     with served(talk) as port:
-        client = PlainClient("127.0.0.1", port, timeout=60)
+        client = PlainClient("127.0.0.1", port, addresses=anywhere, timeout=60)
         for _ in range(2):
             client.begin()
             client.noop()
@@ -98,7 +99,7 @@ def test_a_mail_that_comes_just_as_news_are_asked_for_is_no_refusal() -> None:
         connection.sendall(b"* 8 EXISTS\r\n" + tag + b" OK done\r\n")
 
     with served(talk) as port:
-        client = PlainClient("127.0.0.1", port, timeout=60)
+        client = PlainClient("127.0.0.1", port, addresses=anywhere, timeout=60)
         client.state = "SELECTED"
         tag = client.idle()
         assert client.untagged_responses["EXISTS"] == [b"7"]
@@ -112,7 +113,7 @@ def test_a_server_that_gives_no_news_is_told() -> None:
         connection.sendall(connection.recv(1000).split()[0] + b" NO not today\r\n")
 
     with served(talk) as port:
-        client = PlainClient("127.0.0.1", port, timeout=60)
+        client = PlainClient("127.0.0.1", port, addresses=anywhere, timeout=60)
         client.state = "SELECTED"
         with pytest.raises(imaplib.IMAP4.error, match="not today"):
             client.idle()
@@ -130,7 +131,7 @@ def test_short_lines_without_end_are_not_kept_without_end() -> None:
                 connection.sendall(b"* 5 EXISTS\r\n" * 1000)
 
     with served(talk) as port:
-        client = PlainClient("127.0.0.1", port, timeout=60)
+        client = PlainClient("127.0.0.1", port, addresses=anywhere, timeout=60)
         client.begin()
         with pytest.raises(imaplib.IMAP4.abort, match="more than it said"):
             client.noop()

@@ -10,8 +10,9 @@ from chassis.clock import monotonic
 from chassis.leases import Lease
 from services.ingest.adapters.imap.fetcher import MailFetcher, Pauses
 from services.ingest.domain.fetching import RemoteMailbox
+from tests.unit.services.ingest.channels.inboxes import anywhere
 
-REMOTE = RemoteMailbox("imap.example", 993, "tls", "desk", lambda: "", "INBOX")
+REMOTE = RemoteMailbox("imap.example", 993, "tls", "desk", lambda: "", "INBOX", anywhere)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from services.ingest.adapters.oauth.http import Http, HttpFailure
 from services.ingest.adapters.oauth.providers import ask
 from services.ingest.domain.sign_in import NoToken, TokenSource
 from tests.own_certificate import certificate, serving
+from tests.unit.services.ingest.channels.inboxes import anywhere
 
 Talk = Callable[[socket.socket, threading.Event], None]
 
@@ -70,7 +71,7 @@ DRIPS = [b"HTTP/1.1 200 OK\r\nX-", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r
 def test_an_answer_that_comes_byte_after_byte_gives_no_byte_more_time(beginning: bytes) -> None:
     with (
         served(drip(beginning)) as url,
-        closing(Http(timedelta(seconds=2))) as http,
+        closing(Http(anywhere, timedelta(seconds=2))) as http,
         pytest.raises(HttpFailure, match="in time"),
     ):
         http.post(url, data={"a": "b"})
@@ -81,14 +82,14 @@ def test_so_it_is_where_the_bytes_are_encrypted(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("SSL_CERT_FILE", str(own[0]))
     with (
         served(drip(DRIPS[0]), own) as url,
-        closing(Http(timedelta(seconds=2))) as http,
+        closing(Http(anywhere, timedelta(seconds=2))) as http,
         pytest.raises(HttpFailure, match="in time"),
     ):
         http.get(url)
 
 
 def test_all_that_is_asked_for_one_token_has_one_time() -> None:
-    with served(drip(DRIPS[0])) as url, closing(Http(timedelta(seconds=1))) as http:
+    with served(drip(DRIPS[0])) as url, closing(Http(anywhere, timedelta(seconds=1))) as http:
         for _ in range(2):
             with pytest.raises(HttpFailure, match="in time"):
                 http.get(url)
@@ -100,7 +101,7 @@ def test_a_packed_answer_is_not_unpacked() -> None:
         served(say(packed, b"Content-Encoding: gzip")) as url,
         pytest.raises(NoToken, match="is no provider of tokens"),
     ):
-        ask(TokenSource("google", "app", url=url), "secret", "refresh")
+        ask(TokenSource("google", "app", url=url), "secret", "refresh", addresses=anywhere)
 
 
 def test_a_token_that_lasts_for_ever_is_refused_in_words() -> None:
@@ -108,4 +109,4 @@ def test_a_token_that_lasts_for_ever_is_refused_in_words() -> None:
         served(say(b'{"access_token": "token", "expires_in": Infinity}')) as url,
         pytest.raises(NoToken, match="is no provider of tokens"),
     ):
-        ask(TokenSource("google", "app", url=url), "secret", "refresh")
+        ask(TokenSource("google", "app", url=url), "secret", "refresh", addresses=anywhere)

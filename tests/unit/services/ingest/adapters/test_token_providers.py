@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from services.ingest.adapters.oauth.providers import Refused, ask
+from services.ingest.adapters.oauth import providers
+from services.ingest.adapters.oauth.providers import Refused
+from services.ingest.domain.errors import ClosedPlace
 from services.ingest.domain.sign_in import NoToken, TokenSource
 from tests.fakes.token_server import SECRET, TokenServer, giving_tokens
 from tests.own_certificate import certificate
+from tests.unit.services.ingest.channels.inboxes import anywhere
+
+ask = partial(providers.ask, addresses=anywhere)
 
 
 @pytest.fixture(scope="module")
@@ -125,4 +131,14 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     monkeypatch.setenv("SSL_CERT_FILE", str(other))
     with pytest.raises(NoToken, match="cannot be reached"):
         ask(microsoft(provider), SECRET, "")
+    assert not provider.asked
+
+
+@pytest.mark.parametrize("make", [microsoft, google])
+def test_a_provider_inside_is_not_asked_for_anything(provider: TokenServer, make: object) -> None:
+    def closed(host: str, port: int) -> list[str]:
+        raise ClosedPlace(host, port)
+
+    with pytest.raises(NoToken, match="MAIL_INSIDE"):
+        providers.ask(make(provider), SECRET, "refresh-0", addresses=closed)  # type: ignore[operator]
     assert not provider.asked

@@ -5,6 +5,7 @@ import pytest
 from services.ingest.channels._smtp import Sender
 from services.ingest.channels._smtp_server import Server
 from services.ingest.domain.sending import Composed, Sent
+from tests.unit.services.ingest.channels.inboxes import anywhere
 from tests.unit.services.ingest.channels.mail_server import MailServer, mail_server
 from tests.waiting import wait_until
 
@@ -25,6 +26,7 @@ class Hand:
             password_secret="",
             timeout_seconds=60,
             secret=lambda name: name,
+            addresses=anywhere,
             keep_seconds=keep_seconds,
         )
         self.sender = Sender(settings, now=lambda: self.now)

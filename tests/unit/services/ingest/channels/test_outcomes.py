@@ -6,6 +6,7 @@ from chassis.mongo import Raced
 from services.ingest.channels._smtp import Sender
 from services.ingest.channels._smtp_server import Server
 from services.ingest.domain.sending import Composed, SendResult, Sent
+from tests.unit.services.ingest.channels.inboxes import anywhere
 from tests.unit.services.ingest.channels.mail_server import mail_server
 
 MAIL = Composed(b"Subject: x\r\n\r\nx\r\n", "anna@client.example", "support@demo.example", "<1@demo.example>")
@@ -33,6 +34,7 @@ def _sender(port: int) -> Sender:
             password_secret="",
             timeout_seconds=60,
             secret=lambda name: name,
+            addresses=anywhere,
             keep_seconds=30,
         )
     )

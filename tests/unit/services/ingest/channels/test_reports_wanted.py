@@ -5,6 +5,7 @@ import pytest
 from services.ingest.channels._smtp import Sender
 from services.ingest.channels._smtp_server import Server
 from services.ingest.domain.sending import Composed
+from tests.unit.services.ingest.channels.inboxes import anywhere
 from tests.unit.services.ingest.channels.mail_server import mail_server
 
 KNOWS_DSN = {"EHLO": "250-mail.example\n250 DSN"}
@@ -14,7 +15,9 @@ def _commands(
     answers: dict[str, str | None], sender: str, message_id: str = "<t.aa.bb.00@demo.example>"
 ) -> list[str]:
     with mail_server(answers) as server:
-        settings = Server("127.0.0.1", server.port, "none", "", "", 3, secret=lambda name: name)
+        settings = Server(
+            "127.0.0.1", server.port, "none", "", "", 3, secret=lambda name: name, addresses=anywhere
+        )
         mail = Composed(b"Subject: x\r\n\r\nx\r\n", "anna@client.example", sender, message_id)
         Sender(settings).send(mail, lambda: None)
         return [line for line in server.heard[0] if line.upper().startswith(("MAIL", "RCPT"))]
