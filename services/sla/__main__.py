@@ -2,8 +2,11 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from ipaddress import ip_network
 
 from chassis import roles, rpc, run
+from chassis.fetch import fetch
 from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
@@ -11,6 +14,7 @@ from chassis.units import Unit
 from services.sla.adapters import insight_rpc, timers_rpc
 from services.sla.adapters import rpc as sla_rpc
 from services.sla.adapters.alarms import AlarmPoller
+from services.sla.adapters.feeds import CalendarKeeper, Feeds
 from services.sla.adapters.gaps import GapFiller
 from services.sla.adapters.measures import Measures, StoreGauges
 from services.sla.adapters.mongo import INDEXES, SHARDS, MongoPorts, Shelf
@@ -31,7 +35,9 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     access = {**sla_rpc.ACCESS, **timers_rpc.ACCESS, **insight_rpc.ACCESS}
     server = RpcServer(settings.grpc_port, parts.metrics, authenticate, access, host=settings.grpc_host)
     runner = parts.runner("sla.rpc", _ports(parts, shelf, Measures(parts.metrics)), HANDLERS)
-    sla_rpc.register(server, sla_rpc.SlaRpc(parts.database, parts.clock, shelf, runner))
+    sla_rpc.register(
+        server, sla_rpc.SlaRpc(parts.database, parts.clock, shelf, runner, _feeds(parts, settings))
+    )
     timers_rpc.register(server, timers_rpc.TimersRpc(parts.database, runner))
     insight = insight_rpc.InsightRpc(parts.database, parts.clock, shelf, TicketsLog(tickets))
     insight_rpc.register(server, insight)
@@ -62,11 +68,15 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     gaps = GapFiller(parts.database, parts.clock, runner, TicketsLog(tickets).read, GAP_PATIENCE)
     turning = parts.runner("sla.pages", open_ports, HANDLERS)
     pages = PageTurner(parts.database, parts.clock, shelf, turning, batch=settings.page_batch)
+    keeping = parts.runner("sla.calendars", open_ports, HANDLERS)
+    calendars = CalendarKeeper(parts.clock, shelf, _feeds(parts, settings), keeping)
     gauges = StoreGauges(parts.metrics, parts.database, parts.clock)
     loops: list[run.Component] = [
         *_pollers(parts, settings, open_ports, measures),
         parts.loop("gaps", gaps.fill, every=settings.gap_every),
         parts.loop("pages", pages.turn, every=settings.page_every),
+        # Its lease outlasts a look at feeds each of which hangs until the end.
+        parts.loop("calendars", calendars.look, every=settings.feed_every, lasting=settings.feed_every * 2),
         # The lease outlasts two looks, or nobody would export between them.
         parts.loop("counts", gauges.count, every=settings.count_every, lasting=settings.count_every * 4),
         parts.outbox_sweep(),
@@ -99,6 +109,15 @@ def _pollers(
 def prepare(parts: Parts) -> None:
     """Indexes, queues and bindings. Raises Unavailable."""
     parts.prepare(INDEXES, CONSUMES)
+
+
+def _feeds(parts: Parts, settings: Settings) -> Feeds:
+    allowed = [ip_network(one) for one in settings.feed_networks]
+    return Feeds(
+        parts.database,
+        parts.clock,
+        partial(fetch, seconds=settings.feed_patience.total_seconds(), allowed=allowed),
+    )
 
 
 def _ports(parts: Parts, shelf: Shelf, measures: Measures) -> Callable[[Unit], MongoPorts]:

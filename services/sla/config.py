@@ -31,3 +31,8 @@ class Settings(CommonSettings):
     # How often it is looked whether a policy or calendar was saved that reaches what runs, and how many at once.
     page_every: timedelta = timedelta(seconds=1)
     page_batch: int = 400
+    # How often feeds of holidays are read again, and how long one may take.
+    feed_every: timedelta = timedelta(hours=1)
+    feed_patience: timedelta = timedelta(seconds=10)
+    # Networks of one's own that feeds may lie in, as 10.0.0.0/8; without them only public addresses are read.
+    feed_networks: tuple[str, ...] = ()

@@ -12,10 +12,11 @@ from chassis.rpc import Access, RpcServer
 from chassis.stamps import stamp
 from relaydesk.sla.v1 import insight_pb2 as pb
 from relaydesk.sla.v1.insight_pb2_grpc import InsightServiceServicer, add_InsightServiceServicer_to_server
+from services.sla.adapters.calendar_wire import calendar_of_wire
 from services.sla.adapters.mongo.book import Shelf, ShelfPolicies
 from services.sla.adapters.mongo.documents import clock_of_row, clock_rows
 from services.sla.adapters.policy_wire import policy_of_wire
-from services.sla.adapters.rpc import calendar_of_wire, state_to_wire
+from services.sla.adapters.rpc import state_to_wire
 from services.sla.adapters.tickets import ListedTicket, TicketsLog
 from services.sla.application.save_calendar import next_calendar
 from services.sla.application.save_policy import next_policy

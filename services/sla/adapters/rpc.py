@@ -2,26 +2,27 @@
 
 # ruff: noqa: N802 - the methods have the names of the contract
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.batches import BatchRunner, Task
-from chassis.businesstime import Hours, Window
 from chassis.clock import Clock
 from chassis.errors import InvalidField
 from chassis.mongo import Document, Documents, named_failures
 from chassis.rpc import Access, RpcServer
 from relaydesk.sla.v1 import service_pb2 as pb
-from relaydesk.sla.v1.service_pb2_grpc import SlaServiceServicer, add_SlaServiceServicer_to_server
+from relaydesk.sla.v1.service_pb2_grpc import add_SlaServiceServicer_to_server
+from services.sla.adapters.calendars_rpc import CalendarRpc
+from services.sla.adapters.feeds import Feeds
 from services.sla.adapters.mongo.book import Shelf
 from services.sla.adapters.mongo.documents import clock_of_row, clock_rows
 from services.sla.adapters.policy_wire import policy_of_wire, policy_to_wire
 from services.sla.adapters.risk import RiskCount, folded, risk_counts
 from services.sla.domain import commands
 from services.sla.domain.clock import evaluate
-from services.sla.domain.policy import RUNNING, TARGETS, NamedCalendar, Policy
+from services.sla.domain.policy import TARGETS, Policy
 from services.sla.domain.target import TargetState
 
 MOST_CLOCKS = 200
@@ -32,22 +33,25 @@ ACCESS: Access = {
     f"{_SERVICE}/ListPolicies": _READERS,
     f"{_SERVICE}/SavePolicy": _WRITERS,
     f"{_SERVICE}/ListCalendars": _READERS,
+    f"{_SERVICE}/GetCalendar": _READERS,
+    f"{_SERVICE}/ListCalendarVersions": _READERS,
     f"{_SERVICE}/SaveCalendar": _WRITERS,
+    # It reads feeds that whoever asks may name.
+    f"{_SERVICE}/PreviewCalendar": _WRITERS,
     f"{_SERVICE}/GetClocks": _READERS,
     f"{_SERVICE}/ListAtRisk": _READERS,
 }
-Saved = TypeVar("Saved", Policy, NamedCalendar)
 
 
-class SlaRpc(SlaServiceServicer):
+class SlaRpc(CalendarRpc):
     """Answers in threads."""
 
-    def __init__(self, database: Documents, clock: Clock, shelf: Shelf, runner: BatchRunner) -> None:
+    def __init__(
+        self, database: Documents, clock: Clock, shelf: Shelf, runner: BatchRunner, feeds: Feeds
+    ) -> None:
+        super().__init__(clock, shelf, runner, feeds)
         self._database = database
         self._clocks = database["clocks"]
-        self._clock = clock
-        self._shelf = shelf
-        self._runner = runner
 
     def ListPolicies(self, request: pb.ListPoliciesRequest, _: Any) -> pb.ListPoliciesResponse:
         _, book = self._shelf.newest()
@@ -55,16 +59,11 @@ class SlaRpc(SlaServiceServicer):
 
     def SavePolicy(self, request: pb.SavePolicyRequest, _: Any) -> pb.SavePolicyResponse:
         command = commands.SavePolicy(policy_of_wire(request.policy), request.expected_version)
-        return pb.SavePolicyResponse(policy=policy_to_wire(self._save(command, Policy)))
-
-    def ListCalendars(self, request: pb.ListCalendarsRequest, _: Any) -> pb.ListCalendarsResponse:
-        self._shelf.newest()
-        calendars = sorted(self._shelf.calendars.values(), key=lambda calendar: calendar.name)
-        return pb.ListCalendarsResponse(calendars=[calendar_to_wire(calendar) for calendar in calendars])
-
-    def SaveCalendar(self, request: pb.SaveCalendarRequest, _: Any) -> pb.SaveCalendarResponse:
-        command = commands.SaveCalendar(calendar_of_wire(request.calendar), request.expected_version)
-        return pb.SaveCalendarResponse(calendar=calendar_to_wire(self._save(command, NamedCalendar)))
+        (outcome,) = self._runner.run([Task("", command)])
+        if outcome.error is not None:
+            raise outcome.error
+        assert isinstance(outcome.answer, Policy)
+        return pb.SavePolicyResponse(policy=policy_to_wire(outcome.answer))
 
     def GetClocks(self, request: pb.GetClocksRequest, _: Any) -> pb.GetClocksResponse:
         if len(request.ticket_ids) > MOST_CLOCKS:
@@ -131,49 +130,10 @@ class SlaRpc(SlaServiceServicer):
             counts_by_group={row["_id"]: row["n"] for row in counts},
         )
 
-    def _save(self, command: commands.SavePolicy | commands.SaveCalendar, kind: type[Saved]) -> Saved:
-        (outcome,) = self._runner.run([Task("", command)])
-        if outcome.error is not None:
-            raise outcome.error
-        assert isinstance(outcome.answer, kind)
-        return outcome.answer
-
 
 def register(server: RpcServer, servicer: SlaRpc) -> None:
     """Serve it."""
     server.add(add_SlaServiceServicer_to_server, servicer)
-
-
-def calendar_of_wire(wire: pb.Calendar) -> NamedCalendar:
-    """A calendar as somebody wrote it. Raises InvalidField for a day that does not exist."""
-    holidays = []
-    for place, day in enumerate(wire.holidays):
-        try:
-            holidays.append(date.fromisoformat(day))
-        except ValueError:
-            raise InvalidField(f"calendar.holidays[{place}]", "a day as YYYY-MM-DD", day) from None
-    windows = tuple(Window(window.weekday, window.opens, window.closes) for window in wire.windows)
-    return NamedCalendar(
-        wire.id,
-        wire.name.strip(),
-        Hours(wire.zone, windows, frozenset(holidays)),
-        applies_to=wire.applies_to or RUNNING,
-    )
-
-
-def calendar_to_wire(calendar: NamedCalendar) -> pb.Calendar:
-    return pb.Calendar(
-        id=calendar.calendar_id,
-        name=calendar.name,
-        zone=calendar.hours.zone,
-        windows=[
-            pb.OpenWindow(weekday=window.weekday, opens=window.opens, closes=window.closes)
-            for window in calendar.hours.windows
-        ],
-        holidays=sorted(day.isoformat() for day in calendar.hours.holidays),
-        version=calendar.version,
-        applies_to=calendar.applies_to,
-    )
 
 
 def state_to_wire(state: TargetState) -> pb.TargetState:

@@ -1,10 +1,10 @@
 """What the use cases need of the outside. It was read for the whole batch; what is kept is written at its end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from services.sla.domain.events import TimerFired
+from services.sla.domain.events import CalendarChanged, TimerFired
 from services.sla.domain.policy import NamedCalendar, Policy
 from services.sla.domain.record import ClockRecord
 from services.sla.domain.timer import Timer
@@ -49,6 +49,14 @@ class Saved(Protocol):
 
     def calendar_ids(self) -> frozenset[str]: ...
 
+    def newest_calendars(self) -> Iterable[NamedCalendar]:
+        """Of each calendar the newest version."""
+        ...
+
+    def versions(self, calendar_id: str) -> Sequence[NamedCalendar]:
+        """All of a calendar, the newest last; none of one that is not known."""
+        ...
+
 
 class Policies(Saved, Protocol):
     """Those, and those that this batch saves."""
@@ -58,6 +66,10 @@ class Policies(Saved, Protocol):
         ...
 
     def save_calendar(self, calendar: NamedCalendar) -> None: ...
+
+    def say(self, fact: CalendarChanged) -> None:
+        """Publish it with what is saved."""
+        ...
 
 
 class Ports(Protocol):

@@ -23,7 +23,8 @@ def save_policy(command: SavePolicy, ports: Ports) -> Policy:
 
 def next_policy(command: SavePolicy, saved: Saved, now: datetime) -> Policy:
     """The version that saving would make; one that is new has no id yet. Raises like `save_policy`."""
-    check_policy(command.policy, saved.calendar_ids(), saved.newest())
+    has_company = any(one.whom.is_company for one in saved.newest_calendars())
+    check_policy(command.policy, saved.calendar_ids(), saved.newest(), has_company_calendar=has_company)
     present = saved.policy(command.policy.policy_id)
     version = present.version if present is not None else 0
     if version != command.expected_version:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from chassis.businesstime import Calendar, always_open
 from chassis.conditions import ALWAYS, Compiled
-from services.sla.domain.policy import BUSINESS, NEW, NamedCalendar, Policy, PolicyTarget
+from services.sla.domain.assignment import Assignment, assignment_of
+from services.sla.domain.policy import BUSINESS, NEW, NamedCalendar, Policy, PolicyTarget, counted_in
 from services.sla.domain.snapshot import Snapshot
 from services.sla.domain.vocabulary import Subject, compiled
 
@@ -25,6 +26,7 @@ class Edition:
         conditions: Mapping[tuple[str, int], Compiled],
         calendars: dict[str, Calendar],
         around_the_clock: Calendar,
+        assignment: Assignment,
     ) -> None:
         self.policies = tuple(
             sorted(policies, key=lambda policy: (policy.position, policy.name, policy.policy_id))
@@ -37,6 +39,7 @@ class Edition:
         )
         self._calendars = calendars
         self._around_the_clock = around_the_clock
+        self._assignment = assignment
         self.counts = any(policy.counts for policy in policies)
         self._pausing = {
             policy.policy_id: frozenset(
@@ -64,10 +67,12 @@ class Edition:
             return policy
         return None
 
-    def calendar(self, policy: Policy, target: PolicyTarget) -> Calendar:
+    def calendar(
+        self, policy: Policy, target: PolicyTarget, ticket: Snapshot, values: Mapping[str, str]
+    ) -> Calendar:
         """What the target's time is counted in."""
         if target.time == BUSINESS:
-            return self._calendars.get(policy.calendar_id, self._around_the_clock)
+            return self._hours(policy, ticket, values)
         return self._around_the_clock
 
     def promise(self, ticket: Snapshot, values: Mapping[str, str]) -> tuple[Policy, Calendar] | None:
@@ -75,7 +80,11 @@ class Edition:
         policy = self.choose(ticket, values)
         if policy is None:
             return None
-        return policy, self._calendars.get(policy.calendar_id, self._around_the_clock)
+        return policy, self._hours(policy, ticket, values)
+
+    def _hours(self, policy: Policy, ticket: Snapshot, values: Mapping[str, str]) -> Calendar:
+        calendar_id = policy.calendar_id or self._assignment.calendar_id(ticket, values)
+        return self._calendars.get(calendar_id, self._around_the_clock)
 
     def pausing(self, policy: Policy) -> frozenset[str]:
         """The statuses in which the time of any of its targets stands still."""
@@ -99,9 +108,9 @@ class Book:
             for policy in policies
             if policy.condition != ALWAYS
         }
-        self._calendars = [
-            (named, Calendar(named.hours)) for named in sorted(calendars, key=lambda named: named.version)
-        ]
+        self._calendars = sorted(calendars, key=lambda named: named.version)
+        # What was compiled for one edition counts in others too.
+        self._counted: dict[tuple[str, tuple[int, ...]], Calendar] = {}
         self._around_the_clock = always_open()
         saved = [policy.saved_at for policy in policies] + [named.saved_at for named in calendars]
         self._begins = sorted({moment for moment in saved if moment is not None})
@@ -138,10 +147,25 @@ class Book:
     def _edition(self, began: datetime, moment: datetime) -> Edition:
         # Later versions come later and take the place of earlier ones.
         policies = {one.policy_id: one for one in self._policies if _holds(one, began, moment)}
-        calendars = {
-            named.calendar_id: calendar for named, calendar in self._calendars if _holds(named, began, moment)
-        }
-        return Edition(list(policies.values()), self._conditions, calendars, self._around_the_clock)
+        held: dict[str, list[NamedCalendar]] = {}
+        for named in self._calendars:
+            if _holds(named, began, moment):
+                held.setdefault(named.calendar_id, []).append(named)
+        calendars = {calendar_id: self._count_in(versions) for calendar_id, versions in held.items()}
+        return Edition(
+            list(policies.values()),
+            self._conditions,
+            calendars,
+            self._around_the_clock,
+            assignment_of(held.values()),
+        )
+
+    def _count_in(self, versions: Sequence[NamedCalendar]) -> Calendar:
+        key = versions[-1].calendar_id, tuple(one.version for one in versions)
+        calendar = self._counted.get(key)
+        if calendar is None:
+            calendar = self._counted[key] = counted_in(versions)
+        return calendar
 
 
 def _holds(version: Policy | NamedCalendar, began: datetime, moment: datetime) -> bool:

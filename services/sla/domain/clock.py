@@ -46,7 +46,8 @@ def evaluate(history: History, book: Book, now: datetime) -> list[TargetState]:
             line = policy.target(name, values["priority"])
             if line is not None:
                 pauses = standing_still(course.spans, AT_REST, policy.pausing(line), start, end)
-                run, calendar = Run(name, start, end, pauses), edition.calendar(policy, line)
+                run = Run(name, start, end, pauses)
+                calendar = edition.calendar(policy, line, history.snapshot, values)
                 state = measure(run, policy.policy_id, line, calendar, now, AT_REST)
                 states.append(state if history.is_whole else state.unknown())
     return states

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from chassis.businesstime import Calendar, CalendarError, Hours
+from chassis.businesstime import Calendar, Hours, Version, Written
 from chassis.conditions import ALWAYS, Condition
-from chassis.errors import InvalidField, InvalidFields
+from services.sla.domain.special_day import Feed, NamedDay, SpecialDay, Whom
 
 FIRST_REPLY = "first_reply"
 NEXT_REPLY = "next_reply"
@@ -32,6 +32,7 @@ PAUSES: Mapping[str, tuple[str, ...]] = {
 RUNNING = "running"
 NEW = "new"
 APPLIES = (RUNNING, NEW)
+NOBODY = Whom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +102,45 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class NamedCalendar:
-    """One version of a calendar, in force from `saved_at` until the next version is saved."""
+    """One version of a calendar, in force from `saved_at` until the next version is saved.
+
+    Of the time before `valid_from` the versions before it tell; without a day it tells of all time.
+    """
 
     calendar_id: str
     name: str
+    # The weekly windows, and own dates without a name on which it stays closed.
     hours: Hours
     version: int = 0
     saved_at: datetime | None = None
     applies_to: str = RUNNING
+    valid_from: date | None = None
+    days: tuple[SpecialDay, ...] = ()
+    # ISO 3166 codes: PT, or DE with BE.
+    country: str = ""
+    region: str = ""
+    feeds: tuple[Feed, ...] = ()
+    whom: Whom = NOBODY
+    # Why nobody wrote this version by hand: `years` or `feed`; else empty.
+    cause: str = ""
+    # Of its country, as they were told when it was saved.
+    public_days: tuple[NamedDay, ...] = ()
+    holidays_version: str = ""
+    # What it came to; None for what was saved before this was kept.
+    written: Written | None = None
+
+    @property
+    def effective(self) -> Hours:
+        """The hours with all dates that are not like their weekday."""
+        closed = {one.day for one in self.public_days}
+        closed.update(one.day for feed in self.feeds for one in feed.days)
+        return replace(
+            self.hours,
+            holidays=self.hours.holidays | closed,
+            days=tuple(day.written(self.hours.windows) for day in self.days),
+        )
 
 
-def check_calendar(calendar: NamedCalendar, now: datetime) -> Calendar:
-    """The calendar, compiled. Raises InvalidFields."""
-    wrong = []
-    if not 0 < len(calendar.name.strip()) <= 200:
-        wrong.append(InvalidField("calendar.name", "1 to 200 characters"))
-    if calendar.applies_to not in APPLIES:
-        wrong.append(InvalidField("calendar.applies_to", f"one of {', '.join(APPLIES)}", calendar.applies_to))
-    if len(calendar.hours.windows) > 100:
-        wrong.append(InvalidField("calendar.windows", "at most 100 windows"))
-    if len(calendar.hours.holidays) > 5_000:
-        wrong.append(InvalidField("calendar.holidays", "at most 5000 days"))
-    if wrong:
-        raise InvalidFields(wrong)
-    try:
-        compiled = Calendar(calendar.hours)
-        # Holidays may take away every open day there is.
-        compiled.after(now, timedelta(seconds=1))
-    except CalendarError as error:
-        raise InvalidFields([InvalidField(f"calendar.{error.field}", error.expected)]) from None
-    return compiled
+def counted_in(versions: Sequence[NamedCalendar]) -> Calendar:
+    """What versions of one calendar come to, the newest last."""
+    return Calendar.of([Version(one.effective, one.valid_from, one.written) for one in versions])

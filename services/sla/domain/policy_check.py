@@ -32,8 +32,17 @@ class _Mistakes:
         self.unless(got in known or (or_empty and not got), name, expected, got)
 
 
-def check_policy(policy: Policy, calendar_ids: frozenset[str], others: Iterable[Policy] = ()) -> None:
-    """Raises InvalidFields with every mistake, each by its field. `others` are the newest versions of all policies."""
+def check_policy(
+    policy: Policy,
+    calendar_ids: frozenset[str],
+    others: Iterable[Policy] = (),
+    *,
+    has_company_calendar: bool = False,
+) -> None:
+    """Raises InvalidFields with every mistake, each by its field. `others` are the newest versions of all policies.
+
+    With a calendar of the company every ticket has one, whether or not the policy names it.
+    """
     must = _Mistakes()
     must.unless(0 < len(policy.name.strip()) <= 200, "name", "1 to 200 characters")
     must.unless(policy.position >= 0, "position", "0 or more", str(policy.position))
@@ -47,9 +56,10 @@ def check_policy(policy: Policy, calendar_ids: frozenset[str], others: Iterable[
         )
     needs_calendar = any(target.time == BUSINESS for target in policy.targets)
     must.unless(
-        policy.calendar_id in calendar_ids or (not policy.calendar_id and not needs_calendar),
+        policy.calendar_id in calendar_ids
+        or (not policy.calendar_id and (has_company_calendar or not needs_calendar)),
         "calendar_id",
-        "the id of a calendar",
+        "the id of a calendar, or empty where a calendar is the company's (is_company)",
         policy.calendar_id,
     )
     _check_whom(policy, must)

@@ -237,3 +237,78 @@ class TimerFired(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TimerFired: _TypeAlias = TimerFired  # noqa: Y015
+
+@_typing.final
+class CalendarChanged(_message.Message):
+    """A version of a calendar was saved: its open time, for those who count in it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALENDAR_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    SAVED_AT_FIELD_NUMBER: _builtins.int
+    APPLIES_TO_FIELD_NUMBER: _builtins.int
+    BEGINS_SECONDS_FIELD_NUMBER: _builtins.int
+    ENDS_SECONDS_FIELD_NUMBER: _builtins.int
+    LENGTHS_SECONDS_FIELD_NUMBER: _builtins.int
+    TZDATA_VERSION_FIELD_NUMBER: _builtins.int
+    HOLIDAYS_VERSION_FIELD_NUMBER: _builtins.int
+    DOMAINS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    IS_COMPANY_FIELD_NUMBER: _builtins.int
+    calendar_id: _builtins.str
+    version: _builtins.int
+    name: _builtins.str
+    zone: _builtins.str
+    """IANA name."""
+    applies_to: _builtins.str
+    """running: all that is open counts in it from `saved_at` on; new: only what begins after."""
+    begins_seconds: _builtins.int
+    """The span that is written out, seconds since 1970, and the lengths of its parts: closed for so many seconds, then open for so
+    many, and so on; of the time before a version's day the versions before it tell.
+    """
+    ends_seconds: _builtins.int
+    tzdata_version: _builtins.str
+    holidays_version: _builtins.str
+    is_company: _builtins.bool
+    @_builtins.property
+    def saved_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def lengths_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Whose time is counted in it where a policy names no calendar; as in Calendar."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        calendar_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        name: _builtins.str = ...,
+        zone: _builtins.str = ...,
+        saved_at: _timestamp_pb2.Timestamp | None = ...,
+        applies_to: _builtins.str = ...,
+        begins_seconds: _builtins.int = ...,
+        ends_seconds: _builtins.int = ...,
+        lengths_seconds: _abc.Iterable[_builtins.int] | None = ...,
+        tzdata_version: _builtins.str = ...,
+        holidays_version: _builtins.str = ...,
+        domains: _abc.Iterable[_builtins.str] | None = ...,
+        groups: _abc.Iterable[_builtins.str] | None = ...,
+        channels: _abc.Iterable[_builtins.str] | None = ...,
+        is_company: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["saved_at", b"saved_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies_to", b"applies_to", "begins_seconds", b"begins_seconds", "calendar_id", b"calendar_id", "channels", b"channels", "domains", b"domains", "ends_seconds", b"ends_seconds", "groups", b"groups", "holidays_version", b"holidays_version", "is_company", b"is_company", "lengths_seconds", b"lengths_seconds", "name", b"name", "saved_at", b"saved_at", "tzdata_version", b"tzdata_version", "version", b"version", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CalendarChanged: _TypeAlias = CalendarChanged  # noqa: Y015

@@ -231,20 +231,72 @@ class Calendar(_message.Message):
     WINDOWS_FIELD_NUMBER: _builtins.int
     HOLIDAYS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    FEEDS_FIELD_NUMBER: _builtins.int
+    DOMAINS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
     APPLIES_TO_FIELD_NUMBER: _builtins.int
+    IS_COMPANY_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    CLOSED_DAYS_FIELD_NUMBER: _builtins.int
+    TZDATA_VERSION_FIELD_NUMBER: _builtins.int
+    HOLIDAYS_VERSION_FIELD_NUMBER: _builtins.int
+    SAVED_AT_FIELD_NUMBER: _builtins.int
+    FEED_STATES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     zone: _builtins.str
     """IANA name."""
     version: _builtins.int
+    valid_from: _builtins.str
+    """YYYY-MM-DD in the calendar's zone: of the time before, the versions before this one tell. Empty: it tells of all time."""
+    country: _builtins.str
+    """ISO 3166 codes, whose public holidays are closed: PT, or DE with region BE. May be empty."""
+    region: _builtins.str
     applies_to: _builtins.str
     """As in Policy."""
+    is_company: _builtins.bool
+    cause: _builtins.str
+    """These are told and not read. Why nobody wrote this version by hand: years (more of them were written out), feed; or empty."""
+    tzdata_version: _builtins.str
+    """What it was compiled with: tzdata and the package holidays."""
+    holidays_version: _builtins.str
     @_builtins.property
     def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenWindow]: ...
     @_builtins.property
     def holidays(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Days on which it stays closed, YYYY-MM-DD."""
 
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___CalendarDay]:
+        """Dates with hours of their own."""
+
+    @_builtins.property
+    def feeds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses of iCalendar files; the days on which they have an event of whole days are closed. At most 5."""
+
+    @_builtins.property
+    def domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Whose time is counted here where the policy names no calendar. The first that there is counts: of the domain of the
+        requester's address, of the group, of the channel, of the company.
+        """
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def closed_days(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClosedDay]:
+        """Every day on which it is closed as a whole, as it was written out when it was saved."""
+
+    @_builtins.property
+    def saved_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def feed_states(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeedState]: ...
     def __init__(
         self,
         *,
@@ -254,15 +306,144 @@ class Calendar(_message.Message):
         windows: _abc.Iterable[Global___OpenWindow] | None = ...,
         holidays: _abc.Iterable[_builtins.str] | None = ...,
         version: _builtins.int = ...,
+        valid_from: _builtins.str = ...,
+        days: _abc.Iterable[Global___CalendarDay] | None = ...,
+        country: _builtins.str = ...,
+        region: _builtins.str = ...,
+        feeds: _abc.Iterable[_builtins.str] | None = ...,
+        domains: _abc.Iterable[_builtins.str] | None = ...,
+        groups: _abc.Iterable[_builtins.str] | None = ...,
+        channels: _abc.Iterable[_builtins.str] | None = ...,
         applies_to: _builtins.str = ...,
+        is_company: _builtins.bool = ...,
+        cause: _builtins.str = ...,
+        closed_days: _abc.Iterable[Global___ClosedDay] | None = ...,
+        tzdata_version: _builtins.str = ...,
+        holidays_version: _builtins.str = ...,
+        saved_at: _timestamp_pb2.Timestamp | None = ...,
+        feed_states: _abc.Iterable[Global___FeedState] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["saved_at", b"saved_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies_to", b"applies_to", "holidays", b"holidays", "id", b"id", "name", b"name", "version", b"version", "windows", b"windows", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies_to", b"applies_to", "cause", b"cause", "channels", b"channels", "closed_days", b"closed_days", "country", b"country", "days", b"days", "domains", b"domains", "feed_states", b"feed_states", "feeds", b"feeds", "groups", b"groups", "holidays", b"holidays", "holidays_version", b"holidays_version", "id", b"id", "is_company", b"is_company", "name", b"name", "region", b"region", "saved_at", b"saved_at", "tzdata_version", b"tzdata_version", "valid_from", b"valid_from", "version", b"version", "windows", b"windows", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Calendar: _TypeAlias = Calendar  # noqa: Y015
+
+@_typing.final
+class CalendarDay(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    LIKE_WEEKDAY_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    """YYYY-MM-DD."""
+    name: _builtins.str
+    like_weekday: _builtins.int
+    """The windows of this weekday, 1 is Monday; 0 where `hours` tell them."""
+    @_builtins.property
+    def hours(self) -> _containers.RepeatedCompositeFieldContainer[Global___DayHours]:
+        """In place of the weekday's, and on holidays too; none of them and no weekday: closed."""
+
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        name: _builtins.str = ...,
+        hours: _abc.Iterable[Global___DayHours] | None = ...,
+        like_weekday: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "hours", b"hours", "like_weekday", b"like_weekday", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CalendarDay: _TypeAlias = CalendarDay  # noqa: Y015
+
+@_typing.final
+class DayHours(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPENS_FIELD_NUMBER: _builtins.int
+    CLOSES_FIELD_NUMBER: _builtins.int
+    opens: _builtins.str
+    """As in OpenWindow."""
+    closes: _builtins.str
+    def __init__(
+        self,
+        *,
+        opens: _builtins.str = ...,
+        closes: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes", b"closes", "opens", b"opens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DayHours: _TypeAlias = DayHours  # noqa: Y015
+
+@_typing.final
+class ClosedDay(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClosedDay: _TypeAlias = ClosedDay  # noqa: Y015
+
+@_typing.final
+class FeedState(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    READ_AT_FIELD_NUMBER: _builtins.int
+    FAILED_SINCE_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    days: _builtins.int
+    """Days that it closes."""
+    failure: _builtins.str
+    @_builtins.property
+    def read_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was last well, and what has been wrong since when, if anything: until it is mended its last good days count."""
+
+    @_builtins.property
+    def failed_since(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+        days: _builtins.int = ...,
+        read_at: _timestamp_pb2.Timestamp | None = ...,
+        failed_since: _timestamp_pb2.Timestamp | None = ...,
+        failure: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["failed_since", b"failed_since", "read_at", b"read_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "failed_since", b"failed_since", "failure", b"failure", "read_at", b"read_at", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FeedState: _TypeAlias = FeedState  # noqa: Y015
 
 @_typing.final
 class OpenWindow(_message.Message):
@@ -325,6 +506,217 @@ class ListCalendarsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListCalendarsResponse: _TypeAlias = ListCalendarsResponse  # noqa: Y015
+
+@_typing.final
+class GetCalendarRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    version: _builtins.int
+    """0 means the newest."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCalendarRequest: _TypeAlias = GetCalendarRequest  # noqa: Y015
+
+@_typing.final
+class GetCalendarResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def calendar(self) -> Global___Calendar: ...
+    def __init__(
+        self,
+        *,
+        calendar: Global___Calendar | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCalendarResponse: _TypeAlias = GetCalendarResponse  # noqa: Y015
+
+@_typing.final
+class ListCalendarVersionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCalendarVersionsRequest: _TypeAlias = ListCalendarVersionsRequest  # noqa: Y015
+
+@_typing.final
+class ListCalendarVersionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALENDARS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def calendars(self) -> _containers.RepeatedCompositeFieldContainer[Global___Calendar]: ...
+    def __init__(
+        self,
+        *,
+        calendars: _abc.Iterable[Global___Calendar] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendars", b"calendars"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCalendarVersionsResponse: _TypeAlias = ListCalendarVersionsResponse  # noqa: Y015
+
+@_typing.final
+class PreviewCalendarRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """One that is saved."""
+    expected_version: _builtins.int
+    """As in saving it."""
+    year: _builtins.int
+    """0 means the present one."""
+    @_builtins.property
+    def calendar(self) -> Global___Calendar:
+        """As it would be saved."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        calendar: Global___Calendar | None = ...,
+        expected_version: _builtins.int = ...,
+        year: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "id", b"id", "which", b"which"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "expected_version", b"expected_version", "id", b"id", "which", b"which", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_which: _TypeAlias = _typing.Literal["id", "calendar"]  # noqa: Y015
+    _WhichOneofArgType_which: _TypeAlias = _typing.Literal["which", b"which"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_which) -> _WhichOneofReturnType_which | None: ...
+
+Global___PreviewCalendarRequest: _TypeAlias = PreviewCalendarRequest  # noqa: Y015
+
+@_typing.final
+class PreviewCalendarResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    year: _builtins.int
+    @_builtins.property
+    def calendar(self) -> Global___Calendar:
+        """As it is or would be saved."""
+
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___CalendarYearDay]: ...
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangedDay]:
+        """Of the next 60 days those that would be other than before."""
+
+    def __init__(
+        self,
+        *,
+        calendar: Global___Calendar | None = ...,
+        year: _builtins.int = ...,
+        days: _abc.Iterable[Global___CalendarYearDay] | None = ...,
+        changes: _abc.Iterable[Global___ChangedDay] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "changes", b"changes", "days", b"days", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewCalendarResponse: _TypeAlias = PreviewCalendarResponse  # noqa: Y015
+
+@_typing.final
+class CalendarYearDay(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    OPEN_SECONDS_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    kind: _builtins.str
+    """usual, special (hours of its own) or closed (a holiday or an own day); a weekday without windows is usual."""
+    name: _builtins.str
+    open_seconds: _builtins.int
+    """Of this date, with whatever clocks did in it."""
+    @_builtins.property
+    def hours(self) -> _containers.RepeatedCompositeFieldContainer[Global___DayHours]: ...
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        name: _builtins.str = ...,
+        hours: _abc.Iterable[Global___DayHours] | None = ...,
+        open_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "hours", b"hours", "kind", b"kind", "name", b"name", "open_seconds", b"open_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CalendarYearDay: _TypeAlias = CalendarYearDay  # noqa: Y015
+
+@_typing.final
+class ChangedDay(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def before(self) -> Global___CalendarYearDay: ...
+    @_builtins.property
+    def after(self) -> Global___CalendarYearDay: ...
+    def __init__(
+        self,
+        *,
+        before: Global___CalendarYearDay | None = ...,
+        after: Global___CalendarYearDay | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangedDay: _TypeAlias = ChangedDay  # noqa: Y015
 
 @_typing.final
 class SaveCalendarRequest(_message.Message):

@@ -49,10 +49,25 @@ class SlaServiceStub:
                 request_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarsRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarsResponse.FromString,
                 _registered_method=True)
+        self.GetCalendar = channel.unary_unary(
+                '/relaydesk.sla.v1.SlaService/GetCalendar',
+                request_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.GetCalendarRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.GetCalendarResponse.FromString,
+                _registered_method=True)
+        self.ListCalendarVersions = channel.unary_unary(
+                '/relaydesk.sla.v1.SlaService/ListCalendarVersions',
+                request_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsResponse.FromString,
+                _registered_method=True)
         self.SaveCalendar = channel.unary_unary(
                 '/relaydesk.sla.v1.SlaService/SaveCalendar',
                 request_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.SaveCalendarRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.SaveCalendarResponse.FromString,
+                _registered_method=True)
+        self.PreviewCalendar = channel.unary_unary(
+                '/relaydesk.sla.v1.SlaService/PreviewCalendar',
+                request_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.PreviewCalendarRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.PreviewCalendarResponse.FromString,
                 _registered_method=True)
         self.GetClocks = channel.unary_unary(
                 '/relaydesk.sla.v1.SlaService/GetClocks',
@@ -87,8 +102,28 @@ class SlaServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCalendar(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCalendarVersions(self, request, context):
+        """Every version of a calendar, the newest first; without the days on which it was closed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SaveCalendar(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewCalendar(self, request, context):
+        """The days of a year under a calendar that is saved, or one that would be, and what that would change of the next 60 days.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -125,10 +160,25 @@ def add_SlaServiceServicer_to_server(servicer, server):
                     request_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarsRequest.FromString,
                     response_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarsResponse.SerializeToString,
             ),
+            'GetCalendar': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCalendar,
+                    request_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.GetCalendarRequest.FromString,
+                    response_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.GetCalendarResponse.SerializeToString,
+            ),
+            'ListCalendarVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCalendarVersions,
+                    request_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsRequest.FromString,
+                    response_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsResponse.SerializeToString,
+            ),
             'SaveCalendar': grpc.unary_unary_rpc_method_handler(
                     servicer.SaveCalendar,
                     request_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.SaveCalendarRequest.FromString,
                     response_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.SaveCalendarResponse.SerializeToString,
+            ),
+            'PreviewCalendar': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewCalendar,
+                    request_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.PreviewCalendarRequest.FromString,
+                    response_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.PreviewCalendarResponse.SerializeToString,
             ),
             'GetClocks': grpc.unary_unary_rpc_method_handler(
                     servicer.GetClocks,
@@ -233,6 +283,60 @@ class SlaService:
             _registered_method=True)
 
     @staticmethod
+    def GetCalendar(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.sla.v1.SlaService/GetCalendar',
+            relaydesk_dot_sla_dot_v1_dot_service__pb2.GetCalendarRequest.SerializeToString,
+            relaydesk_dot_sla_dot_v1_dot_service__pb2.GetCalendarResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCalendarVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.sla.v1.SlaService/ListCalendarVersions',
+            relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsRequest.SerializeToString,
+            relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def SaveCalendar(request,
             target,
             options=(),
@@ -249,6 +353,33 @@ class SlaService:
             '/relaydesk.sla.v1.SlaService/SaveCalendar',
             relaydesk_dot_sla_dot_v1_dot_service__pb2.SaveCalendarRequest.SerializeToString,
             relaydesk_dot_sla_dot_v1_dot_service__pb2.SaveCalendarResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewCalendar(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.sla.v1.SlaService/PreviewCalendar',
+            relaydesk_dot_sla_dot_v1_dot_service__pb2.PreviewCalendarRequest.SerializeToString,
+            relaydesk_dot_sla_dot_v1_dot_service__pb2.PreviewCalendarResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,7 +34,12 @@ class SlaServiceStub:
     ListPolicies: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListPoliciesRequest, _service_pb2.ListPoliciesResponse]
     SavePolicy: _grpc.UnaryUnaryMultiCallable[_service_pb2.SavePolicyRequest, _service_pb2.SavePolicyResponse]
     ListCalendars: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListCalendarsRequest, _service_pb2.ListCalendarsResponse]
+    GetCalendar: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetCalendarRequest, _service_pb2.GetCalendarResponse]
+    ListCalendarVersions: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListCalendarVersionsRequest, _service_pb2.ListCalendarVersionsResponse]
+    """Every version of a calendar, the newest first; without the days on which it was closed."""
     SaveCalendar: _grpc.UnaryUnaryMultiCallable[_service_pb2.SaveCalendarRequest, _service_pb2.SaveCalendarResponse]
+    PreviewCalendar: _grpc.UnaryUnaryMultiCallable[_service_pb2.PreviewCalendarRequest, _service_pb2.PreviewCalendarResponse]
+    """The days of a year under a calendar that is saved, or one that would be, and what that would change of the next 60 days."""
     GetClocks: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetClocksRequest, _service_pb2.GetClocksResponse]
     """The targets of up to 200 tickets with used, paused and late time."""
     ListAtRisk: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListAtRiskRequest, _service_pb2.ListAtRiskResponse]
@@ -46,7 +51,12 @@ class SlaServiceAsyncStub(SlaServiceStub):
     ListPolicies: _aio.UnaryUnaryMultiCallable[_service_pb2.ListPoliciesRequest, _service_pb2.ListPoliciesResponse]  # type: ignore[assignment]
     SavePolicy: _aio.UnaryUnaryMultiCallable[_service_pb2.SavePolicyRequest, _service_pb2.SavePolicyResponse]  # type: ignore[assignment]
     ListCalendars: _aio.UnaryUnaryMultiCallable[_service_pb2.ListCalendarsRequest, _service_pb2.ListCalendarsResponse]  # type: ignore[assignment]
+    GetCalendar: _aio.UnaryUnaryMultiCallable[_service_pb2.GetCalendarRequest, _service_pb2.GetCalendarResponse]  # type: ignore[assignment]
+    ListCalendarVersions: _aio.UnaryUnaryMultiCallable[_service_pb2.ListCalendarVersionsRequest, _service_pb2.ListCalendarVersionsResponse]  # type: ignore[assignment]
+    """Every version of a calendar, the newest first; without the days on which it was closed."""
     SaveCalendar: _aio.UnaryUnaryMultiCallable[_service_pb2.SaveCalendarRequest, _service_pb2.SaveCalendarResponse]  # type: ignore[assignment]
+    PreviewCalendar: _aio.UnaryUnaryMultiCallable[_service_pb2.PreviewCalendarRequest, _service_pb2.PreviewCalendarResponse]  # type: ignore[assignment]
+    """The days of a year under a calendar that is saved, or one that would be, and what that would change of the next 60 days."""
     GetClocks: _aio.UnaryUnaryMultiCallable[_service_pb2.GetClocksRequest, _service_pb2.GetClocksResponse]  # type: ignore[assignment]
     """The targets of up to 200 tickets with used, paused and late time."""
     ListAtRisk: _aio.UnaryUnaryMultiCallable[_service_pb2.ListAtRiskRequest, _service_pb2.ListAtRiskResponse]  # type: ignore[assignment]
@@ -75,11 +85,34 @@ class SlaServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_service_pb2.ListCalendarsResponse, _abc.Awaitable[_service_pb2.ListCalendarsResponse]]: ...
 
     @_abc_1.abstractmethod
+    def GetCalendar(
+        self,
+        request: _service_pb2.GetCalendarRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.GetCalendarResponse, _abc.Awaitable[_service_pb2.GetCalendarResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListCalendarVersions(
+        self,
+        request: _service_pb2.ListCalendarVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.ListCalendarVersionsResponse, _abc.Awaitable[_service_pb2.ListCalendarVersionsResponse]]:
+        """Every version of a calendar, the newest first; without the days on which it was closed."""
+
+    @_abc_1.abstractmethod
     def SaveCalendar(
         self,
         request: _service_pb2.SaveCalendarRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.SaveCalendarResponse, _abc.Awaitable[_service_pb2.SaveCalendarResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PreviewCalendar(
+        self,
+        request: _service_pb2.PreviewCalendarRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.PreviewCalendarResponse, _abc.Awaitable[_service_pb2.PreviewCalendarResponse]]:
+        """The days of a year under a calendar that is saved, or one that would be, and what that would change of the next 60 days."""
 
     @_abc_1.abstractmethod
     def GetClocks(

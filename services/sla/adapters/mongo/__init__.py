@@ -1,5 +1,5 @@
 """The store of sla: `clocks` (one row a ticket), `timers` (one row each), `policies` and `calendars` (one row a version),
-`book` (their count)."""
+`book` (their count), `feeds` (how each of them is)."""
 
 from services.sla.adapters.mongo.batch import MongoPorts
 from services.sla.adapters.mongo.book import Shelf

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from chassis.mongo import Document, Documents, named_failures
-from services.sla.adapters.mongo.documents import calendar_of_row
+from services.sla.adapters.mongo.calendars import calendar_of_row
 from services.sla.adapters.mongo.policies import policy_of_row
 from services.sla.domain.book import Book
 from services.sla.domain.policy import NamedCalendar, Policy
@@ -49,6 +49,14 @@ class Shelf:
     def calendars(self) -> dict[str, NamedCalendar]:
         return {calendar.calendar_id: calendar for calendar in self._calendars}
 
+    @property
+    def versions(self) -> dict[str, tuple[NamedCalendar, ...]]:
+        """Of each calendar all of them, the newest last."""
+        versions: dict[str, tuple[NamedCalendar, ...]] = {}
+        for calendar in self._calendars:
+            versions[calendar.calendar_id] = (*versions.get(calendar.calendar_id, ()), calendar)
+        return versions
+
     def _rows(self, collection: str) -> list[Document]:
         return list(self._database[collection].find().sort("version"))
 
@@ -60,6 +68,7 @@ class ShelfPolicies:
         self._count, self.book = shelf.newest()
         self._policies = shelf.policies
         self._calendars = shelf.calendars
+        self._shelf = shelf
 
     def policy(self, policy_id: str) -> Policy | None:
         return self._policies.get(policy_id)
@@ -72,3 +81,9 @@ class ShelfPolicies:
 
     def calendar_ids(self) -> frozenset[str]:
         return frozenset(self._calendars)
+
+    def newest_calendars(self) -> Sequence[NamedCalendar]:
+        return tuple(self._calendars.values())
+
+    def versions(self, calendar_id: str) -> Sequence[NamedCalendar]:
+        return self._shelf.versions.get(calendar_id, ())

@@ -1,20 +1,18 @@
-"""Clocks and calendars as documents, and back.
+"""Clocks as documents, and back.
 
 A clock's row has a dozen moments, and on their way through the driver aware ones cost more than all else in it: there
 they are bare, and UTC all the same.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
 from bson.codec_options import CodecOptions
 from pymongo.collection import Collection
 
-from chassis.businesstime import Hours, Window
 from chassis.mongo import Document, Documents
 from services.sla.domain.history import Entry, History
-from services.sla.domain.policy import RUNNING, NamedCalendar
 from services.sla.domain.record import ClockRecord, Said, Shown
 from services.sla.domain.snapshot import Change, Snapshot
 
@@ -215,34 +213,4 @@ def _snapshot_of_row(ticket_id: str, row: Document) -> Snapshot:
         last_requester_message_at=_aware_or_none(row["last_requester_message_at"]),
         about=tuple(row.get("about", ())),
         fields=dict(row["fields"]) if "fields" in row else {},
-    )
-
-
-def calendar_to_row(calendar: NamedCalendar) -> Document:
-    hours = calendar.hours
-    return {
-        "_id": f"{calendar.calendar_id}:{calendar.version}",
-        "calendar_id": calendar.calendar_id,
-        "name": calendar.name,
-        "zone": hours.zone,
-        "windows": [[window.weekday, window.opens, window.closes] for window in hours.windows],
-        "holidays": sorted(day.isoformat() for day in hours.holidays),
-        "version": calendar.version,
-        "saved_at": calendar.saved_at,
-        "applies_to": calendar.applies_to,
-    }
-
-
-def calendar_of_row(row: Document) -> NamedCalendar:
-    return NamedCalendar(
-        calendar_id=row["calendar_id"],
-        name=row["name"],
-        hours=Hours(
-            row["zone"],
-            tuple(Window(*window) for window in row["windows"]),
-            frozenset(date.fromisoformat(day) for day in row["holidays"]),
-        ),
-        version=row["version"],
-        saved_at=row["saved_at"],
-        applies_to=row.get("applies_to", RUNNING),
     )

@@ -22,5 +22,6 @@ INDEXES = {
     ],
     "policies": [],
     "calendars": [],
+    "feeds": [],
     "book": [],
 }
