@@ -13,7 +13,7 @@ from services.console.domain.tickets import Edit, MailReach
 from services.console.pages.app import PAGES
 from tests.console_over_fakes import KATE, Visitor
 from tests.fakes.console import MemoryDesk
-from tests.fakes.console_samples import RAW, hostile_tickets
+from tests.fakes.console_samples import NOW, RAW, hostile_tickets
 
 ADDRESSES = (
     "/tickets", "/tickets?view=overdue", "/tickets?view=group:export&sort=newest", "/tickets?status=closed&channel=claims-mail",
@@ -412,6 +412,21 @@ def test_what_is_at_risk_is_counted_by_group_and_channel_and_cut_to_one(kate: Vi
     assert 'href="/sla/at-risk?within=4h&amp;group=export"' in cut
     assert 'href="/sla/at-risk?within=15m&amp;group=export&amp;channel=support"' in cut
     assert 'href="/sla/at-risk?within=15m"' in cut
+
+
+@pytest.mark.parametrize("view", ["open", "mine", "overdue", "unassigned", "group:export", "group:payments"])
+def test_every_view_shows_what_is_overdue_first_and_the_longest_overdue_before_all(
+    kate: Visitor, fakes: MemoryDesk, view: str
+) -> None:
+    shown = kate.get(f"/tickets?view={view}").text
+    overdue, rest = shown.split('id="band-overdue"')[1].split('id="band-soon"')
+    due = {ticket.number: ticket.clock.due_at for ticket in fakes.tickets.tickets.values() if ticket.clock}
+    late = {number for number, at in due.items() if at is not None and at <= NOW}
+    above = [int(number) for number in dict.fromkeys(re.findall(r'id="t(\d+)"', overdue))]
+    assert set(above) <= late
+    assert above == sorted(above, key=lambda number: str(due[number]))
+    assert late.isdisjoint(int(number) for number in re.findall(r'id="t(\d+)"', rest))
+    assert above or view not in ("open", "overdue")
 
 
 def test_a_growing_queue_says_growing_and_no_number(kate: Visitor) -> None:
