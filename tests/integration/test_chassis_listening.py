@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
 
 from chassis import mongo
 from chassis.boxes import BOXES
 from chassis.bus import Outgoing, Subscription, connect
 from chassis.chunks import Chunks
-from chassis.clock import FixedClock, monotonic
+from chassis.clock import FixedClock
 from chassis.errors import Unavailable
 from chassis.units import Unit
 from local.child import OwnChild
@@ -47,11 +48,10 @@ def test_lingering_ends_when_the_batch_is_full_or_nothing_more_can_come(place: P
         place.say([f"bundled{start + n}" for n in range(100)])
     for n in range(40):
         place.say([f"single{n}"], "api")
-    ear = place.listen(batch_max=100, prefetch=10, linger=timedelta(seconds=2))
-    begun = monotonic()
+    ear = place.listen(batch_max=100, prefetch=10, linger=timedelta(minutes=10))
     ear.start()
+    # Sooner than who lingers even once.
     wait_until(lambda: len(place.words()) == 1040, interval=0.05, describe="all words")
-    assert monotonic() - begun < 10
     ear.stop(timedelta(seconds=5))
 
 
@@ -164,6 +164,15 @@ def test_headers_that_mean_nothing_do_not_stop_a_listener(place: Place) -> None:
     assert len(place.dead()) == 1
 
 
+def answers(client: mongo.Client) -> bool:
+    """Whether the store can be asked through it."""
+    try:
+        client.admin.command("ping")
+    except PyMongoError:
+        return False
+    return True
+
+
 def test_a_transaction_that_ended_in_the_dark_does_not_stand_in_its_own_way(
     place: Place, mongo_url: str
 ) -> None:
@@ -177,7 +186,7 @@ def test_a_transaction_that_ended_in_the_dark_does_not_stand_in_its_own_way(
                 link.freeze()
 
         with mongo.connect(
-            f"mongodb://127.0.0.1:{link.port}/?directConnection=true", timeout=timedelta(seconds=1)
+            f"mongodb://127.0.0.1:{link.port}/?directConnection=true", timeout=timedelta(seconds=5)
         ) as client:
             database = client[place.database.name]
             dark = Darkened(database, place.clock)
@@ -188,7 +197,7 @@ def test_a_transaction_that_ended_in_the_dark_does_not_stand_in_its_own_way(
             link.mend()
             light = Unit(database, place.clock)
             light.insert("words", {"_id": "ghost", "word": "ghost"})
-            wait_until(lambda: client.admin.command("ping"), describe="the database")
+            wait_until(lambda: answers(client), describe="the database")
             light.commit()
     assert place.words() == {"ghost": 1}
 

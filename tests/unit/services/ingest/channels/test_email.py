@@ -185,7 +185,7 @@ def test_composed_again_a_mail_repeats_the_same() -> None:
 def _send(answers: dict[str, str | None]) -> tuple[Sent, str, bool]:
     began: list[bool] = []
     with mail_server(answers) as server:
-        mailbox = _mailbox(smtp_host="127.0.0.1", smtp_port=server.port, smtp_timeout_seconds=3)
+        mailbox = _mailbox(smtp_host="127.0.0.1", smtp_port=server.port, smtp_timeout_seconds=60)
         composed = mailbox.compose(REPLY, "anna@client.example", (), (), NOW)
         result = mailbox.send(composed, lambda: began.append(True))
     return result.outcome, result.reason, bool(began)
