@@ -7,7 +7,7 @@ from chassis.errors import PermissionDenied
 from services.console.pages.frame import Console, announce, frame, is_partial, page
 from services.console.pages.part import part
 from services.console.pages.quarantine import QuarantineQuery
-from services.console.pages.query import parse
+from services.console.pages.query import address, parse
 
 
 def blueprint(console: Console) -> Blueprint:
@@ -27,9 +27,11 @@ def blueprint(console: Console) -> Blueprint:
             raise PermissionDenied(here.words.gettext("Your role only reads."))
         wanted = request.form.getlist("intake")
         back = screening.bring_back(wanted) if wanted else 0
+        query = QuarantineQuery(request.form.get("channel", ""))
         if not is_partial():
-            return redirect("/blocked", 303)
-        answer = page("parts/blocked_rows.html", listed=part(lambda: screening.list_blocked()))
+            return redirect(address("/blocked", query), 303)
+        listed = part(lambda: screening.list_blocked(channel_id=query.channel))
+        answer = page("parts/blocked_rows.html", listed=listed, query=query)
         return announce(answer, {"toast": {"text": brought_back_text(back), "bad": False}})
 
     return pages

@@ -1,6 +1,6 @@
 """What could not be understood: why, as it came, and once more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from flask import Blueprint, Response, redirect, request
@@ -10,7 +10,7 @@ from chassis.errors import PermissionDenied
 from services.console.pages.files import download
 from services.console.pages.frame import Console, announce, frame, is_partial, page
 from services.console.pages.part import part
-from services.console.pages.query import parse
+from services.console.pages.query import address, parse
 
 # Enough to see what is wrong; the whole can be downloaded.
 _SHOWN = 256 * 1024
@@ -20,6 +20,10 @@ _SHOWN = 256 * 1024
 class QuarantineQuery:
     channel: str = ""
     after: str = ""
+
+    def behind(self, token: str) -> "QuarantineQuery":
+        """The next page of the same channel."""
+        return replace(self, after=token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,11 @@ def blueprint(console: Console) -> Blueprint:
             raise PermissionDenied(here.words.gettext("Your role only reads."))
         wanted = request.form.getlist("intake")
         retried = ingest.retry_quarantined(wanted)
+        query = QuarantineQuery(request.form.get("channel", ""))
         if not is_partial():
-            return redirect("/quarantine", 303)
-        answer = page("parts/quarantine_rows.html", listed=part(lambda: ingest.list_quarantine()), chosen="")
+            return redirect(address("/quarantine", query), 303)
+        listed = part(lambda: ingest.list_quarantine(channel_id=query.channel))
+        answer = page("parts/quarantine_rows.html", listed=listed, query=query, chosen="")
         return announce(answer, {"toast": {"text": retried_text(retried), "bad": False}})
 
     return pages
