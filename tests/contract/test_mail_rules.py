@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-RULES = {"T": 9, "F": 7, "O": 7, "A": 6, "B": 4, "D": 9, "S": 6, "P": 6, "L": 6}
+RULES = {"T": 9, "F": 7, "O": 7, "A": 6, "B": 4, "D": 9, "S": 6, "P": 6, "L": 7}
 _TEST = re.compile(r"^def (test_\w+)", re.MULTILINE)
 
 

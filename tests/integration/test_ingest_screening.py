@@ -104,6 +104,28 @@ def test_a_blocked_mail_is_counted_with_its_reason_read_by_nobody_and_can_be_bro
     assert again.brought_back == 0
 
 
+def test_what_one_mailbox_keeps_out_for_all_is_kept_out_by_every_one_that_does_not_say_otherwise(
+    desk: IngestDesk, sockets: Sockets
+) -> None:
+    lists = {"block_list": "lottery.example", "lists_for_all": "true"}
+    desk.save(sockets.rpc, "office", "email", "email", address="office@demo.example", **lists)
+    own = {"address": "open@demo.example", "company_lists": "false"}
+    desk.save(sockets.rpc, "open", "email", "email", **own)
+
+    def is_kept_out() -> bool:
+        """Readers learn of new lists within seconds, so mails are sent until one is read by them."""
+        number = len(desk.rows())
+        for to in ("sales@demo.example", "open@demo.example"):
+            send(sockets.smtp, _form(f"<l{number}@lottery>", "Win!", sender="x@lottery.example"), to)
+        wait_until(lambda: all(row["published"] for row in desk.rows()))
+        request = pb.ListBlockedRequest(channel_id="sales")
+        reasons = {one.reason for one in sockets.screening.ListBlocked(request).messages}
+        return reasons == {"blocked by domain: lottery.example [office]"}
+
+    wait_until(is_kept_out, timeout=30)
+    assert not sockets.screening.ListBlocked(pb.ListBlockedRequest(channel_id="open")).messages
+
+
 def _line(sockets: Sockets) -> service_pb2.LedgerLine:
     line: service_pb2.LedgerLine = sockets.rpc.GetLedger(
         service_pb2.GetLedgerRequest(channel_id="walled")

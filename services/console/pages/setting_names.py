@@ -63,6 +63,8 @@ def labels(_: Callable[[str], str]) -> dict[str, str]:
         "allow_list": _("Let in"),
         "block_list": _("Keep out"),
         "spam_list": _("Take for spam"),
+        "lists_for_all": _("Its lists are the company's"),
+        "company_lists": _("The company's lists count"),
         "signature": _("Signature"),
         "quote_history": _("Answers repeat"),
         "quote_limit_kb": _("Repeat at most, KB"),
@@ -115,6 +117,8 @@ def hints(_: Callable[[str], str]) -> dict[str, str]:
             "Kept in the ledger and read by nobody: addresses, domains, X-Field: value, dmarc=fail."
         ),
         "spam_list": _("Becomes a spam ticket: addresses, domains, X-Field: value, dmarc=fail."),
+        "lists_for_all": _("They hold for every mailbox, after its own lists."),
+        "company_lists": _("Those that other mailboxes keep for all; its own go before them."),
         "signature": _("Below every answer: text or simple HTML, with {agent.name} and {ticket.number}."),
         "quote_history": _("Nothing, the message that is answered, or the whole conversation."),
         "quote_limit_kb": _("What is longer is cut."),

@@ -17,6 +17,7 @@ from services.ingest.domain.addresses import normalise, without_tag
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.channel_secrets import name_of_kept
 from services.ingest.domain.inside import Reach
+from services.ingest.domain.lists import Lists
 from services.ingest.domain.sign_in import Bearer, TokenSource
 from services.ingest.domain.tokens import Tokens
 
@@ -57,6 +58,7 @@ class ChannelDirectory:
         self._mailboxes: dict[str, str] = {}
         # Kept, and never understood by this process: written by a later release, or wrong.
         self._unreadable: dict[str, Channel] = {}
+        self._company_lists: tuple[Lists, ...] = ()
         self._log = structlog.get_logger(__name__)
 
     def find(self, channel_id: str) -> tuple[Channel, LiveChannel] | None:
@@ -178,6 +180,7 @@ class ChannelDirectory:
             keys[channel.channel_id] = key
             for address in known[1].addresses():
                 mailboxes.setdefault(address, channel.channel_id)
+        self._company_lists = tuple(one.lists_for_all for _, one in live.values() if one.lists_for_all)
         self._live, self._keys, self._mailboxes, self._unreadable = live, keys, mailboxes, unreadable
 
     def _renewed(
@@ -221,7 +224,15 @@ class ChannelDirectory:
         def bearer(source: TokenSource) -> Bearer:
             return self._bearer(source, secret)
 
-        inbox = Inbox(channel.channel_id, self._tokens, self.is_ours, secret, bearer, self._addresses)
+        inbox = Inbox(
+            channel.channel_id,
+            self._tokens,
+            self.is_ours,
+            secret,
+            bearer,
+            self._addresses,
+            lambda: self._company_lists,
+        )
         return kind.build(settings, inbox)
 
 

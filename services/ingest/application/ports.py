@@ -10,6 +10,7 @@ from services.ingest.domain.fetching import RemoteMailbox
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.inside import Reach
 from services.ingest.domain.intake import DedupeKey, Envelope, State
+from services.ingest.domain.lists import Lists
 from services.ingest.domain.pace import Turn
 from services.ingest.domain.received import ReceivedMessage, StoredAttachment
 from services.ingest.domain.sending import Composed, NextStep, OutgoingFile, Reply, SendResult, SendRow
@@ -38,6 +39,8 @@ class Inbox:
     bearer: Callable[[TokenSource], Bearer] = field(repr=False)
     # What of a server may be connected to.
     addresses: Reach = field(repr=False)
+    # What mailboxes keep for all, as it is when it is asked for.
+    company_lists: Callable[[], Sequence[Lists]] = field(default=tuple, repr=False)
 
 
 class LiveChannel(Protocol):
@@ -53,6 +56,9 @@ class LiveChannel(Protocol):
     is_posted_to: bool
     # The largest raw message it takes, bytes.
     size_limit: int
+
+    # Whom every mailbox lets in, keeps out or takes for spam by its word; empty where it speaks for itself alone.
+    lists_for_all: Lists
 
     @property
     def remote(self) -> RemoteMailbox | None:

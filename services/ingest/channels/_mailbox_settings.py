@@ -55,6 +55,12 @@ class Settings(BaseModel):
     spam_list: EntryList = Field(
         (), description="Becomes a spam ticket: addresses, domains, X-Field: value, dmarc=fail."
     )
+    lists_for_all: bool = Field(
+        default=False, description="Whether these lists hold for every mailbox, after its own."
+    )
+    company_lists: bool = Field(
+        default=True, description="Whether the lists that other mailboxes keep for all hold for this one too."
+    )
     reply_to_closed: str = Field(
         default="new_ticket",
         description="What an answer to a closed ticket does: new_ticket, reopen, or reopen:DAYS.",

@@ -4,6 +4,7 @@ What each field of an incoming mail means stands in domain/mail.py, what we writ
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from services.ingest.domain.errors import InvalidBody
 from services.ingest.domain.fetching import RemoteMailbox
 from services.ingest.domain.history import Earlier, Extent, Style
 from services.ingest.domain.intake import DedupeKey, Envelope, mail_dedupe_key
-from services.ingest.domain.lists import Lists, entries_of
+from services.ingest.domain.lists import NO_LISTS, Lists, entries_of
 from services.ingest.domain.mail import House, read_mail
 from services.ingest.domain.received import ReceivedMessage, Threading
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply, SendResult
@@ -67,17 +68,22 @@ class Mailbox:
             bearer=_bearer(settings, inbox, settings.smtp_password_secret),
         )
         self._server = Sender(server)
+        lists = Lists(
+            entries_of(settings.allow_list),
+            entries_of(settings.block_list),
+            entries_of(settings.spam_list),
+            settings.authserv_id,
+        )
+        self.lists_for_all = (
+            replace(lists, channel_id=inbox.channel_id) if settings.lists_for_all else NO_LISTS
+        )
         self._house = House(
             inbox.tokens,
             inbox.is_ours,
             frozenset(normalise(sender) for sender in settings.form_senders),
             tuple(one.made() for one in settings.mail_patterns),
-            Lists(
-                entries_of(settings.allow_list),
-                entries_of(settings.block_list),
-                entries_of(settings.spam_list),
-                settings.authserv_id,
-            ),
+            lists,
+            inbox.company_lists if settings.company_lists else tuple,
             Threading(settings.reopens_within, settings.match_ids == "with_subject"),
             settings.authserv_id if settings.agents_answer == "public" else (),
         )

@@ -31,6 +31,7 @@ from services.ingest.domain.channel import ServerCheck
 from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import DedupeKey, Envelope
+from services.ingest.domain.lists import NO_LISTS
 from services.ingest.domain.received import AttachmentPart, Author, ReceivedMessage, StoredAttachment, Thread
 from services.ingest.domain.sending import Composed, OutgoingFile, Reply, SendResult, Sent
 
@@ -157,6 +158,7 @@ class JsonChannel:
     sends_per_minute = 0
     is_posted_to = True
     remote = None
+    lists_for_all = NO_LISTS
 
     def __init__(self, settings: Settings, inbox: Inbox) -> None:
         self._settings = settings

@@ -5,7 +5,7 @@ Nothing is learnt here: what a list says was written by a person, or by the spam
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.ingest.domain.authentication import METHODS, RESULTS, Result, proves, results
 from services.ingest.domain.headers import Headers
@@ -55,12 +55,30 @@ class Lists:
     block: Entries = Entries()
     spam: Entries = Entries()
     authserv_ids: tuple[str, ...] = ()
+    # Whose lists they are, where they are not the mailbox's own.
+    channel_id: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.allow or self.block or self.spam)
 
 
 NO_LISTS = Lists()
+
+
+def screen_by_all(
+    own: Lists,
+    others: Iterable[Lists],
+    headers: Headers,
+    sender: str,
+    envelope_sender: str | None,
+    author: str,
+) -> Screening | None:
+    """What the mailbox's own lists say of a mail, and where they say nothing, the first that others keep for all. What a
+    mail server found counts only where it is the mailbox's own."""
+    for lists in (own, *(replace(one, authserv_ids=own.authserv_ids) for one in others)):
+        if lists and (found := screen(lists, headers, sender, envelope_sender, author)):
+            return found
+    return None
 
 
 def screen(
@@ -73,12 +91,17 @@ def screen(
     """
     said = results(headers, lists.authserv_ids)
     if (allowed := _find(lists.allow, headers, [sender], said)) and _is_proven(allowed, sender, lists, said):
-        return Screening(ALLOW, *allowed)
+        return _screening(lists, ALLOW, allowed)
     whose = [one for one in dict.fromkeys((sender, envelope_sender or "", author)) if one]
     for verdict, entries in ((BLOCK, lists.block), (SPAM, lists.spam)):
         if found := _find(entries, headers, whose, said):
-            return Screening(verdict, *found)
+            return _screening(lists, verdict, found)
     return None
+
+
+def _screening(lists: Lists, verdict: str, found: tuple[str, str]) -> Screening:
+    by, entry = found
+    return Screening(verdict, by, f"{entry} [{lists.channel_id}]" if lists.channel_id else entry)
 
 
 def _is_proven(found: tuple[str, str], sender: str, lists: Lists, said: Sequence[Result]) -> bool:

@@ -18,7 +18,7 @@ from services.ingest.domain.bounces import find_bounce
 from services.ingest.domain.errors import CannotRead
 from services.ingest.domain.filled_in import filled_in, may_be_filled_in
 from services.ingest.domain.headers import Headers, message_ids, parse_date
-from services.ingest.domain.lists import NO_LISTS, Lists, screen
+from services.ingest.domain.lists import NO_LISTS, Lists, screen_by_all
 from services.ingest.domain.mime import Mail, parse_mail
 from services.ingest.domain.patterns import MailPattern
 from services.ingest.domain.picking import Letter, read_by_patterns
@@ -73,6 +73,8 @@ class House:
     patterns: Sequence[MailPattern] = ()
     # Whom the mailbox lets in, keeps out, or takes for spam.
     lists: Lists = NO_LISTS
+    # Those that other mailboxes keep for all.
+    company_lists: Callable[[], Iterable[Lists]] = tuple
     threading: Threading = PLAIN_THREADING
     # Servers whose word proves that an agent wrote; empty where none is asked.
     agents_proven_by: Sequence[str] = ()
@@ -160,9 +162,10 @@ def _as_the_mailbox_reads(
     if wrote_it and is_author_proven(headers, sender.email, house.agents_proven_by):
         message = replace(message, flags=(*message.flags, AUTHOR_PROVEN))
     # That a mail of ours did not arrive is worth knowing whoever says so.
-    if house.lists and message.bounce is None:
-        found = screen(
-            house.lists, headers, sender.email, normalise(envelope_sender or ""), message.author.email
+    if message.bounce is None:
+        envelope = normalise(envelope_sender or "")
+        found = screen_by_all(
+            house.lists, house.company_lists(), headers, sender.email, envelope, message.author.email
         )
         message = screened(message, found)
     return message

@@ -14,6 +14,7 @@ from services.ingest.adapters.kinds import Kind, load_kinds
 from services.ingest.adapters.mongo.channels import MongoChannels
 from services.ingest.application.ports import Inbox, LiveChannel
 from services.ingest.domain.channel import Channel
+from services.ingest.domain.intake import Envelope
 from services.ingest.domain.tokens import Tokens
 from tests.unit.services.ingest.channels.inboxes import anywhere
 
@@ -152,6 +153,28 @@ def test_a_neighbour_that_cannot_be_built_hinders_nobody_who_saves_another_chann
     assert directory.addresses_of(BROKEN) == []
     directory.all()
     assert directory.addresses_of(_of_later_release(SUPPORT)) == ["support@demo.example"]
+
+
+def test_a_list_for_all_is_everywhere_at_once_and_gone_when_it_is_taken_back() -> None:
+    store = _Store(SUPPORT)
+    directory = _directory(store)
+    assert _screened(directory) == ""
+    kept = {"address": "office@demo.example", "block_list": "casino.example", "lists_for_all": "true"}
+    office = Channel("office", "Office", "email", "email", kept, version=1)
+    store.save(office)
+    directory.look_again()
+    assert _screened(directory) == "casino.example [office]"
+    store.save(replace(office, version=2, settings={**kept, "lists_for_all": "false"}))
+    directory.look_again()
+    assert _screened(directory) == ""
+
+
+def _screened(directory: ChannelDirectory) -> str:
+    """The entry that says something of a mail to support."""
+    found = directory.find("support")
+    assert found is not None
+    screening = found[1].read(b"From: x@casino.example\r\nSubject: s\r\n\r\nWin\r\n", Envelope()).screening
+    return screening.entry if screening is not None else ""
 
 
 def _of_later_release(channel: Channel) -> Channel:

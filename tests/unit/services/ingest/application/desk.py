@@ -11,6 +11,7 @@ from services.ingest.domain.channel import Channel, ServerCheck
 from services.ingest.domain.errors import CannotRead, InvalidBody
 from services.ingest.domain.history import Earlier
 from services.ingest.domain.intake import Closing, DedupeKey, Envelope
+from services.ingest.domain.lists import NO_LISTS
 from services.ingest.domain.pace import Turn
 from services.ingest.domain.received import (
     AttachmentPart,
@@ -42,6 +43,7 @@ class MemoryChannel:
     quotes_history = False
     sends_per_minute = 0
     remote = None
+    lists_for_all = NO_LISTS
     size_limit = 1000
 
     def __init__(self, sends: bool = True) -> None:

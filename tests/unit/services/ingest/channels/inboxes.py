@@ -1,8 +1,10 @@
 """An inbox as channels get it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.ingest.application.ports import Inbox
+from services.ingest.domain.lists import Lists
 from services.ingest.domain.sign_in import NoToken, TokenSource
 from tests.unit.services.ingest.samples import OWN, TOKENS
 
@@ -33,7 +35,11 @@ def anywhere(host: str, port: int) -> list[str]:
     return [host]
 
 
-def inbox(secrets: dict[str, str] | None = None, bearer: MemoryBearer | None = None) -> Inbox:
+def inbox(
+    secrets: dict[str, str] | None = None,
+    bearer: MemoryBearer | None = None,
+    company_lists: Sequence[Lists] = (),
+) -> Inbox:
     known = secrets or {}
     return Inbox(
         "mail",
@@ -42,4 +48,5 @@ def inbox(secrets: dict[str, str] | None = None, bearer: MemoryBearer | None = N
         lambda name: known[name],
         lambda source: bearer or MemoryBearer(),
         anywhere,
+        lambda: company_lists,
     )
