@@ -2,7 +2,7 @@
 
 Whoever may change a channel chooses its servers and is told what came of calling them. Without bounds that would show them
 every port of the network that we stand in, and the cloud's metadata; with the world's addresses alone a company could not
-use its own mail server (docs/decisions/0026).
+use its own mail server (docs/decisions/0029).
 """
 
 import re
