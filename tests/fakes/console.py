@@ -4,12 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from chassis.clock import FixedClock
 from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound
+from services.console.adapters.calendars import draft_to_wire
 from services.console.application.ports import Clock, Desk, Download, NewMessage
 from services.console.domain import ingest, reports, rules, screening, sla
+from services.console.domain.calendars import CalendarDraft, CalendarYear, FeedState, YearDay
 from services.console.domain.tickets import (
     Actor,
     Attachment,
@@ -223,9 +225,30 @@ class MemoryRules:
         return (samples.EXPLANATION,) if event_id in ("id48198:1:0", "id48163:1:0") else ()
 
 
+def a_year(draft: CalendarDraft, year: int) -> CalendarYear:
+    """Weekends are off, the 25th of December is closed, the 24th half a day; a feed of it is down."""
+    days = []
+    for ordinal in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()):
+        day = date.fromordinal(ordinal)
+        hours: tuple[tuple[str, str], ...] = (("09:00", "18:00"),) if day.isoweekday() < 6 else ()
+        kind, name = "usual", ""
+        if (day.month, day.day) == (12, 24):
+            kind, name, hours = "special", "Eve", (("09:00", "13:00"),)
+        elif (day.month, day.day) == (12, 25):
+            kind, name, hours = "closed", "Christmas <b>", ()
+        days.append(YearDay(day, kind, name, hours, timedelta(hours=9 if len(hours) else 0)))
+    feeds = (FeedState("https://days.example/all.ics", 3, "it answers 500"),)
+    return CalendarYear(draft.name, draft.zone, year, tuple(days), (), feeds)
+
+
 class MemorySla:
     def __init__(self, outages: Outages) -> None:
         self._outages = outages
+        self.drafts = {
+            "lisbon": CalendarDraft(
+                "lisbon", 5, "Lisbon", "Europe/Lisbon", (*("09:00-18:00",) * 5, "", ""), country="PT"
+            )
+        }
 
     def list_policies(self) -> tuple[sla.Policy, ...]:
         self._outages.check("sla")
@@ -234,6 +257,35 @@ class MemorySla:
     def list_calendars(self) -> tuple[sla.Calendar, ...]:
         self._outages.check("sla")
         return samples.CALENDARS
+
+    def get_calendar(self, calendar_id: str) -> CalendarDraft:
+        self._outages.check("sla")
+        if calendar_id not in self.drafts:
+            raise NotFound(f"there is no calendar {calendar_id}")
+        return self.drafts[calendar_id]
+
+    def calendar_year(self, calendar_id: str, year: int) -> CalendarYear:
+        draft = self.get_calendar(calendar_id)
+        return a_year(draft, year or 2026)
+
+    def preview_calendar(self, draft: CalendarDraft) -> CalendarYear:
+        self._check_draft(draft)
+        told = a_year(draft, 2026)
+        old = replace(told.days[30], kind="usual", name="")
+        return replace(told, changes=((old, replace(told.days[30], name="Fair", kind="special")),))
+
+    def save_calendar(self, draft: CalendarDraft, agent_id: str) -> CalendarDraft:
+        self._check_draft(draft)
+        saved = replace(draft, calendar_id=draft.calendar_id or "made", version=draft.version + 1)
+        self.drafts[saved.calendar_id] = saved
+        return saved
+
+    def _check_draft(self, draft: CalendarDraft) -> None:
+        self._outages.check("sla")
+        # What nobody can read is refused before the service is asked.
+        draft_to_wire(draft)
+        if draft.zone == "Mars/Base":
+            raise InvalidFields([InvalidField("calendar.zone", "an IANA time zone")])
 
     def get_clock(self, ticket_id: str) -> sla.TicketClock | None:
         self._outages.check("sla")
@@ -430,6 +482,7 @@ class MemoryDesk:
     customers: MemoryCustomers
     accounts: MemoryAccounts
     rules: MemoryRules
+    sla: MemorySla
     ingest: MemoryIngest
     channels: MemoryChannels
     screening: MemoryScreening
@@ -462,6 +515,7 @@ def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
         customers,
         accounts,
         rule_set,
+        sla,
         kept,
         channels,
         screened,

@@ -8,8 +8,10 @@ from chassis.errors import NotFound
 from relaydesk.sla.v1 import insight_pb2, service_pb2
 from relaydesk.sla.v1.insight_pb2_grpc import InsightServiceStub
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
+from services.console.adapters.calendars import draft_of, draft_to_wire, year_of
 from services.console.adapters.calls import Caller, moment, moment_or_none
 from services.console.adapters.rules import condition_of
+from services.console.domain.calendars import CalendarDraft, CalendarYear
 from services.console.domain.sla import (
     AtRisk,
     AtRiskList,
@@ -43,6 +45,26 @@ class GrpcSla:
     def list_calendars(self) -> tuple[Calendar, ...]:
         answer = self._caller.ask(self._stub.ListCalendars, service_pb2.ListCalendarsRequest())
         return tuple(_calendar_of(calendar) for calendar in answer.calendars)
+
+    def get_calendar(self, calendar_id: str) -> CalendarDraft:
+        request = service_pb2.GetCalendarRequest(id=calendar_id)
+        return draft_of(self._caller.ask(self._stub.GetCalendar, request).calendar)
+
+    def calendar_year(self, calendar_id: str, year: int) -> CalendarYear:
+        request = service_pb2.PreviewCalendarRequest(id=calendar_id, year=year)
+        return year_of(self._caller.ask(self._stub.PreviewCalendar, request))
+
+    def preview_calendar(self, draft: CalendarDraft) -> CalendarYear:
+        request = service_pb2.PreviewCalendarRequest(
+            calendar=draft_to_wire(draft), expected_version=draft.version
+        )
+        return year_of(self._caller.ask(self._stub.PreviewCalendar, request))
+
+    def save_calendar(self, draft: CalendarDraft, agent_id: str) -> CalendarDraft:
+        request = service_pb2.SaveCalendarRequest(
+            calendar=draft_to_wire(draft), expected_version=draft.version
+        )
+        return draft_of(self._caller.ask(self._stub.SaveCalendar, request, agent_id=agent_id).calendar)
 
     def get_clock(self, ticket_id: str) -> TicketClock | None:
         request = service_pb2.GetClocksRequest(ticket_ids=[ticket_id])

@@ -12,6 +12,7 @@ from typing import Protocol
 from services.console.application.account_ports import Accounts
 from services.console.application.customer_ports import Customers
 from services.console.domain import channels, ingest, reports, rules, screening, sla
+from services.console.domain.calendars import CalendarDraft, CalendarYear
 from services.console.domain.outside import Customer, Sought, Source
 from services.console.domain.tickets import (
     Attachment,
@@ -103,6 +104,18 @@ class Sla(Protocol):
     def list_policies(self) -> tuple[sla.Policy, ...]: ...
 
     def list_calendars(self) -> tuple[sla.Calendar, ...]: ...
+
+    def get_calendar(self, calendar_id: str) -> CalendarDraft: ...
+
+    def calendar_year(self, calendar_id: str, year: int) -> CalendarYear:
+        """Of one that is saved; year 0 is the present one."""
+        ...
+
+    def preview_calendar(self, draft: CalendarDraft) -> CalendarYear:
+        """What saving it would make of the present year; nothing is saved."""
+        ...
+
+    def save_calendar(self, draft: CalendarDraft, agent_id: str) -> CalendarDraft: ...
 
     def get_clock(self, ticket_id: str) -> sla.TicketClock | None:
         """None where no promise was made."""

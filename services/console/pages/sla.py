@@ -69,10 +69,14 @@ def blueprint(console: Console) -> Blueprint:
         )
 
     @pages.get("/sla/calendars")
-    @pages.get("/sla/calendars/<calendar_id>")
-    def calendars(calendar_id: str = "") -> Response:
-        listed = part(sla.list_calendars)
-        return page("sla.html", current="sla", tab="calendars", calendars=listed, chosen=calendar_id)
+    def calendars() -> Response:
+        return page(
+            "sla.html",
+            current="sla",
+            tab="calendars",
+            calendars=part(sla.list_calendars),
+            may_change=frame().me.may_administer,
+        )
 
     @pages.get("/sla/at-risk")
     def at_risk() -> Response:

@@ -1,7 +1,7 @@
 """Things in a person's words: names of what the system has words for, moments, lengths of time, sizes, lists."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -189,6 +189,13 @@ class Words:
             "quarantined": _("quarantined"),
             "in_flight": _("in flight"),
         }.get(outcome, outcome)
+
+    def date(self, day: date) -> str:
+        """Thu, 24 Dec 2026: a day of somebody's calendar, whatever zone it is read in."""
+        return dates.format_skeleton("yMMMEd", day, locale=self._locale)
+
+    def month(self, month: int) -> str:
+        return str(dates.get_month_names("wide", context="stand-alone", locale=self._locale)[month])
 
     def weekday(self, weekday: int) -> str:
         return str(

@@ -18,6 +18,7 @@ from tests.fakes.console_samples import NOW, RAW, hostile_tickets
 ADDRESSES = (
     "/tickets", "/tickets?view=overdue", "/tickets?view=group:export&sort=newest", "/tickets?status=closed&channel=claims-mail",
     "/tickets/48163", "/tickets/48163?tab=changes", "/tickets/48198/why/id48198:1:0", "/board", "/board?span=1h", "/rules",
+    "/sla/calendars/lisbon", "/sla/calendars/lisbon?year=2027", "/sla/calendars/lisbon/edit", "/sla/calendars/new",
     "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support", "/channels/claims-mail",
     "/ledger", "/ledger?span=15m", "/ledger?channel=support&span=all",
     "/quarantine", "/quarantine/q1", "/blocked", "/channels/support/patterns",
