@@ -117,7 +117,7 @@ def test_a_reader_that_dies_before_its_ack_says_the_same_again(desk: IngestDesk)
         _mail(sockets.smtp, letter("<ack@b>"))
         died(process)
     desk.desk.role("listen")
-    wait_until(lambda: len(desk.received()) == 2)
+    wait_until(lambda: len(desk.received()) >= 2)
     assert len({envelope.event_id for envelope in desk.desk.said}) == 1
 
 
