@@ -57,6 +57,12 @@ def test_every_fact_of_the_contract_is_said_by_the_service_that_owns_it() -> Non
     assert {name: name.split(".")[1] for name in facts_of_the_contract()} == said
 
 
+def test_what_is_said_is_heard_by_somebody() -> None:
+    # A fact without a queue is not confirmed: it would stay in its outbox for ever.
+    heard = {kind.DESCRIPTOR.full_name for wire in wires() for kind in wire.hears}
+    assert {name for wire in wires() for name in wire.says} <= heard
+
+
 def test_every_fact_has_a_sample_that_is_still_of_the_contract() -> None:
     facts = facts_of_the_contract()
     samples = {path.stem: path.read_text() for path in SAMPLES.glob("*.json")}

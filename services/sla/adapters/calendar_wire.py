@@ -1,21 +1,15 @@
 """Calendars as messages of the contract, and back."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 
 from chassis.businesstime import Hours, Window
 from chassis.errors import InvalidField
-from chassis.stamps import stamp
-from relaydesk.sla.v1 import events_pb2
 from relaydesk.sla.v1 import service_pb2 as pb
 from services.sla.domain.calendar_days import closed_days
 from services.sla.domain.calendar_year import YearDay
-from services.sla.domain.events import CalendarChanged
-from services.sla.domain.policy import RUNNING, NamedCalendar, counted_in
+from services.sla.domain.policy import RUNNING, NamedCalendar
 from services.sla.domain.special_day import Feed, SpecialDay, Whom
-
-# Calendars belong to no channel.
-CALENDAR_LANE = "api"
 
 
 def calendar_of_wire(wire: pb.Calendar) -> NamedCalendar:
@@ -106,39 +100,6 @@ def year_day_to_wire(day: YearDay) -> pb.CalendarYearDay:
         hours=_hours_to_wire(day.hours),
         open_seconds=int(day.open.total_seconds()),
     )
-
-
-def calendar_changed_to_wire(fact: CalendarChanged) -> events_pb2.CalendarChanged:
-    calendar = fact.calendar
-    wire = events_pb2.CalendarChanged(
-        calendar_id=calendar.calendar_id,
-        version=calendar.version,
-        name=calendar.name,
-        zone=calendar.hours.zone,
-        applies_to=calendar.applies_to,
-        holidays_version=calendar.holidays_version,
-        domains=calendar.whom.domains,
-        groups=calendar.whom.groups,
-        channels=calendar.whom.channels,
-        is_company=calendar.whom.is_company,
-    )
-    if calendar.saved_at is not None:
-        stamp(wire.saved_at, calendar.saved_at)
-    if calendar.written is not None:
-        # The same span, with what the versions before it say of the time before its day.
-        begin, end = (
-            datetime.fromtimestamp(at, UTC) for at in (calendar.written.begin, calendar.written.end)
-        )
-        whole = counted_in(fact.versions).write(begin.year, end.year - 1)
-        wire.begins_seconds, wire.ends_seconds = whole.begin, whole.end
-        wire.lengths_seconds.extend(whole.lengths)
-        wire.tzdata_version = calendar.written.tzdata
-    return wire
-
-
-def event_id_of_calendar(fact: CalendarChanged) -> str:
-    """The same for the same version."""
-    return f"calendar:{fact.calendar.calendar_id}:{fact.calendar.version}"
 
 
 def _hours_to_wire(hours: tuple[tuple[str, str], ...]) -> list[pb.DayHours]:

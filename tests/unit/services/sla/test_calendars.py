@@ -125,14 +125,6 @@ def test_what_was_written_out_counts_whatever_is_told_later() -> None:
     assert due(other, "04-02 16:00") == due(kept_once, "04-02 16:00") == berlin("04-07 11:00")
 
 
-def test_a_saved_calendar_says_its_open_time_to_others() -> None:
-    ports = two_versions(date(2026, 3, 16))
-    fact = ports.policies.said[-1]
-    assert (fact.calendar.version, len(fact.versions)) == (2, 2)
-    assert fact.calendar.written is not None
-    assert counted_in(fact.versions).between(berlin("03-13 00:00"), berlin("03-17 00:00")) == hours(9 + 12)
-
-
 # ------------------------------------------------------------------------------------------------ whose calendar it is
 
 
