@@ -6,6 +6,7 @@ order: whatever is committed and not stamped is found by an index, however late 
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
@@ -88,25 +89,35 @@ def in_order_of_versions(rows: Sequence[Document]) -> list[Document]:
 
     Ids are made before the commit and by clocks that differ, so a later version may come with an earlier id.
     """
-    holders: dict[str, list[tuple[int, Document]]] = {}
-    for row in rows:
+    # A commit follows the one before it of each of its tickets, and so all before that; a storm into one ticket makes
+    # chains of thousands of versions.
+    before = _predecessors(rows)
+    ordered: list[Document] = []
+    is_begun = [False] * len(rows)
+    for first in range(len(rows)):
+        waiting = [] if is_begun[first] else [first]
+        while waiting:
+            is_begun[waiting[-1]] = True
+            # What is begun and waits still would wait for itself, and stands in no store.
+            missing = next((place for place in before[waiting[-1]] if not is_begun[place]), None)
+            if missing is None:
+                ordered.append(rows[waiting.pop()])
+            else:
+                waiting.append(missing)
+    return ordered
+
+
+def _predecessors(rows: Sequence[Document]) -> list[list[int]]:
+    """For each row, by its place, the rows that hold the versions next below its own, one for each ticket."""
+    lowest: dict[str, dict[int, int]] = {}
+    for place, row in enumerate(rows):
         for event_id in row["events"]:
             ticket_id, version, _ = event_id.split(":")
-            holders.setdefault(ticket_id, []).append((int(version), row))
-    ordered: dict[str, Document] = {}
-
-    def put(row: Document) -> None:
-        if row["_id"] in ordered:
-            return
-        for event_id in row["events"]:
-            ticket_id, version, _ = event_id.split(":")
-            among = holders[ticket_id]
-            if len(among) > 1:
-                for earlier, holder in among:
-                    if earlier < int(version) and holder is not row and holder["_id"] not in ordered:
-                        put(holder)
-        ordered[row["_id"]] = row
-
-    for row in rows:
-        put(row)
-    return list(ordered.values())
+            of_ticket = lowest.setdefault(ticket_id, {})
+            of_ticket[place] = min(of_ticket.get(place, int(version)), int(version))
+    before: list[list[int]] = [[] for _ in rows]
+    for of_ticket in lowest.values():
+        chain = sorted(of_ticket, key=lambda place: of_ticket[place])
+        for earlier, later in pairwise(chain):
+            before[later].append(earlier)
+    return before
