@@ -46,7 +46,7 @@ def test_a_system_that_answers_is_well(port: int, shop: OutsideServer) -> None:
     shop.behave = answer_json({"version": 1, "customers": [{"name": "H", "orders": []}]})
     check = ask(port, phone="+351912345678")
     assert (check.is_well, check.outcome, check.text) == (True, "found", "found 1 customer, 0 orders")
-    assert 0 < check.took.ToTimedelta().total_seconds() < 2
+    assert check.took.ToTimedelta() > timedelta(0)
 
 
 def test_what_is_wrong_is_said_without_the_person(port: int, shop: OutsideServer) -> None:
