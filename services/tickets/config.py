@@ -18,7 +18,7 @@ class Settings(CommonSettings):
     # Unacknowledged deliveries per lane; each may hold a hundred facts.
     prefetch: int = 40
     # How often what is new in the log is stamped, and how often it is read while somebody watches.
-    sequence_every: timedelta = timedelta(milliseconds=50)
+    sequence_every: timedelta = timedelta(milliseconds=100)
     watch_every: timedelta = timedelta(milliseconds=100)
     heartbeat_every: timedelta = timedelta(seconds=5)
     # So many tickets may one sender open by mail within this time before the rest of them joins the last; 0 sets no limit.
