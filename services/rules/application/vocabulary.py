@@ -36,6 +36,12 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(find, known)
 
 
+def find_field(name: str) -> Field | None:
+    """What a field holds."""
+    word = vocabulary().find(name)
+    return word.field if word is not None else None
+
+
 def find_read(name: str) -> Read | None:
     """How a field is read."""
     word = vocabulary().find(name)
