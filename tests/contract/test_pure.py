@@ -8,7 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PURE = frozenset(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["relaydesk"]["pure-packages"])
-PURE_OF_CHASSIS = frozenset({"chassis.businesstime", "chassis.conditions", "chassis.errors"})
+PURE_OF_CHASSIS = frozenset(
+    {"chassis.businesstime", "chassis.conditions", "chassis.errors", "chassis.operators"}
+)
 INNER = ("domain", "actions", "conditions")
 
 

@@ -220,6 +220,10 @@ class MemoryRules:
         self.rules[rule_id] = replace(old, is_enabled=on, version=old.version + 1)
         return self.rules[rule_id]
 
+    def check_rules(self) -> tuple[rules.RuleWarning, ...]:
+        self._outages.check("rules")
+        return samples.RULE_WARNINGS
+
     def explain_event(self, event_id: str) -> tuple[rules.Explanation, ...]:
         self._outages.check("rules")
         return (samples.EXPLANATION,) if event_id in ("id48198:1:0", "id48163:1:0") else ()

@@ -235,6 +235,10 @@ RULES = (
     rules.Rule("vip", "VIP domains get high priority", True, 6, ("ticket_opened",), rules.Test("sender", "ends_with", ("@brightwave.example",)), (rules.Action("set_priority", {"priority": "high"}),), False, 2),
     rules.Rule("xmas", "Christmas cut-off dates", False, 10, ("requester_wrote",), None, (rules.Action("note", {"text": "Cut-off for Brazil is 4 December"}),), False, 1),
 )  # fmt: skip
+RULE_WARNINGS = (
+    rules.RuleWarning("money", "undone", "rule.actions[0]", ("vip",)),
+    rules.RuleWarning("vip", "event_never_matches", "rule.events[0]", ()),
+)
 EXPLANATION = rules.Explanation(
     "id48198:1:0", NOW - minutes(64), 31,
     (

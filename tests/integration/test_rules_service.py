@@ -338,3 +338,25 @@ def test_only_an_admin_changes_rules(desk: ServiceDesk, outside: FakeTickets) ->
     with pytest.raises(Unauthenticated):
         save(RulesServiceStub(desk.channel(port, "of-nobody")), a_rule("a"))
     assert save(RulesServiceStub(desk.channel(port, "of-an-admin")), a_rule("a")).version == 1
+
+
+def test_odd_rules_are_told_also_with_drafts_among_them(rules: RulesServiceStub) -> None:
+    def warned(*drafts: service_pb2.Rule) -> list[tuple[str, str, str, list[str]]]:
+        found = rules.CheckRules(service_pb2.CheckRulesRequest(drafts=drafts)).warnings
+        return [(one.rule_id, one.kind, one.path, list(one.other_rule_ids)) for one in found]
+
+    above = a_rule("above", a_test("channel", "is", "shop"))
+    above.stop = True
+    above = save(rules, above)
+    assert warned() == []
+    below = a_rule("below", a_test("channel", "is", "shop"))
+    below.position = 1
+    assert warned(below) == [("", "shadowed", "rule.condition", [above.id])]
+    below = save(rules, below)
+    assert warned() == [(below.id, "shadowed", "rule.condition", [above.id])]
+    above.stop = False
+    assert warned(above) == []
+    with pytest.raises(InvalidFields, match=r"drafts\[1\]\.condition\.test\.field"):
+        warned(below, a_rule("wrong", a_test("colour", "is", "red")))
+    with pytest.raises(InvalidFields, match=r"drafts\[1\]\.id"):
+        warned(a_rule("one"), a_rule("two"))

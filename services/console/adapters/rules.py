@@ -13,6 +13,7 @@ from services.console.domain.rules import (
     Explanation,
     Rule,
     RuleOutcome,
+    RuleWarning,
     Test,
     TestOutcome,
 )
@@ -35,6 +36,12 @@ class GrpcRules:
         rule.enabled = on
         save = service_pb2.SaveRuleRequest(rule=rule, expected_version=expected_version)
         return _rule_of(self._caller.ask(self._stub.SaveRule, save, agent_id=agent_id).rule)
+
+    def check_rules(self) -> tuple[RuleWarning, ...]:
+        answer = self._caller.ask(self._stub.CheckRules, service_pb2.CheckRulesRequest())
+        return tuple(
+            RuleWarning(one.rule_id, one.kind, one.path, tuple(one.other_rule_ids)) for one in answer.warnings
+        )
 
     def explain_event(self, event_id: str) -> tuple[Explanation, ...]:
         request = service_pb2.ExplainEventRequest(event_id=event_id)

@@ -97,6 +97,10 @@ class Rules(Protocol):
         """Raises Conflict where somebody else saved it meanwhile."""
         ...
 
+    def check_rules(self) -> tuple[rules.RuleWarning, ...]:
+        """What is odd about the rules that are on."""
+        ...
+
     def explain_event(self, event_id: str) -> tuple[rules.Explanation, ...]: ...
 
 

@@ -50,6 +50,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleWarning:
+    """Something odd about a rule. `path` is its line, such as rule.actions[1]; `others` are ids of rules."""
+
+    rule_id: str
+    kind: str
+    path: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TestOutcome:
     """What one question was answered."""
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 
 from services.console.application.directory import Names
-from services.console.domain.rules import Action, RuleOutcome
+from services.console.domain.rules import Action, Rule, RuleOutcome, RuleWarning
 from services.console.pages.words import Words
 
+_LINE = re.compile(r"rule\.(events|actions)\[(\d+)\]")
 _EITHER = re.compile(r"\{\{(.+)\}\}")
 
 
@@ -128,6 +129,36 @@ class RuleWords:
         sentence, name = said
         value = action.params.get(name) or next(iter(values), "")
         return sentence, self.value(name, value)
+
+    def warning(self, warning: RuleWarning, rule: Rule) -> str:
+        """What is odd, with the line that it is about."""
+        _ = self._words.gettext
+        others = self._words.together([self._rules.get(one, one) for one in warning.others])
+        line = self._line(warning.path, rule)
+        return {
+            "never_matches": _("Its condition contradicts itself or the events: it never matches."),
+            "event_never_matches": _("When %(line)s, the condition never holds.") % {"line": line},
+            "shadowed": _("It never gets to look: “%(rules)s” matches first and stops.") % {"rules": others},
+            "undone": _("“%(line)s” is taken back at once by “%(rules)s”.") % {"line": line, "rules": others},
+            "may_loop": _(
+                "It and “%(rules)s” may wake each other and take each other back; each runs once in a chain."
+            )
+            % {"rules": others},
+            "never_answers": _("The answer never leaves: only automatic mail or spam matches."),
+            "mails_on_automatic": _("It may mail colleagues for automatic mail too."),
+            "changes_nothing": _("“%(line)s” changes nothing: the ticket is so already.") % {"line": line},
+        }.get(warning.kind, warning.kind)
+
+    def _line(self, path: str, rule: Rule) -> str:
+        where = _LINE.fullmatch(path)
+        if where is None:
+            return path
+        place = int(where[2])
+        if where[1] == "events" and place < len(rule.events):
+            return self.event(rule.events[place])
+        if where[1] == "actions" and place < len(rule.actions):
+            return " ".join(filter(None, self.action(rule.actions[place])))
+        return path
 
     def outcome(self, outcome: RuleOutcome) -> str:
         """What became of the rule, with the reason where something held it back."""

@@ -16,6 +16,7 @@ from chassis.operators import OPERATORS, Kind
 from chassis.rpc import Access, RpcServer
 from relaydesk.rules.v1 import service_pb2 as pb
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceServicer, add_RulesServiceServicer_to_server
+from services.rules.adapters.checking import Checking
 from services.rules.adapters.mongo import Shelf
 from services.rules.adapters.mongo.documents import heard_of_row
 from services.rules.adapters.tickets import Messages
@@ -36,6 +37,7 @@ ACCESS: Access = {
     f"{_SERVICE}/DeleteRule": _WRITERS,
     f"{_SERVICE}/ExplainEvent": _READERS,
     f"{_SERVICE}/ListVocabulary": _READERS,
+    f"{_SERVICE}/CheckRules": _READERS,
 }
 # Deeper is refused when the rule is compiled; this only keeps a request from nesting without end.
 _DEEPEST = 20
@@ -49,6 +51,7 @@ class RulesRpc(RulesServiceServicer):
         self._shelf = shelf
         self._runner = runner
         self._messages = messages
+        self._checking = Checking(shelf)
 
     def ListRules(self, request: pb.ListRulesRequest, _: Any) -> pb.ListRulesResponse:
         rules = self._shelf.newest()
@@ -100,6 +103,9 @@ class RulesRpc(RulesServiceServicer):
             ],
             events=[pb.Word(name=name, description=text) for name, text in EVENTS.items()],
         )
+
+    def CheckRules(self, request: pb.CheckRulesRequest, _: Any) -> pb.CheckRulesResponse:
+        return self._checking.check([rule_of_wire(draft) for draft in request.drafts])
 
     def _do(self, command: commands.SaveRule | commands.DeleteRule) -> Any:
         (outcome,) = self._runner.run([Task("", command)])

@@ -572,3 +572,92 @@ class Word(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Word: _TypeAlias = Word  # noqa: Y015
+
+@_typing.final
+class CheckRulesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAFTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def drafts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rule]:
+        """Looked at as if they were saved and enabled: instead of the rule with the id, or as one more where it is empty (one
+        such at most). Nothing is kept.
+        """
+
+    def __init__(
+        self,
+        *,
+        drafts: _abc.Iterable[Global___Rule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drafts", b"drafts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckRulesRequest: _TypeAlias = CheckRulesRequest  # noqa: Y015
+
+@_typing.final
+class CheckRulesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WARNINGS_FIELD_NUMBER: _builtins.int
+    RULE_SET_VERSION_FIELD_NUMBER: _builtins.int
+    rule_set_version: _builtins.int
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleWarning]:
+        """In the order in which the rules run."""
+
+    def __init__(
+        self,
+        *,
+        warnings: _abc.Iterable[Global___RuleWarning] | None = ...,
+        rule_set_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rule_set_version", b"rule_set_version", "warnings", b"warnings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckRulesResponse: _TypeAlias = CheckRulesResponse  # noqa: Y015
+
+@_typing.final
+class RuleWarning(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    OTHER_RULE_IDS_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    rule_id: _builtins.str
+    """Empty for a draft without an id."""
+    kind: _builtins.str
+    """never_matches, event_never_matches, shadowed, undone, may_loop, never_answers, mails_on_automatic or
+    changes_nothing.
+    """
+    path: _builtins.str
+    """The line of the rule, for instance rule.actions[1]."""
+    text: _builtins.str
+    """The kind in a sentence."""
+    @_builtins.property
+    def other_rule_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The rules that it has to do with."""
+
+    def __init__(
+        self,
+        *,
+        rule_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        path: _builtins.str = ...,
+        other_rule_ids: _abc.Iterable[_builtins.str] | None = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "other_rule_ids", b"other_rule_ids", "path", b"path", "rule_id", b"rule_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleWarning: _TypeAlias = RuleWarning  # noqa: Y015

@@ -64,6 +64,11 @@ class RulesServiceStub:
                 request_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyResponse.FromString,
                 _registered_method=True)
+        self.CheckRules = channel.unary_unary(
+                '/relaydesk.rules.v1.RulesService/CheckRules',
+                request_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.CheckRulesRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.CheckRulesResponse.FromString,
+                _registered_method=True)
 
 
 class RulesServiceServicer:
@@ -108,6 +113,13 @@ class RulesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckRules(self, request, context):
+        """What is odd about the enabled rules, found without an event: never matches, shadowed, undone, may loop, and more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RulesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -140,6 +152,11 @@ def add_RulesServiceServicer_to_server(servicer, server):
                     servicer.ListVocabulary,
                     request_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyRequest.FromString,
                     response_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyResponse.SerializeToString,
+            ),
+            'CheckRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckRules,
+                    request_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.CheckRulesRequest.FromString,
+                    response_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.CheckRulesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -304,6 +321,33 @@ class RulesService:
             '/relaydesk.rules.v1.RulesService/ListVocabulary',
             relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyRequest.SerializeToString,
             relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.rules.v1.RulesService/CheckRules',
+            relaydesk_dot_rules_dot_v1_dot_service__pb2.CheckRulesRequest.SerializeToString,
+            relaydesk_dot_rules_dot_v1_dot_service__pb2.CheckRulesResponse.FromString,
             options,
             channel_credentials,
             insecure,

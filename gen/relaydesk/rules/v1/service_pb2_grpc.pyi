@@ -40,6 +40,8 @@ class RulesServiceStub:
     """Why something did or did not happen at an event."""
     ListVocabulary: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListVocabularyRequest, _service_pb2.ListVocabularyResponse]
     """The conditions, operators and actions there are, with what they take."""
+    CheckRules: _grpc.UnaryUnaryMultiCallable[_service_pb2.CheckRulesRequest, _service_pb2.CheckRulesResponse]
+    """What is odd about the enabled rules, found without an event: never matches, shadowed, undone, may loop, and more."""
 
 @_typing.type_check_only
 class RulesServiceAsyncStub(RulesServiceStub):
@@ -53,6 +55,8 @@ class RulesServiceAsyncStub(RulesServiceStub):
     """Why something did or did not happen at an event."""
     ListVocabulary: _aio.UnaryUnaryMultiCallable[_service_pb2.ListVocabularyRequest, _service_pb2.ListVocabularyResponse]  # type: ignore[assignment]
     """The conditions, operators and actions there are, with what they take."""
+    CheckRules: _aio.UnaryUnaryMultiCallable[_service_pb2.CheckRulesRequest, _service_pb2.CheckRulesResponse]  # type: ignore[assignment]
+    """What is odd about the enabled rules, found without an event: never matches, shadowed, undone, may loop, and more."""
 
 class RulesServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -99,5 +103,13 @@ class RulesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.ListVocabularyResponse, _abc.Awaitable[_service_pb2.ListVocabularyResponse]]:
         """The conditions, operators and actions there are, with what they take."""
+
+    @_abc_1.abstractmethod
+    def CheckRules(
+        self,
+        request: _service_pb2.CheckRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.CheckRulesResponse, _abc.Awaitable[_service_pb2.CheckRulesResponse]]:
+        """What is odd about the enabled rules, found without an event: never matches, shadowed, undone, may loop, and more."""
 
 def add_RulesServiceServicer_to_server(servicer: RulesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

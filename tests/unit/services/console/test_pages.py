@@ -318,6 +318,14 @@ def test_a_rule_is_switched_by_its_version(kate: Visitor, fakes: MemoryDesk) -> 
     assert kate.post("/rules/money/switch", {"on": "1", "version": "14"}).status_code == 409
 
 
+def test_what_is_odd_about_a_rule_is_told_by_its_line_and_marked_in_the_list(kate: Visitor) -> None:
+    money = kate.get("/rules/money").text
+    assert "“set priority to Urgent” is taken back at once by “VIP domains get high priority”." in money
+    assert '<a class="link" href="/rules/vip">' in money
+    assert money.count("something is odd") == 2
+    assert "When a ticket is opened, the condition never holds." in kate.get("/rules/vip").text
+
+
 def test_quarantine_shows_raw_bytes_as_text_and_processes_again(kate: Visitor, fakes: MemoryDesk) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in kate.get("/quarantine/q1").text
     assert 'href="/quarantine/q1/raw"' in kate.get("/quarantine/q1").text
