@@ -16,7 +16,7 @@ MOST_DRAFTS = 100
 
 
 class Checking:
-    """A thousand rules take a second or two: what was found is kept until the rules are others."""
+    """A thousand rules take some seconds: what was found is kept until the rules are others."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf

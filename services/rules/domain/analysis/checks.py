@@ -7,12 +7,11 @@ warned of: a rule whose condition has too many cases is left alone.
 from collections.abc import Iterator, Sequence
 
 from chassis.conditions import Field, Kind
-from services.rules.domain.analysis.effects import Effect, answers, mails_colleagues
-from services.rules.domain.analysis.knowledge import implies
-from services.rules.domain.analysis.literals import FindField, Literal, TooManyCases
+from services.rules.domain.analysis.effects import Effect, answers, mails_colleagues, so_after
+from services.rules.domain.analysis.literals import FindField, TooManyCases, literal
 from services.rules.domain.analysis.loops import loops
 from services.rules.domain.analysis.pairs import shadowed, undone
-from services.rules.domain.analysis.studied import Studied, fixed_at, study
+from services.rules.domain.analysis.studied import Studied, study
 from services.rules.domain.analysis.warnings import (
     CHANGES_NOTHING,
     EVENT_NEVER_MATCHES,
@@ -21,12 +20,12 @@ from services.rules.domain.analysis.warnings import (
     NEVER_MATCHES,
     RuleWarning,
 )
-from services.rules.domain.heard import REQUESTER_WROTE, SPAM, TICKET_OPENED, SetField
+from services.rules.domain.heard import REQUESTER_WROTE, SPAM, TICKET_OPENED
 from services.rules.domain.rule import CompiledRule
 
-_AUTOMATIC = Literal("is_automatic", Field(Kind.FLAG), "is", ("true",), True, "")
-_BY_HAND = Literal("is_automatic", Field(Kind.FLAG), "is", ("false",), True, "")
-_IS_SPAM = Literal("status", Field(Kind.TEXT), "is", (SPAM,), True, "")
+_AUTOMATIC = literal("is_automatic", Field(Kind.FLAG), "is", "true")
+_BY_HAND = literal("is_automatic", Field(Kind.FLAG), "is", "false")
+_IS_SPAM = literal("status", Field(Kind.TEXT), "is", SPAM)
 
 
 def check_rules(rules: Sequence[CompiledRule], find: FindField) -> list[RuleWarning]:
@@ -53,25 +52,20 @@ def _alone(study: Studied) -> Iterator[RuleWarning]:
         yield RuleWarning(
             study.rule_id, EVENT_NEVER_MATCHES, f"rule.events[{study.one.rule.events.index(event)}]"
         )
-    cases = [(case, fixed_at(event)) for event, cases in study.cases.items() for case in cases]
+    cases = [facts for of_event in study.cases.values() for facts in of_event]
     for effect in study.effects:
-        if answers(effect) and all(
-            implies(case, (_AUTOMATIC,), fixed) or implies(case, (_IS_SPAM,), fixed) for case, fixed in cases
-        ):
+        so = so_after(effect)
+        if answers(effect) and all(one.implies(_AUTOMATIC) or one.implies(_IS_SPAM) for one in cases):
             yield RuleWarning(study.rule_id, NEVER_ANSWERS, effect.path)
-        if mails_colleagues(effect) and any(
-            event in (TICKET_OPENED, REQUESTER_WROTE) and not implies(case, (_BY_HAND,), fixed_at(event))
-            for event, of_event in study.cases.items()
-            for case in of_event
-        ):
+        elif mails_colleagues(effect) and _hears_machines(study):
             yield RuleWarning(study.rule_id, MAILS_ON_AUTOMATIC, effect.path)
-        match effect.step:
-            case SetField(name, value):
-                so = Literal(name, Field(Kind.TEXT), "is", (value.casefold(),), True, "")
-                if all(implies(case, (so,), fixed) for case, fixed in cases) and not _set_before(
-                    study, effect
-                ):
-                    yield RuleWarning(study.rule_id, CHANGES_NOTHING, effect.path)
+        elif so is not None and all(one.implies(so) for one in cases) and not _set_before(study, effect):
+            yield RuleWarning(study.rule_id, CHANGES_NOTHING, effect.path)
+
+
+def _hears_machines(study: Studied) -> bool:
+    heard = (study.cases.get(event, ()) for event in (TICKET_OPENED, REQUESTER_WROTE))
+    return any(not facts.implies(_BY_HAND) for of_event in heard for facts in of_event)
 
 
 def _set_before(study: Studied, effect: Effect) -> bool:

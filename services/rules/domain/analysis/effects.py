@@ -4,8 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chassis.conditions import Field, Kind
-from services.rules.domain.analysis.literals import Case, Literal
-from services.rules.domain.heard import AddEntry, AddTag, Notify, RemoveTag, SetField, Step, Ticket
+from services.rules.domain.analysis.literals import Case, Literal, literal
+from services.rules.domain.heard import (
+    AddEntry,
+    AddTag,
+    Notify,
+    RemoveTag,
+    SetField,
+    Step,
+    Ticket,
+    changed_field,
+)
 from services.rules.domain.rule import CompiledRule
 from services.rules.domain.template import TemplateMistake
 
@@ -18,23 +27,14 @@ class Effect:
 
     step: Step
     path: str
-
-    @property
-    def changes(self) -> str:
-        """The field that it changes; empty where it writes or mails."""
-        match self.step:
-            case SetField(name, _):
-                return name
-            case AddTag() | RemoveTag():
-                return "tags"
-            case _:
-                return ""
+    # The field; empty where it writes or mails.
+    changes: str
 
 
 def effects_of(one: CompiledRule) -> tuple[Effect, ...]:
     """The steps of all actions, in order, whatever the ticket was before."""
     return tuple(
-        Effect(step, f"rule.actions[{place}]")
+        Effect(step, f"rule.actions[{place}]", changed_field(step))
         for place, action in enumerate(one.actions)
         for step in _steps(action.decide, action.params)
     )
@@ -70,15 +70,22 @@ def afterwards(case: Case, effects: Iterable[Effect]) -> Case:
     """What is known of the ticket once the effects are done to one that met the case; changes stay the event's."""
     known = list(case)
     for effect in effects:
-        if not effect.changes:
-            continue
-        known = [one for one in known if one.field != effect.changes or one.operator.startswith("changed")]
-        match effect.step:
-            case SetField(name, value):
-                known.append(Literal(name, _TEXT, "is", (value.casefold(),), True, effect.path))
-            case AddTag(tag):
-                known.append(Literal("tags", _LIST, "contains", (tag.casefold(),), True, effect.path))
+        if effect.changes:
+            known = [one for one in known if one.field != effect.changes or one.asks_of_change]
+            if (set_so := so_after(effect)) is not None:
+                known.append(set_so)
     return tuple(known)
+
+
+def so_after(effect: Effect) -> Literal | None:
+    """What holds once the effect is done; None where nothing can be said for certain."""
+    match effect.step:
+        case SetField(name, value):
+            return literal(name, _TEXT, "is", value.casefold())
+        case AddTag(tag):
+            return literal("tags", _LIST, "contains", tag.casefold())
+        case _:
+            return None
 
 
 def undoes(later: Step, earlier: Step) -> bool:

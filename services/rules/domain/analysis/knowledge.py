@@ -11,9 +11,8 @@ from types import EllipsisType
 
 from chassis.conditions import Kind, Reading, Value
 from chassis.operators import all_forms, each_forms, moment, number
-from services.rules.domain.analysis.literals import Case, Literal
+from services.rules.domain.analysis.literals import Case, Literal, literal
 
-_CHANGES = frozenset({"changed", "changed_from", "changed_to"})
 # What holds of a text holds of every text around it, and what holds of a list of every list with more in it.
 _GROWS = frozenset({"contains", "contains_any", "is_set"})
 _GROWS_IN_LISTS = _GROWS | {"any_of", "subtree", "matches"}
@@ -24,8 +23,8 @@ class Knowledge:
 
     def __init__(self, literals: Sequence[Literal], fixed: Value | EllipsisType = ...) -> None:
         """`fixed` is the value where the event leaves no choice."""
-        self._about_value = [one for one in literals if one.operator not in _CHANGES]
-        self._about_change = [one for one in literals if one.operator in _CHANGES]
+        self._about_value = [one for one in literals if not one.asks_of_change]
+        self._about_change = [one for one in literals if one.asks_of_change]
         self._left = self._values_left(fixed)
         # Of each group one is in the field, whatever else is.
         self._pieces = [group for one in self._about_value if one.holds for group in _pieces(one)]
@@ -41,11 +40,11 @@ class Knowledge:
 
     def implies(self, asked: Literal) -> bool:
         """The case certainly gives the question the answer that it wants."""
-        if asked.operator in _CHANGES:
+        if asked.asks_of_change:
             return any(_change_implies(one, asked) for one in self._about_change)
         if self._left:
             return all(_answer(asked, value) is asked.holds for value in self._left)
-        if any(one.same(asked) and one.holds is asked.holds for one in self._about_value):
+        if asked in self._about_value:
             return True
         if asked.holds:
             return (_grows(asked) and self._always(asked)) or any(
@@ -72,24 +71,34 @@ class Knowledge:
         ]
 
 
-def by_field(case: Case) -> dict[str, list[Literal]]:
-    found: dict[str, list[Literal]] = {}
-    for one in case:
-        found.setdefault(one.field, []).append(one)
-    return found
+class Facts:
+    """All that a case says, at an event that leaves the `fixed` fields no choice. What was asked once is remembered."""
 
+    def __init__(self, case: Case, fixed: Mapping[str, Value]) -> None:
+        self.case = case
+        self.fixed = fixed
+        by_field: dict[str, list[Literal]] = {}
+        for one in case:
+            by_field.setdefault(one.field, []).append(one)
+        self._of = {
+            name: Knowledge(by_field.get(name, ()), fixed.get(name, ...)) for name in {*by_field, *fixed}
+        }
+        self._implied: dict[Literal, bool] = {}
 
-def is_possible(case: Case, fixed: Mapping[str, Value]) -> bool:
-    """Something could meet every question of the case, at an event that leaves these fields no choice."""
-    return all(
-        Knowledge(literals, fixed.get(field, ...)).is_possible() for field, literals in by_field(case).items()
-    )
+    def is_possible(self) -> bool:
+        """Something could meet every question of the case."""
+        return all(known.is_possible() for known in self._of.values())
 
+    def implies(self, *asked: Literal) -> bool:
+        """What meets the case gives each of these questions the answer that it wants, for certain."""
+        # Nothing follows for a field of which nothing is said.
+        return all(one.field in self._of for one in asked) and all(map(self._implies, asked))
 
-def implies(case: Case, other: Case, fixed: Mapping[str, Value]) -> bool:
-    """What meets the case meets the other one too, for certain."""
-    known = by_field(case)
-    return all(Knowledge(known.get(one.field, ()), fixed.get(one.field, ...)).implies(one) for one in other)
+    def _implies(self, asked: Literal) -> bool:
+        known = self._implied.get(asked)
+        if known is None:
+            known = self._implied[asked] = self._of[asked.field].implies(asked)
+        return known
 
 
 def _countable(literals: Iterable[Literal]) -> list[Value] | None:
@@ -114,7 +123,7 @@ def _answer(asked: Literal, value: Value) -> bool:
 
 def _wanted(one: Literal) -> Literal:
     """The same question, wanted."""
-    return Literal(one.field, one.word, one.operator, one.values, True, one.path)
+    return literal(one.field, one.word, one.operator, *one.values)
 
 
 def _grows(one: Literal) -> bool:

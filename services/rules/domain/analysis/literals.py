@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chassis.conditions import Condition, Field, Kind, Test
 from chassis.operators import OPERATORS, Question
@@ -13,12 +14,14 @@ from chassis.operators import OPERATORS, Question
 MOST_CASES = 256
 # Operators that deny another one.
 _DENIES = {"is_not": "is", "none_of": "any_of", "contains_none": "contains_any", "is_not_set": "is_set"}
+_OF_CHANGES = frozenset({"changed", "changed_from", "changed_to"})
 _QUESTIONS = {(operator.name, kind): operator for operator in OPERATORS for kind in operator.kinds}
 
 FindField = Callable[[str], "Field | None"]
 
 
-@dataclass(frozen=True, slots=True)
+# Equal ones are one and the same object: they are looked up millions of times.
+@dataclass(frozen=True, slots=True, eq=False)
 class Literal:
     """One question about one field and the answer that is wanted. `operator` is never one that denies."""
 
@@ -28,20 +31,24 @@ class Literal:
     # Folded where case means nothing, sorted: two ways to write the same are equal.
     values: tuple[str, ...]
     holds: bool
-    # Where it stands in the rule.
-    path: str
+    question: Question
 
     @property
     def kind(self) -> Kind:
         return self.word.kind
 
     @property
-    def question(self) -> Question:
-        return _QUESTIONS[self.operator, self.kind].question(self.field, self.values)
+    def asks_of_change(self) -> bool:
+        """It is about what the event changed, and not about how the field is."""
+        return self.operator in _OF_CHANGES
 
-    def same(self, other: Literal) -> bool:
-        """The same question, whichever answer is wanted and wherever it stands."""
-        return (self.field, self.operator, self.values) == (other.field, other.operator, other.values)
+
+@lru_cache(maxsize=100_000)
+def literal(name: str, word: Field, operator: str, *values: str, holds: bool = True) -> Literal:
+    """A question with the answer that is wanted; `values` are folded already."""
+    return Literal(
+        name, word, operator, values, holds, _QUESTIONS[operator, word.kind].question(name, values)
+    )
 
 
 Case = tuple[Literal, ...]
@@ -51,29 +58,21 @@ class TooManyCases(Exception):
     """The condition can hold in more ways than are looked at."""
 
 
-def cases_of(condition: Condition, find: FindField, path: str = "condition") -> list[Case]:
+def cases_of(condition: Condition, find: FindField) -> list[Case]:
     """The cases in which the condition holds, its disjunctive normal form; none where it never does.
 
     The condition must have been compiled against the same words. Raises TooManyCases.
     """
-    return _cases(condition, find, path, True)
+    return _cases(condition, find, True)
 
 
-def _cases(condition: Condition, find: FindField, path: str, wanted: bool) -> list[Case]:
+def _cases(condition: Condition, find: FindField, wanted: bool) -> list[Case]:
     if isinstance(condition, Test):
-        return [(_literal(condition, find, f"{path}.test", wanted),)]
-    parts = [
-        _cases(
-            part,
-            find,
-            f"{path}.{condition.joined}.conditions[{place}]",
-            wanted is (condition.joined != "none"),
-        )
-        for place, part in enumerate(condition.conditions)
-    ]
-    # De Morgan: what denies "any" wants all denied, and what denies "all" wants any denied.
-    together = (condition.joined == "all") is wanted if condition.joined != "none" else wanted
-    return _every(parts) if together else _either(parts)
+        return [(_literal(condition, find, wanted),)]
+    wanted = wanted is (condition.joined != "none")
+    parts = [_cases(part, find, wanted) for part in condition.conditions]
+    # De Morgan: what denies "any" or is "none" wants every part denied, and what denies "all" wants any denied.
+    return _every(parts) if (condition.joined == "all") is wanted else _either(parts)
 
 
 def _either(parts: Sequence[list[Case]]) -> list[Case]:
@@ -93,18 +92,12 @@ def _few(cases: list[Case]) -> list[Case]:
     return cases
 
 
-def _literal(test: Test, find: FindField, path: str, wanted: bool) -> Literal:
+def _literal(test: Test, find: FindField, wanted: bool) -> Literal:
     word = find(test.field)
     if word is None:
-        raise ValueError(f"{path}: not compiled with these words")
+        raise ValueError(f"{test.field}: not compiled with these words")
     operator = _DENIES.get(test.operator, test.operator)
     exact = operator == "matches" or word.kind in (Kind.MOMENT, Kind.NUMBER)
     values = test.values if exact else tuple(value.casefold() for value in test.values)
-    return Literal(
-        test.field,
-        word,
-        operator,
-        tuple(sorted(set(values))),
-        wanted is (test.operator not in _DENIES),
-        path,
-    )
+    wanted = wanted is (test.operator not in _DENIES)
+    return literal(test.field, word, operator, *sorted(set(values)), holds=wanted)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from chassis.conditions import Kind
 from services.rules.domain.analysis.circles import circles
 from services.rules.domain.analysis.effects import Effect, afterwards, undoes
-from services.rules.domain.analysis.knowledge import implies
+from services.rules.domain.analysis.knowledge import Facts
 from services.rules.domain.analysis.literals import Literal
 from services.rules.domain.analysis.studied import Studied
 from services.rules.domain.analysis.warnings import MAY_LOOP, RuleWarning
@@ -31,10 +31,10 @@ def _woken_by(study: Studied, studied: Sequence[Studied]) -> set[int]:
     for other in studied:
         if other is study:
             continue
-        for case in other.cases.get(TICKET_CHANGED, ()):
-            if any(_asks_for(one, effect) for one in case for effect in study.effects):
-                found.add(other.rank)
-                break
+        of_change = other.cases.get(TICKET_CHANGED, ())
+        asked = [one for facts in of_change for one in facts.case if one.field in study.changes]
+        if any(_asks_for(one, effect) for one in asked for effect in study.effects):
+            found.add(other.rank)
     return found
 
 
@@ -47,4 +47,4 @@ def _asks_for(one: Literal, effect: Effect) -> bool:
         case SetField(_, value) if one.operator in ("is", "any_of", "changed_to"):
             return value.casefold() in one.values
         case _:
-            return one.kind is Kind.LIST and implies(afterwards((), [effect]), (one,), {})
+            return one.kind is Kind.LIST and Facts(afterwards((), [effect]), {}).implies(one)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from chassis.conditions import Value
-from services.rules.domain.analysis.effects import Effect, effects_of
-from services.rules.domain.analysis.knowledge import is_possible
+from services.rules.domain.analysis.effects import Effect, afterwards, effects_of
+from services.rules.domain.analysis.knowledge import Facts
 from services.rules.domain.analysis.literals import Case, FindField, cases_of
 from services.rules.domain.heard import AGENT_ANSWERED, NOTE_ADDED, OF_CLOCKS, TARGET_BREACHED, TIMER_FIRED
 from services.rules.domain.rule import CompiledRule
@@ -21,33 +21,41 @@ class Studied:
     rank: int
     effects: tuple[Effect, ...]
     # The cases that something can meet, by event.
-    cases: dict[str, list[Case]] = field(default_factory=dict)
+    cases: Mapping[str, list[Facts]]
+    changes: frozenset[str]
+    _afterwards: dict[str, list[Facts]] = field(default_factory=dict)
 
     @property
     def rule_id(self) -> str:
         return self.one.rule.rule_id
 
-    @property
-    def changes(self) -> frozenset[str]:
-        return frozenset(effect.changes for effect in self.effects if effect.changes)
+    def afterwards(self, event: str) -> list[Facts]:
+        """The cases of the event once the rule has done its work."""
+        found = self._afterwards.get(event)
+        if found is None:
+            found = self._afterwards[event] = [
+                Facts(afterwards(one.case, self.effects), one.fixed) for one in self.cases[event]
+            ]
+        return found
 
 
 def study(one: CompiledRule, rank: int, find: FindField) -> Studied:
     """Raises TooManyCases."""
-    cases = cases_of(one.asks.condition, find, "rule.condition")
-    possible = {event: [case for case in cases if _can_be(case, event)] for event in one.rule.events}
-    return Studied(one, rank, effects_of(one), possible)
+    cases = cases_of(one.asks.condition, find)
+    possible = {event: list(_possible(cases, event)) for event in one.rule.events}
+    effects = effects_of(one)
+    changes = frozenset(effect.changes for effect in effects if effect.changes)
+    return Studied(one, rank, effects, possible, changes)
 
 
-def fixed_at(event: str) -> Mapping[str, Value]:
-    """Fields to which the event leaves no choice."""
-    return _FIXED.get(event, _NO_CLOCK)
-
-
-def _can_be(case: Case, event: str) -> bool:
-    if event in OF_CLOCKS and any(one.holds and one.operator.startswith("changed") for one in case):
-        return False
-    return is_possible(case, fixed_at(event))
+def _possible(cases: Iterable[Case], event: str) -> Iterator[Facts]:
+    for case in cases:
+        # What comes from a clock changed nothing.
+        if event in OF_CLOCKS and any(one.holds and one.asks_of_change for one in case):
+            continue
+        facts = Facts(case, _FIXED.get(event, _NO_CLOCK))
+        if facts.is_possible():
+            yield facts
 
 
 _NO_CLOCK: Mapping[str, Value] = {"target": "", "timer": "", "warned_minutes_before": None}
