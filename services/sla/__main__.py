@@ -11,7 +11,7 @@ from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
-from services.sla.adapters import insight_rpc, timers_rpc
+from services.sla.adapters import insight_rpc, timers_rpc, what_if_rpc
 from services.sla.adapters import rpc as sla_rpc
 from services.sla.adapters.alarms import AlarmPoller
 from services.sla.adapters.feeds import CalendarKeeper, Feeds
@@ -20,6 +20,7 @@ from services.sla.adapters.measures import Measures, StoreGauges
 from services.sla.adapters.mongo import INDEXES, SHARDS, MongoPorts, Shelf
 from services.sla.adapters.pages import PageTurner
 from services.sla.adapters.tickets import RETRIED, Accounts, TicketsLog
+from services.sla.adapters.what_if_counter import WhatIfCounter
 from services.sla.adapters.wire import CONSUMES
 from services.sla.application import HANDLERS
 from services.sla.config import Settings
@@ -32,15 +33,15 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     shelf = Shelf(parts.database)
     tickets = rpc.channel(settings.tickets_address, settings.internal_token, retried=RETRIED)
     authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
-    access = {**sla_rpc.ACCESS, **timers_rpc.ACCESS, **insight_rpc.ACCESS}
+    access = {**sla_rpc.ACCESS, **timers_rpc.ACCESS, **insight_rpc.ACCESS, **what_if_rpc.ACCESS}
     server = RpcServer(settings.grpc_port, parts.metrics, authenticate, access, host=settings.grpc_host)
     runner = parts.runner("sla.rpc", _ports(parts, shelf, Measures(parts.metrics)), HANDLERS)
-    sla_rpc.register(
-        server, sla_rpc.SlaRpc(parts.database, parts.clock, shelf, runner, _feeds(parts, settings))
-    )
+    feeds = _feeds(parts, settings)
+    sla_rpc.register(server, sla_rpc.SlaRpc(parts.database, parts.clock, shelf, runner, feeds))
     timers_rpc.register(server, timers_rpc.TimersRpc(parts.database, runner))
     insight = insight_rpc.InsightRpc(parts.database, parts.clock, shelf, TicketsLog(tickets))
     insight_rpc.register(server, insight)
+    what_if_rpc.register(server, what_if_rpc.WhatIfRpc(parts.database, parts.clock, shelf, feeds))
     return roles.assembled(parts, [server], lambda: prepare(parts))
 
 
@@ -59,7 +60,7 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
-    """Alarms, gaps, the outbox's sweep, the counts."""
+    """Alarms, gaps, what-ifs, the outbox's sweep, the counts."""
     measures = Measures(parts.metrics)
     shelf = Shelf(parts.database)
     open_ports = _ports(parts, shelf, measures)
@@ -75,6 +76,13 @@ def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         *_pollers(parts, settings, open_ports, measures),
         parts.loop("gaps", gaps.fill, every=settings.gap_every),
         parts.loop("pages", pages.turn, every=settings.page_every),
+        # A step is far shorter; what was begun with a dead one goes on as late as this.
+        parts.loop(
+            "what-ifs",
+            WhatIfCounter(parts.database, parts.clock, shelf).count,
+            every=settings.what_if_every,
+            lasting=settings.what_if_lease,
+        ),
         # Its lease outlasts a look at feeds each of which hangs until the end.
         parts.loop("calendars", calendars.look, every=settings.feed_every, lasting=settings.feed_every * 2),
         # The lease outlasts two looks, or nobody would export between them.

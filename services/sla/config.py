@@ -31,6 +31,9 @@ class Settings(CommonSettings):
     # How often it is looked whether a policy or calendar was saved that reaches what runs, and how many at once.
     page_every: timedelta = timedelta(seconds=1)
     page_batch: int = 400
+    # How often it is looked for what-ifs that were asked for, and how late one of a dead process goes on.
+    what_if_every: timedelta = timedelta(seconds=1)
+    what_if_lease: timedelta = timedelta(seconds=20)
     # How often feeds of holidays are read again, and how long one may take.
     feed_every: timedelta = timedelta(hours=1)
     feed_patience: timedelta = timedelta(seconds=10)

@@ -5,7 +5,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sla.md").read_text("utf-8")
-EXAMPLES = ("test_clock.py", "test_targets.py", "test_choosing.py", "test_calendars.py", "test_peers*.py")
+EXAMPLES = (
+    "test_clock.py",
+    "test_targets.py",
+    "test_choosing.py",
+    "test_calendars.py",
+    "test_what_if_examples.py",
+    "test_peers*.py",
+)
 _TEST = re.compile(r"^def (test_\w+)", re.MULTILINE)
 
 

@@ -33,9 +33,12 @@ def holidays_of(country: str, region: str, first_year: int, last_year: int) -> t
     return tuple(one for one in days if first_year <= one.day.year <= last_year)
 
 
-def written_out(calendar: NamedCalendar, now: datetime) -> NamedCalendar:
-    """With its holidays and open intervals. It is one that was checked."""
+def written_out(calendar: NamedCalendar, now: datetime, since: datetime | None = None) -> NamedCalendar:
+    """With its holidays and open intervals, those since a moment too where it is long ago. It is one that was checked."""
     first_year, last_year = now.year - YEARS_BEFORE, now.year + YEARS_AFTER
+    if since is not None:
+        # What is due in the first days of a year may have begun in the one before.
+        first_year = min(first_year, since.year - 1)
     whole = replace(
         calendar,
         public_days=holidays_of(calendar.country, calendar.region, first_year, last_year),

@@ -1,5 +1,5 @@
 """The store of sla: `clocks` (one row a ticket), `timers` (one row each), `policies` and `calendars` (one row a version),
-`book` (their count), `feeds` (how each of them is)."""
+`book` (their count), `feeds` (how each of them is), `what_ifs` and `what_if_turns` (what they turned, in pieces)."""
 
 from services.sla.adapters.mongo.batch import MongoPorts
 from services.sla.adapters.mongo.book import Shelf

@@ -7,6 +7,7 @@ from chassis.mongo import Document, Documents, named_failures
 from services.sla.adapters.mongo.calendars import calendar_of_row
 from services.sla.adapters.mongo.policies import policy_of_row
 from services.sla.domain.book import Book
+from services.sla.domain.imagined import imagined
 from services.sla.domain.policy import NamedCalendar, Policy
 
 COUNT = "count"
@@ -39,6 +40,10 @@ class Shelf:
         if isinstance(version, Policy):
             return Book((*self._policies, version), self._calendars)
         return Book(self._policies, (*self._calendars, version))
+
+    def imagined(self, policies: Sequence[Policy], calendars: Sequence[NamedCalendar]) -> Book:
+        """The book of the last `newest`, had these been in force all along."""
+        return imagined(self._policies, self._calendars, policies, calendars)
 
     @property
     def policies(self) -> dict[str, Policy]:

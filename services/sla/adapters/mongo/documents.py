@@ -109,8 +109,9 @@ def clock_rows(database: Documents) -> Collection[Document]:
     return database.get_collection("clocks", codec_options=CodecOptions())
 
 
-def clock_of_row(row: Document) -> ClockRecord:
-    history = History(
+def history_of_row(row: Document) -> History:
+    """What happened to the ticket, without what was said of it."""
+    return History(
         snapshot=_snapshot_of_row(row["_id"], row["ticket"]),
         latest_at=_aware(row["latest_at"]),
         entries=[_entry_of_row(entry) for entry in row["entries"]],
@@ -119,6 +120,10 @@ def clock_of_row(row: Document) -> ClockRecord:
         folded_to=row.get("folded_to", 0),
         kept=len(row["entries"]),
     )
+
+
+def clock_of_row(row: Document) -> ClockRecord:
+    history = history_of_row(row)
     history.settled()
     return ClockRecord(
         history=history,

@@ -2,6 +2,8 @@
 
 from pymongo import ASCENDING, IndexModel
 
+# By when tickets came.
+CAME = "came"
 # The pollers'; it holds only what is armed.
 _ALARMS = IndexModel(
     [("shard", ASCENDING), ("alarm_at", ASCENDING)],
@@ -13,6 +15,8 @@ INDEXES = {
         # What falls due next, for lists and gauges.
         IndexModel([("due_at", ASCENDING)], sparse=True),
         IndexModel([("gap_since", ASCENDING)], sparse=True),
+        # What came when: it is written once a ticket, and what-ifs read along it.
+        IndexModel([("ticket.created_at", ASCENDING), ("_id", ASCENDING)], name=CAME),
     ],
     "timers": [
         _ALARMS,
@@ -24,4 +28,11 @@ INDEXES = {
     "calendars": [],
     "feeds": [],
     "book": [],
+    "what_ifs": [
+        IndexModel("requested_at", partialFilterExpression={"is_over": False}, name="not_over"),
+        IndexModel("requested_at"),
+        IndexModel("forget_at", expireAfterSeconds=0),
+    ],
+    # "<what-if>:<step>".
+    "what_if_turns": [IndexModel("forget_at", expireAfterSeconds=0)],
 }
