@@ -30,9 +30,17 @@ class TicketLife:
         self.told: list[Told] = []
 
     def opens(
-        self, minutes: float = 0, *, tags: Sequence[str] = (), automatic: bool = False, road: timedelta = ROAD
+        self,
+        minutes: float = 0,
+        *,
+        tags: Sequence[str] = (),
+        automatic: bool = False,
+        road: timedelta = ROAD,
+        spam: bool = False,
     ) -> Told:
         at = _at(minutes)
+        self.ticket.status = "spam" if spam else "new"
+        self.ticket.opened_version = 0 if spam else 1
         self.ticket.tags.extend(sorted(tags))
         self.ticket.created_at.FromDatetime(at)
         message = self._message("requester", "r1", at, automatic=automatic)
@@ -97,6 +105,8 @@ class TicketLife:
         if old == new:
             return []
         ticket.status = new
+        if old == "spam" and not ticket.opened_version:
+            ticket.opened_version = ticket.version + 1
         if new in _FINISHED:
             if not ticket.HasField("solved_at"):
                 ticket.solved_at.FromDatetime(at)

@@ -121,12 +121,15 @@ def _change(
     arrival = _arrival(intake_id, envelope)
     step: Step | None = None
     moves: list[Move] = []
+    opens = False
+    is_counted = _is_counted(ticket)
     for change in changes:
         if change.field == "status":
             step = _step(ticket, change, at)
-        elif by := _MOVING.get(change.field):
+            opens = change.old == _SPAM and ticket.version == ticket.opened_version
+        elif is_counted and (by := _MOVING.get(change.field)):
             moves.append(Move(by, change.old, change.new))
-    if words is None and arrival is None and step is None and not moves:
+    if words is None and arrival is None and step is None and not moves and not opens:
         return None
     return CountChange(
         ticket_id=ticket.id,
@@ -137,7 +140,15 @@ def _change(
         arrival=arrival,
         step=step,
         moves=tuple(moves),
+        opens=opens,
     )
+
+
+def _is_counted(ticket: ticket_pb2.Ticket) -> bool:
+    """The opening was counted before this fact: what began as spam is counted where it was when it was taken back."""
+    if ticket.opened_version > 1:
+        return ticket.version > ticket.opened_version
+    return ticket.opened_version == 1 or ticket.status != _SPAM
 
 
 def _step(ticket: ticket_pb2.Ticket, change: ticket_pb2.FieldChange, at: datetime) -> Step | None:

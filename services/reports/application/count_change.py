@@ -11,6 +11,8 @@ from services.reports.domain.tally import TAG, subtrees
 
 def count_change(command: CountChange, ports: CountingPorts) -> None:
     """Count the message, the solving or reopening, and under which group, agent and tags its opening counts now."""
+    if command.opens:
+        ports.tally.at(command.created_at, command.labels).count(names.OPENED)
     if command.words is not None:
         count_words(command.words, command.labels, ports.tally)
     if command.arrival is not None:

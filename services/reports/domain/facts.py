@@ -84,6 +84,8 @@ class CountChange:
     arrival: Arrival | None = None
     step: Step | None = None
     moves: tuple[Move, ...] = ()
+    # The ticket began as spam and is taken back: its opening is counted only now.
+    opens: bool = False
 
     @property
     def is_first_reply(self) -> bool:

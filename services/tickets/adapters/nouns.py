@@ -37,6 +37,7 @@ def set_ticket(wire: ticket_pb2.Ticket, ticket: Ticket) -> None:
     wire.reopen_count = ticket.reopen_count
     wire.preview = ticket.preview
     wire.mailbox = ticket.mailbox
+    wire.opened_version = ticket.opened_version
     # An empty map costs as much as ten texts.
     if ticket.fields:
         wire.fields.update(ticket.fields)

@@ -83,6 +83,8 @@ class Ticket:
     clock: Clock = NO_CLOCK
     # Under which the requester knows the conversation, where somebody has called the ticket something else since.
     mailed_subject: str = ""
+    # Where it began as spam: the version that took it back, -1 until then; 0 for any other.
+    taken_back_version: int = 0
 
     def next_version(self) -> Self:
         """A draft of the next version; the ticket itself stays as it is."""
@@ -98,6 +100,11 @@ class Ticket:
     @property
     def is_spam(self) -> bool:
         return self.status == statuses.SPAM
+
+    @property
+    def opened_version(self) -> int:
+        """The version since which it is somebody's work; 0 where it never was anything but spam."""
+        return max(self.taken_back_version, 0) if self.taken_back_version else 1
 
     @property
     def rank(self) -> int:
@@ -198,6 +205,10 @@ class Ticket:
             return ()
         self.status = status
         self.updated_at = max(self.updated_at, at)
+        if status == statuses.SPAM and self.version in (self.opened_version, 0):
+            self.taken_back_version = -1
+        elif old == statuses.SPAM and not self.opened_version:
+            self.taken_back_version = self.version
         if status in statuses.FINISHED:
             self.solved_at = self.solved_at or at
             self.closed_at = at if status == statuses.CLOSED else None

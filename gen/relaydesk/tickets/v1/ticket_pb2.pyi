@@ -72,6 +72,7 @@ class Ticket(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     CLOCK_FIELD_NUMBER: _builtins.int
     MAILBOX_FIELD_NUMBER: _builtins.int
+    OPENED_VERSION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     number: _builtins.int
     """What people call it; grows, may have gaps."""
@@ -97,6 +98,8 @@ class Ticket(_message.Message):
     """The first words of the last message."""
     mailbox: _builtins.str
     """The address or mailbox the requester wrote to."""
+    opened_version: _builtins.int
+    """The version since which it is somebody's work: 1; where it began as spam the one that took it back, 0 until then."""
     @_builtins.property
     def requester(self) -> Global___Requester: ...
     @_builtins.property
@@ -153,10 +156,11 @@ class Ticket(_message.Message):
         fields: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         clock: Global___Clock | None = ...,
         mailbox: _builtins.str = ...,
+        opened_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "first_replied_at", b"first_replied_at", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "requester", b"requester", "solved_at", b"solved_at", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "channel", b"channel", "channel_kind", b"channel_kind", "clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "fields", b"fields", "first_replied_at", b"first_replied_at", "group", b"group", "id", b"id", "lane", b"lane", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "mailbox", b"mailbox", "message_count", b"message_count", "number", b"number", "preview", b"preview", "priority", b"priority", "reopen_count", b"reopen_count", "requester", b"requester", "sla_policy", b"sla_policy", "solved_at", b"solved_at", "status", b"status", "subject", b"subject", "tags", b"tags", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "channel", b"channel", "channel_kind", b"channel_kind", "clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "fields", b"fields", "first_replied_at", b"first_replied_at", "group", b"group", "id", b"id", "lane", b"lane", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "mailbox", b"mailbox", "message_count", b"message_count", "number", b"number", "opened_version", b"opened_version", "preview", b"preview", "priority", b"priority", "reopen_count", b"reopen_count", "requester", b"requester", "sla_policy", b"sla_policy", "solved_at", b"solved_at", "status", b"status", "subject", b"subject", "tags", b"tags", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

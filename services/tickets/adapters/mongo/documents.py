@@ -47,6 +47,7 @@ _SOMETIMES = {
     "chain": "chain",
     "is_machine_waiting": "machine_waiting",
     "mailed_subject": "mailed_subject",
+    "taken_back_version": "taken_back",
 }
 _always, _sometimes = attrgetter(*_ALWAYS), attrgetter(*_SOMETIMES)
 _NAMES = (*_ALWAYS.items(), *_SOMETIMES.items())
@@ -167,6 +168,7 @@ def ticket_of(document: Mapping[str, Any]) -> Ticket:
         is_machine_waiting=get("machine_waiting", False),
         clock=clock_of(document),
         mailed_subject=get("mailed_subject", ""),
+        taken_back_version=get("taken_back", 0),
     )
 
 

@@ -11,7 +11,9 @@ from tests.fakes.ticket_facts import TicketLife, Told
 from tests.unit.services.reports.conftest import Counted
 
 STEPS = st.tuples(
-    st.sampled_from(["hears", "answers", "greets", "notes", "solves", "reopens", "groups", "agents", "tags"]),
+    st.sampled_from(
+        ["hears", "answers", "greets", "notes", "solves", "reopens", "spams", "groups", "agents", "tags"]
+    ),
     st.integers(1, 90),
     st.integers(0, 3),
 )
@@ -25,7 +27,7 @@ def lives(draw: st.DrawFn) -> list[Told]:
     for number in range(draw(st.integers(1, 3))):
         life = TicketLife(f"t{number}", channel=f"c{number % 2}")
         minutes = draw(st.integers(0, 30))
-        life.opens(minutes, tags=[TAGS[draw(st.integers(1, 3))]])
+        life.opens(minutes, tags=[TAGS[draw(st.integers(1, 3))]], spam=draw(st.booleans()))
         for what, wait, which in draw(st.lists(STEPS, max_size=8)):
             # No two at one moment: of two answers of one millisecond whoever is heard first has the first reply.
             minutes += wait
@@ -48,6 +50,8 @@ def _live(life: TicketLife, what: str, minutes: int, which: int) -> None:
             life.changes(minutes, status="closed" if which == 0 else "solved")
         case "reopens":
             life.changes(minutes, status="open")
+        case "spams":
+            life.changes(minutes, status="spam")
         case "groups":
             life.changes(minutes, group=f"g{which}")
         case "agents":

@@ -52,6 +52,23 @@ def test_what_is_no_spam_is_a_new_ticket_again_and_counts_as_no_reopening(desk: 
     assert (desk.only_ticket().status, desk.only_ticket().reopen_count) == ("new", 0)
 
 
+def test_a_ticket_is_somebodys_work_from_the_version_that_first_took_it_back(desk: MemoryPorts) -> None:
+    desk.run(a_message(flags=("spam",)))
+    assert desk.only_ticket().opened_version == 0
+    _status(desk, "new")
+    taken_back = desk.only_ticket().version
+    _status(desk, "spam")
+    _status(desk, "open")
+    assert desk.only_ticket().opened_version == taken_back == 2
+
+
+def test_a_ticket_that_began_as_work_stays_so_whatever_it_is_taken_for(desk: MemoryPorts) -> None:
+    desk.run(a_message())
+    for status in ("spam", "new", "spam"):
+        _status(desk, status)
+        assert desk.only_ticket().opened_version == 1
+
+
 def test_a_solved_ticket_that_is_taken_for_spam_is_no_solution_and_no_reopening(desk: MemoryPorts) -> None:
     desk.run(a_message())
     _status(desk, "solved")
