@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cli import sla_calendars
+from cli import sla_calendars, sla_what_if
 from cli.printing import one_line, table, when
 from cli.sla_file import read
 from cli.system import System
@@ -45,6 +45,7 @@ def add(words: Any) -> None:
             required=True,
             help="what runs already too, or only what begins from now on",
         )
+    sla_what_if.add(group)
     sla_calendars.add(group)
     clock = group.add_parser("clock", help="why a ticket's clock stands where it stands")
     clock.add_argument("ticket", help="number or id")

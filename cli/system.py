@@ -18,6 +18,7 @@ from relaydesk.ingest.v1.service_pb2_grpc import IngestServiceStub
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceStub
 from relaydesk.sla.v1.insight_pb2_grpc import InsightServiceStub
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
+from relaydesk.sla.v1.what_if_pb2_grpc import WhatIfServiceStub
 from relaydesk.tickets.v1.accounts_pb2_grpc import AccountsServiceStub
 from relaydesk.tickets.v1.customers_pb2_grpc import CustomersServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
@@ -79,6 +80,10 @@ class System:
     @cached_property
     def insight(self) -> InsightServiceStub:
         return self._stub(InsightServiceStub, self.settings.sla_address)
+
+    @cached_property
+    def what_ifs(self) -> WhatIfServiceStub:
+        return self._stub(WhatIfServiceStub, self.settings.sla_address)
 
     @cached_property
     def ingest(self) -> IngestServiceStub:

@@ -29,7 +29,7 @@ from relaydesk.tickets.v1 import service_pb2 as tickets_pb2
 from relaydesk.tickets.v1.events_pb2 import TicketOpened
 from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.adapters.mongo.sequence import COUNTER
-from tests.bench import bare_rpc, mailboxes, pipe, reader, timers
+from tests.bench import bare_rpc, mailboxes, pipe, reader, timers, what_if
 from tests.bench.doors import Flood, PostFlood, Posting, mailer, mails, names
 from tests.e2e.system import SERVICES, System
 
@@ -283,13 +283,14 @@ def main() -> int:
     parser.add_argument(
         "--only",
         default="",
-        help="of read, timers, rate, mail, poison, latency, memory, rpc, imap; commas between",
+        help="of read, timers, what-if, rate, mail, poison, latency, memory, rpc, imap; commas between",
     )
     words = parser.parse_args()
     scale, runs = (10, 1) if words.quick else (1, RUNS)
     chosen = set(filter(None, words.only.split(","))) or {
         "read",
         "timers",
+        "what-if",
         "rate",
         "mail",
         "poison",
@@ -367,7 +368,11 @@ def without_ground(chosen: set[str], scale: int) -> set[str]:
         with tempfile.TemporaryDirectory(prefix="relaydesk-bench-") as folder:
             for line in timers.measure(Path(folder), timers.ARMED // scale):
                 say(line)
-    return chosen - {"read", "timers"}
+    if "what-if" in chosen:
+        with tempfile.TemporaryDirectory(prefix="relaydesk-bench-") as folder:
+            for line in what_if.measure(Path(folder), what_if.TICKETS // scale):
+                say(line)
+    return chosen - {"read", "timers", "what-if"}
 
 
 def say_poison(on: Ground, make: Callable[[str], bytes], number: int) -> None:

@@ -3,12 +3,14 @@
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chassis.errors import FailedPrecondition, InvalidFields, NotFound
 from chassis.leases import Lease
+from cli.__main__ import main as relaydesk
 from relaydesk.sla.v1 import service_pb2
 from relaydesk.sla.v1 import what_if_pb2 as pb
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
@@ -23,7 +25,7 @@ from services.sla.config import Settings
 from services.sla.domain.policy import TARGETS
 from services.sla.domain.target import TargetState
 from services.sla.domain.what_if import compared, outcome_of
-from tests.integration.service_desk import ServiceDesk, common
+from tests.integration.service_desk import INTERNAL, ServiceDesk, common
 from tests.random_lives import CHANNELS, a_life
 from tests.waiting import wait_until
 
@@ -406,3 +408,40 @@ def test_of_a_later_period_older_tickets_are_told_with_what_began_in_it(
         {"ticket.created_at": {"$gte": NOW - timedelta(days=5)}}
     )
     assert created_in_it < told.tickets < lived
+
+
+def test_files_are_tried_on_the_past_from_the_command_line(
+    port: int,
+    desk: ServiceDesk,
+    lived: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    token_file = tmp_path / "internal.token"
+    token_file.write_text(INTERNAL + "\n")
+    monkeypatch.delenv("RELAYDESK_TOKEN", raising=False)
+    monkeypatch.setenv("INTERNAL_TOKEN_FILE", str(token_file))
+    monkeypatch.setenv("SLA_ADDRESS", f"127.0.0.1:{port}")
+    desk.role("work")
+    policy, calendar = tmp_path / "standard.yaml", tmp_path / "office.yaml"
+    policy.write_text(
+        "policy: {id: standard, name: Standard, position: 2, calendar_id: office, "
+        "targets: [{name: first_reply, within_seconds: 60, time: business}]}\n"
+    )
+    calendar.write_text(
+        "calendar: {id: office, name: Office, zone: Europe/Lisbon, "
+        "windows: [{weekday: 6, opens: 10:00, closes: 14:00}]}\n"
+    )
+    asked = ["sla", "what-if", str(policy), str(calendar), "--from", f"{BEGUN:%Y-%m-%dT%H:%M}", "--to", "1m"]
+    assert relaydesk([*asked, "--by", "group", "--limit", "3"]) == 0
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert lines[0].startswith(f"{lived} tickets, ")
+    assert captured.err.splitlines()[0].endswith(" tickets")
+    assert [line.split()[:1] for line in lines].count(["claims"]) == len(TARGETS)
+    listed = [line for line in lines if line.startswith("t0")]
+    assert len(listed) == 3
+    assert lines[-1].startswith("kept until ")
+    assert relaydesk(["sla", "what-if", str(policy), "--from", "9000d"]) == 1
+    assert "from: expected at most a day before" in capsys.readouterr().err
