@@ -23,10 +23,11 @@ from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
 from chassis.ids import new_id
 from chassis.mongo import Documents, named_failures
+from chassis.simulated_clock import real
 from chassis.units import OUTBOX_LEASE, OutboxRow
 
 # How long published rows may wait for others to be forgotten with, and how many of them. Far from OUTBOX_LEASE.
-_TOGETHER = timedelta(milliseconds=250)
+TOGETHER = timedelta(milliseconds=250)
 _MANY = 500
 # Commits that may wait to be published behind the back of whoever made them; beyond it he waits too.
 _AHEAD = 4
@@ -41,12 +42,22 @@ _Commit = tuple[Sequence[OutboxRow], Callable[[Unavailable], None]]
 class Outbox:
     """Publishes rows in confirmed windows and forgets them."""
 
-    def __init__(self, database: Documents, publisher: Publisher, exchange: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Documents,
+        publisher: Publisher,
+        exchange: str,
+        clock: Clock,
+        *,
+        together: timedelta = TOGETHER,
+    ) -> None:
         self._rows = database[BOXES]
         self._relaxed = database.get_collection(BOXES, write_concern=_RELAXED)
         self._publisher = publisher
         self._exchange = exchange
         self._clock = clock
+        self._leases = real(clock)
+        self._together = together.total_seconds()
         self._published: list[str] = []
         self._later: threading.Timer | None = None
         self._guard = threading.Lock()
@@ -104,7 +115,7 @@ class Outbox:
         """The next sweep may have them at once."""
         try:
             self._relaxed.update_many(
-                {"_id": {"$in": [row.row_id for row in rows]}}, {"$set": {"lease_until": self._clock.now()}}
+                {"_id": {"$in": [row.row_id for row in rows]}}, {"$set": {"lease_until": self._leases.now()}}
             )
         except PyMongoError:
             # Then their lease runs out.
@@ -135,7 +146,7 @@ class Outbox:
             self._published += row_ids
             if len(self._published) < _MANY:
                 if self._published and self._later is None:
-                    self._later = threading.Timer(_TOGETHER.total_seconds(), self._forget)
+                    self._later = threading.Timer(self._together, self._forget)
                     self._later.daemon = True
                     self._later.start()
                 return
@@ -157,7 +168,7 @@ class Outbox:
 
     def sweep(self, limit: int = 200) -> int:
         """Publish what others left behind; answers how many rows. Safe to run in any number of processes."""
-        owner, now = new_id(), self._clock.now()
+        owner, now = new_id(), self._leases.now()
         with named_failures():
             due = [
                 row["_id"]

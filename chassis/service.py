@@ -13,15 +13,17 @@ from google.protobuf.message import Message
 from pymongo import MongoClient
 from pymongo.operations import IndexModel
 
-from chassis import batches, boxes, listener, mongo, telemetry
+from chassis import batches, boxes, listener, mongo, outbox, telemetry
 from chassis.batches import BatchRunner, Handler, Ports
 from chassis.bus import Bus, Publisher
 from chassis.clock import Clock, DatabaseClock
+from chassis.config import ConfigError
 from chassis.leases import Lease, LeasedLoop, Leases
 from chassis.listener import Listener, Translate
 from chassis.mongo import Document, Documents
 from chassis.outbox import Outbox
 from chassis.shares import Share, SharedLoop, Shares
+from chassis.simulated_clock import SimulatedClock, refusal
 from chassis.telemetry import Telemetry
 from chassis.telemetry.metrics import Metrics
 from chassis.units import Unit
@@ -57,6 +59,16 @@ class CommonSettings:
     lane_weights: tuple[str, ...] = ("chat=4", "voice=4", "social=2")
     # The topic exchange that all facts go through.
     exchange: str = "relaydesk.events"
+    # database, or simulated: then a conductor moves it. Refused where broker or store is not on this machine.
+    clock: str = "database"
+
+    def __post_init__(self) -> None:
+        if self.clock not in ("database", "simulated"):
+            raise ConfigError([f"CLOCK: expected database or simulated, got {self.clock!r}"])
+        if self.clock == "simulated" and (
+            why := refusal(self.database_prefix, self.broker_url, self.mongo_url)
+        ):
+            raise ConfigError([why])
 
     @property
     def weights(self) -> dict[str, int]:
@@ -90,7 +102,10 @@ class Parts:
 
     @cached_property
     def clock(self) -> Clock:
-        return DatabaseClock(self.client)
+        database = DatabaseClock(self.client)
+        if self.settings.clock == "simulated":
+            return SimulatedClock(self.client, self.settings.database_prefix, database)
+        return database
 
     @cached_property
     def bus(self) -> Bus:
@@ -107,7 +122,11 @@ class Parts:
         return publisher
 
     def outbox(self, publisher: Publisher | None = None) -> Outbox:
-        box = Outbox(self.database, publisher or self.publisher(), self.bus.exchange, self.clock)
+        # A simulation waits at each of its moments until every outbox is empty.
+        together = timedelta(milliseconds=2) if self.settings.clock == "simulated" else outbox.TOGETHER
+        box = Outbox(
+            self.database, publisher or self.publisher(), self.bus.exchange, self.clock, together=together
+        )
         self._outboxes.append(box)
         return box
 

@@ -23,6 +23,7 @@ from chassis.compare_and_set import Update, operations_of
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.mongo import Client, Document, Documents, Raced, name_failure, named_failures
+from chassis.simulated_clock import real
 from chassis.stamps import stamp
 
 BUNDLE_EVENTS = 100
@@ -232,10 +233,14 @@ class Unit:
                         "events": row.events,
                         "body": row.body,
                         "said_at": self.now,
-                        "lease_until": self.now + OUTBOX_LEASE,
+                        "lease_until": self._leased_until(),
                     },
                 )
         self._said.clear()
+
+    def _leased_until(self) -> datetime:
+        leases = real(self.clock)
+        return (self.now if leases is self.clock else leases.now()) + OUTBOX_LEASE
 
     def _done(self) -> None:
         # Let go of: whoever is to be called holds this unit most often, and a ring of a whole batch would lie about

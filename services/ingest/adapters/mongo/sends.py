@@ -14,6 +14,7 @@ from chassis.clock import Clock, monotonic, pause
 from chassis.errors import Unavailable
 from chassis.mongo import Document, Documents, Raced, named_failures
 from chassis.outbox import Outbox
+from chassis.simulated_clock import real
 from chassis.units import Cause, Unit
 from services.ingest.adapters.mongo.send_documents import reply_document, reply_of, row_of
 from services.ingest.adapters.wire import delivery_changed
@@ -39,6 +40,8 @@ class MongoSends:
         self._rows = database["sends"]
         self._replies = database["replies"]
         self._clock = clock
+        # What waits for a process waits in real time.
+        self._leases = real(clock)
         self._outbox = outbox
         self._claim_for = claim_for
         self._held: dict[str, int] = {}
@@ -81,7 +84,8 @@ class MongoSends:
         Of each channel only so many lie in the queue of jobs, or a mailbox with much to send would keep others waiting.
         """
         now = self._clock.now()
-        is_asked = {"$gt": [{"$ifNull": ["$enqueued_until", now]}, now]}
+        here = self._leases.now()
+        is_asked = {"$gt": [{"$ifNull": ["$enqueued_until", here]}, here]}
         pipeline: list[Document] = [
             {"$match": {"state": SendState.QUEUED.value, "due_at": {"$lte": now}}},
             {"$sort": {"due_at": 1}},
@@ -111,7 +115,7 @@ class MongoSends:
         now = self._clock.now()
         waiting = {"_id": {"$in": list(send_ids)}, "state": SendState.QUEUED.value, "due_at": {"$lte": now}}
         with named_failures():
-            self._rows.update_many(waiting, {"$set": {"enqueued_until": now + _ENQUEUED_FOR}})
+            self._rows.update_many(waiting, {"$set": {"enqueued_until": self._leases.now() + _ENQUEUED_FOR}})
 
     # ----------------------------------------------------------------------------------------------------- sending
 
@@ -123,7 +127,7 @@ class MongoSends:
                 {
                     "$set": {
                         "state": SendState.SENDING.value,
-                        "claimed_until": now + self._claim_for,
+                        "claimed_until": self._leases.now() + self._claim_for,
                         "data_begun": False,
                         "updated_at": now,
                     },
@@ -144,7 +148,7 @@ class MongoSends:
         """Prolong the claims of what this process is sending; a claim that is not prolonged has lost its process."""
         with self._lock:
             held = dict(self._held)
-        until = self._clock.now() + self._claim_for
+        until = self._leases.now() + self._claim_for
         with named_failures():
             for send_id, fence in held.items():
                 self._rows.update_one(
@@ -244,7 +248,7 @@ class MongoSends:
         where: Document = {"_id": row.send_id, "fence": row.fence, "state": {"$in": _UNDER_WAY}}
         if abandoned is not None:
             # Its owner may have woken since we looked, and be handing the mail over.
-            where["claimed_until"] = {"$lte": self._clock.now()}
+            where["claimed_until"] = {"$lte": self._leases.now()}
             where["data_begun"] = True if abandoned else {"$ne": True}
         unit.update(
             "sends",
@@ -269,7 +273,7 @@ class MongoSends:
 
     def abandoned(self, limit: int) -> list[tuple[SendRow, bool]]:
         """Rows whose process died while sending, and whether the mail may have been handed over."""
-        where = {"state": SendState.SENDING.value, "claimed_until": {"$lte": self._clock.now()}}
+        where = {"state": SendState.SENDING.value, "claimed_until": {"$lte": self._leases.now()}}
         with named_failures():
             return [(row_of(row), bool(row.get("data_begun"))) for row in self._rows.find(where).limit(limit)]
 
