@@ -2,14 +2,22 @@
 
 import asyncio
 import contextlib
+import random
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.batches import Outcome, Task
-from chassis.clock import pause
+from chassis.clock import monotonic, pause
 from chassis.errors import TooBusy
+from chassis.mongo import Raced
+
+# How long a coroutine's command that lost its race is tried again; a thread says how long it waits.
+_PATIENCE = timedelta(seconds=2)
+# Seconds until it is, at most: it doubles with each race.
+_FIRST_REST = 0.02
+_LONGEST_REST = 0.5
 
 
 class _Caller:
@@ -36,13 +44,17 @@ class _Caller:
             self._done.release()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Handed:
     """A task that waits for its outcome, and who waits for it. An exception in place of an outcome is the whole batch's."""
 
     task: Task
     caller: "_Caller | asyncio.Future[Outcome]"
+    # Until when it may be tried again where others hold its rows (monotonic seconds); 0: once is enough.
+    until: float = 0.0
     answer: Outcome | Exception | None = None
+    races: int = 0
+    rests_until: float = 0.0
 
     @property
     def is_wanted(self) -> bool:
@@ -62,7 +74,9 @@ class GroupCommitter:
 
     A lone command is written at once. `linger` is how long to wait for company where the last batch had some: callers
     who wait for their answers come again together. `limit` bounds what may wait; beyond it TooBusy is raised. A caller
-    that has gone is not written for; one that goes while its batch is being written changes nothing.
+    that has gone is not written for; one that goes while its batch is being written changes nothing. A command handed in
+    by itself that lost a race for its rows again and again is tried again as long as its caller waits; those that were
+    handed in together keep their order, so one of them is not put behind the others.
     """
 
     name = "group-committer"
@@ -80,6 +94,7 @@ class GroupCommitter:
         self._limit = limit
         self._linger = linger.total_seconds()
         self._waiting: list[_Handed] = []
+        self._resting: list[_Handed] = []
         self._changed = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -97,7 +112,7 @@ class GroupCommitter:
         if self._thread is not None:
             self._thread.join(grace.total_seconds())
         with self._changed:
-            left, self._waiting = self._waiting, []
+            left, self._waiting, self._resting = [*self._waiting, *self._resting], [], []
         ended = TooBusy(timedelta(seconds=1), "the process ends")
         for handed in left:
             handed.answer = ended
@@ -116,7 +131,8 @@ class GroupCommitter:
         if not tasks:
             return []
         caller = _Caller(len(tasks))
-        handed = [_Handed(task, caller) for task in tasks]
+        until = monotonic() + timeout.total_seconds() if len(tasks) == 1 else 0.0
+        handed = [_Handed(task, caller, until) for task in tasks]
         self._hand_in(handed)
         caller.wait(timeout)
         return [one.outcome() for one in handed]
@@ -125,12 +141,12 @@ class GroupCommitter:
         """Hand in a task of a coroutine, which bounds the waiting itself. Raises what failed as a batch; a task's own error
         stays in its outcome."""
         waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._hand_in([_Handed(task, waiting)])
+        self._hand_in([_Handed(task, waiting, monotonic() + _PATIENCE.total_seconds())])
         return await waiting
 
     def _hand_in(self, handed: list[_Handed]) -> None:
         with self._changed:
-            if self._stopping or len(self._waiting) + len(handed) > self._limit:
+            if self._stopping or len(self._waiting) + len(self._resting) + len(handed) > self._limit:
                 raise TooBusy(timedelta(seconds=1), "too many writes are waiting")
             if not self._waiting:
                 self._changed.notify()
@@ -140,10 +156,10 @@ class GroupCommitter:
         last = 0
         while True:
             with self._changed:
-                while not self._waiting and not self._stopping:
-                    self._changed.wait()
-                if not self._waiting:
-                    return
+                while not self._is_ready():
+                    if self._stopping:
+                        return
+                    self._changed.wait(self._rest())
             if self._linger and last > 1 and not self._stopping:
                 pause(self._linger)
             with self._changed:
@@ -152,7 +168,34 @@ class GroupCommitter:
             batch = [handed for handed in batch if handed.is_wanted]
             if batch:
                 self._write(batch)
-                _tell(batch)
+                again = [handed for handed in batch if self._may_race_again(handed)]
+                if again:
+                    with self._changed:
+                        self._resting += again
+                _tell([handed for handed in batch if handed not in again] if again else batch)
+
+    def _is_ready(self) -> bool:
+        """Something is to be written; what has rested long enough is among it."""
+        if self._resting:
+            now = monotonic()
+            rested = [one for one in self._resting if self._stopping or one.rests_until <= now]
+            self._resting = [one for one in self._resting if one not in rested]
+            self._waiting += rested
+        return bool(self._waiting)
+
+    def _rest(self) -> float | None:
+        return (
+            max(0.0, min(one.rests_until for one in self._resting) - monotonic()) if self._resting else None
+        )
+
+    def _may_race_again(self, handed: _Handed) -> bool:
+        if not isinstance(handed.answer, Outcome) or not isinstance(handed.answer.error, Raced):
+            return False
+        # Not all who race for a row come back together.
+        rest = min(_FIRST_REST * 2**handed.races, _LONGEST_REST) * random.uniform(0.5, 1)
+        handed.races += 1
+        handed.rests_until = monotonic() + rest
+        return handed.rests_until < handed.until and not self._stopping
 
     def _write(self, batch: list[_Handed]) -> None:
         try:

@@ -10,15 +10,17 @@ import pytest
 from chassis.batches import Outcome, Task
 from chassis.errors import Conflict, TooBusy, Unavailable
 from chassis.group_commit import GroupCommitter
+from chassis.mongo import Raced
 from tests.waiting import wait_until
 
 PATIENCE = timedelta(seconds=10)
 
 
 class Store:
-    """Keeps batches; while it is shut, a batch is on its way."""
+    """Keeps batches; while it is shut, a batch is on its way. `races` are how often each key will lose."""
 
-    def __init__(self) -> None:
+    def __init__(self, **races: int) -> None:
+        self.races = races
         self.batches: list[list[str]] = []
         self.opened = threading.Event()
         self.opened.set()
@@ -30,12 +32,15 @@ class Store:
         self.opened.wait(60)
         if any(task.command == "outage" for task in tasks):
             raise Unavailable("database")
-        return [
-            Outcome(task, error=Conflict("no"))
-            if task.command == "refuse"
-            else Outcome(task, task.key.upper())
-            for task in tasks
-        ]
+        return [self._outcome(task) for task in tasks]
+
+    def _outcome(self, task: Task) -> Outcome:
+        if self.races.get(task.key):
+            self.races[task.key] -= 1
+            return Outcome(task, error=Raced("others hold its rows"))
+        if task.command == "refuse":
+            return Outcome(task, error=Conflict("no"))
+        return Outcome(task, task.key.upper())
 
 
 @contextmanager
@@ -188,3 +193,50 @@ def test_an_event_loop_that_ended_does_not_stop_the_writer() -> None:
         loop.close()
         store.opened.set()
         assert committer.call(Task("b", "keep"), PATIENCE).answer == "B"
+
+
+def test_a_command_that_loses_its_races_is_tried_again_while_its_caller_waits() -> None:
+    with started(Store(a=4)) as committer:
+        assert committer.call(Task("a", "keep"), PATIENCE).answer == "A"
+        assert asyncio.run(committer.outcome(Task("b", "keep"))).answer == "B"
+
+
+def test_a_coroutines_command_is_tried_again_too() -> None:
+    with started(Store(a=3)) as committer:
+        assert asyncio.run(committer.outcome(Task("a", "keep"))).answer == "A"
+
+
+def test_while_one_rests_others_are_written() -> None:
+    store = Store(a=6)
+    with started(store) as committer, ThreadPoolExecutor(1) as callers:
+        slow = callers.submit(committer.call, Task("a", "keep"), timedelta(minutes=1))
+        wait_until(lambda: store.races["a"] < 6)
+        assert committer.call(Task("b", "keep"), PATIENCE).answer == "B"
+        assert slow.result().answer == "A"
+    keys = [key for batch in store.batches for key in batch]
+    assert keys.count("a") == 7
+    assert keys.index("b") < len(keys) - 1
+
+
+def test_who_waits_no_longer_is_told_that_it_lost() -> None:
+    with started(Store(a=10_000)) as committer, pytest.raises(Raced):
+        committer.call(Task("a", "keep"), timedelta(milliseconds=200))
+
+
+def test_commands_handed_in_together_keep_their_order() -> None:
+    store = Store(a=1)
+    with started(store) as committer:
+        lost, kept = committer.call_all([Task("a", "keep"), Task("b", "keep")], PATIENCE)
+    assert isinstance(lost.error, Raced)
+    assert kept.answer == "B"
+    assert [key for batch in store.batches for key in batch] == ["a", "b"]
+
+
+def test_a_stop_leaves_nobody_resting() -> None:
+    store = Store(a=10_000)
+    with started(store) as committer, ThreadPoolExecutor(1) as callers:
+        resting = callers.submit(committer.call, Task("a", "keep"), timedelta(minutes=10))
+        wait_until(lambda: len(store.batches) > 2)
+        committer.stop(PATIENCE)
+        with pytest.raises(Raced):
+            resting.result(60)

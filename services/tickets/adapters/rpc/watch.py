@@ -150,15 +150,21 @@ class Tailer:
                     place = self._log.last()
                     self._hand_over([], begin=place)
                 facts = self._log.after(place, FACTS_AT_ONCE)
+                if facts or monotonic() - pulsed >= self._heartbeat_every / 2:
+                    self._hand_over(facts)
+                    pulsed = monotonic()
             except Unavailable as away:
                 logger(__name__).warning("tailer_waits", away=str(away))
                 self._told.wait(_PAUSE.total_seconds())
                 continue
+            except Exception:  # noqa: BLE001 - the one reader must live on
+                # Whatever it was, those who watch must not be left without a word for ever: begin anew.
+                logger(__name__).exception("tailer_failed")
+                place = -1
+                self._told.wait(_PAUSE.total_seconds())
+                continue
             if facts:
                 place = facts[-1].sequence
-            if facts or monotonic() - pulsed >= self._heartbeat_every / 2:
-                self._hand_over(facts)
-                pulsed = monotonic()
             if len(facts) < FACTS_AT_ONCE:
                 # Where nothing comes, it is not expected either.
                 self._told.wait(self._every if facts else 2 * self._every)
@@ -169,12 +175,20 @@ class Tailer:
         watched = [_watched(fact) for fact in facts]
 
         def take() -> None:
-            self._take(watched, begin)
-            taken.set_result(None)
+            try:
+                self._take(watched, begin)
+            except Exception as failure:  # noqa: BLE001 - raised where it is waited for
+                taken.set_exception(failure)
+            else:
+                taken.set_result(None)
 
-        if loop is None or loop.is_closed():
+        if loop is None:
             return
-        loop.call_soon_threadsafe(take)
+        try:
+            loop.call_soon_threadsafe(take)
+        except RuntimeError:
+            # Closed meanwhile, with everybody who watched.
+            return
         while not self._told.is_set() and not loop.is_closed():
             try:
                 taken.result(0.5)

@@ -46,7 +46,7 @@ class Watching:
 
     async def next(self) -> Response:
         """The next that is no heartbeat."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (answer := await anext(self.answers)).WhichOneof("fact") == "heartbeat":
                 pass
         return answer
@@ -142,6 +142,43 @@ def test_a_batch_holds_only_what_is_asked_for_and_says_how_far_it_is() -> None:
     asyncio.run(scenario())
 
 
+def test_whatever_fails_the_watchers_are_told_what_comes_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_PAUSE", timedelta(milliseconds=5))
+
+    async def scenario() -> None:
+        log = MemoryLog()
+        tailer = Tailer(
+            cast("MongoLog", log), every=timedelta(milliseconds=5), heartbeat_every=timedelta(milliseconds=5)
+        )
+        fail_next(log, "last")
+        fail_next(tailer, "_take")
+        tailer.start()
+        watching = Watching(tailer, service_pb2.WatchTicketsRequest(from_sequence=0))
+        try:
+            assert (await anext(watching.answers)).WhichOneof("fact") == "heartbeat"
+            log.add(3)
+            assert [answer.sequence for answer in await watching.until(3)] == [1, 2, 3]
+            fail_next(tailer, "_take")
+            log.add(2)
+            assert [answer.sequence for answer in await watching.until(5)] == [4, 5]
+        finally:
+            await cast("Any", watching.answers).aclose()
+            await asyncio.to_thread(tailer.stop, timedelta(seconds=5))
+
+    asyncio.run(scenario())
+
+
+def fail_next(thing: object, method: str) -> None:
+    """The next call of the method fails in a way that nobody has foreseen."""
+    well = getattr(thing, method)
+
+    def fail(*args: Any, **more: Any) -> None:
+        setattr(thing, method, well)
+        raise RuntimeError("not foreseen")
+
+    setattr(thing, method, fail)
+
+
 def test_what_comes_while_a_heartbeat_is_taken_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     passed = [0.0]
     monkeypatch.setattr(watch, "monotonic", lambda: passed[0])
@@ -154,7 +191,7 @@ def test_what_comes_while_a_heartbeat_is_taken_is_told_at_once(monkeypatch: pyte
         tailer.start()
         slow, quick = (Watching(tailer, service_pb2.WatchTicketsRequest(from_sequence=0)) for _ in range(2))
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 assert (await anext(slow.answers)).WhichOneof("fact") == "heartbeat"
                 second = asyncio.ensure_future(anext(slow.answers))
                 # By then it waits.
