@@ -3,14 +3,15 @@
 import argparse
 from typing import Any
 
-from cli.printing import one_line, table
+from cli import apply_rules
+from cli.printing import one_line, table, when
 from cli.system import System
 from relaydesk.rules.v1 import service_pb2
 
 
 def add(words: Any) -> None:
     """Add the words to the command line."""
-    group = words.add_parser("rules", help="list and check rules").add_subparsers(
+    group = words.add_parser("rules", help="list, check and change rules, as files too").add_subparsers(
         metavar="WORD", required=True
     )
     group.add_parser("list", help="rules in the order in which they run").set_defaults(run=_list)
@@ -18,6 +19,14 @@ def add(words: Any) -> None:
         "check", help="what is odd about the enabled rules; ends with 1 where there is anything"
     )
     checked.set_defaults(run=_check)
+    apply_rules.add(group)
+    versions = group.add_parser("versions", help="what a rule was, newest first, also of one that is gone")
+    versions.add_argument("rule")
+    versions.set_defaults(run=_versions)
+    back = group.add_parser("rollback", help="make a rule again what it was in an earlier version")
+    back.add_argument("rule")
+    back.add_argument("version", type=int)
+    back.set_defaults(run=_roll_back)
 
 
 def _list(asked: argparse.Namespace, system: System) -> None:
@@ -52,3 +61,41 @@ def _check(asked: argparse.Namespace, system: System) -> int:
         )
         print(f"  {one.text}")
     return 1
+
+
+def _versions(asked: argparse.Namespace, system: System) -> None:
+    request = service_pb2.ListRuleVersionsRequest(rule_id=asked.rule)
+    table(
+        ("VERSION", "SAVED", "BY", "STATE", "NAME", "EVENTS", "ACTIONS"),
+        [
+            (
+                one.rule.version,
+                when(one.rule.updated_at),
+                one.rule.updated_by,
+                _state(one),
+                one.rule.name,
+                ",".join(one.rule.events),
+                ",".join(action.kind for action in one.rule.actions),
+            )
+            for one in system.rules.ListRuleVersions(request).versions
+        ],
+    )
+
+
+def _state(one: service_pb2.RuleVersion) -> str:
+    if one.HasField("deleted_at"):
+        return f"deleted {when(one.deleted_at)} by {one.deleted_by or '?'}"
+    return "replaced" if one.until else ("on" if one.rule.enabled else "off")
+
+
+def _roll_back(asked: argparse.Namespace, system: System) -> None:
+    """An older version becomes the newest one; what was in between stays kept."""
+    request = service_pb2.ListRuleVersionsRequest(rule_id=asked.rule)
+    versions = system.rules.ListRuleVersions(request).versions
+    wanted = next((one.rule for one in versions if one.rule.version == asked.version), None)
+    if wanted is None:
+        raise ValueError(f"{asked.rule}: there is no version {asked.version}")
+    present = 0 if versions[0].until else versions[0].rule.version
+    save = service_pb2.SaveRuleRequest(rule=wanted, expected_version=present)
+    saved = system.rules.SaveRule(save).rule
+    print(f"{saved.id}: version {saved.version} is as version {asked.version} was")

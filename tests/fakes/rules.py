@@ -31,7 +31,7 @@ class MemoryRules:
         self.rows[rule.rule.rule_id] = rule
         self.version += 1
 
-    def delete(self, rule_id: str) -> None:
+    def delete(self, rule_id: str, at: datetime, by: str) -> None:
         del self.rows[rule_id]
         self.version += 1
 

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 
 from chassis.errors import InvalidField, InvalidFields
 from relaydesk.rules.v1 import service_pb2 as pb
@@ -12,7 +11,7 @@ from services.rules.domain.analysis.checks import check_rules
 from services.rules.domain.analysis.warnings import KINDS, RuleWarning
 from services.rules.domain.rule import CompiledRule, Rule, compile_rule, in_order
 
-MOST_DRAFTS = 100
+MOST_DRAFTS = 10_000
 
 
 class Checking:
@@ -60,7 +59,7 @@ def _among(saved: Sequence[CompiledRule], drafts: Sequence[Rule]) -> list[Compil
             raise InvalidField(f"drafts[{place}].id", "another id than the drafts before", draft.rule_id)
         seen.add(draft.rule_id)
         try:
-            rules[draft.rule_id] = compile_rule(replace(draft, enabled=True), vocabulary())
+            rules[draft.rule_id] = compile_rule(draft, vocabulary())
         except InvalidFields as wrong:
             raise InvalidFields(
                 [

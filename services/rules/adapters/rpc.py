@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from chassis import rpc
 from chassis.batches import BatchRunner, Task
 from chassis.conditions import ALWAYS, Condition, Group, Test
 from chassis.errors import InvalidField, NotFound
@@ -18,7 +19,7 @@ from relaydesk.rules.v1 import service_pb2 as pb
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceServicer, add_RulesServiceServicer_to_server
 from services.rules.adapters.checking import Checking
 from services.rules.adapters.mongo import Shelf
-from services.rules.adapters.mongo.documents import heard_of_row
+from services.rules.adapters.mongo.documents import heard_of_row, rule_of_row
 from services.rules.adapters.tickets import Messages
 from services.rules.application.vocabulary import described_fields, find_read, vocabulary
 from services.rules.domain import commands
@@ -27,6 +28,8 @@ from services.rules.domain.rule import ActionUse, Rule, in_order
 from services.rules.domain.run import RuleTrace, explain
 
 MOST_EXPLAINED = 200
+MOST_VERSIONS = 1_000
+_ACTING_AGENT = "x-acting-agent"
 _READERS = frozenset({"admin", "agent", "system", "read_only"})
 _WRITERS = frozenset({"admin", "system"})
 _SERVICE = "relaydesk.rules.v1.RulesService"
@@ -35,6 +38,7 @@ ACCESS: Access = {
     f"{_SERVICE}/GetRule": _READERS,
     f"{_SERVICE}/SaveRule": _WRITERS,
     f"{_SERVICE}/DeleteRule": _WRITERS,
+    f"{_SERVICE}/ListRuleVersions": _READERS,
     f"{_SERVICE}/ExplainEvent": _READERS,
     f"{_SERVICE}/ListVocabulary": _READERS,
     f"{_SERVICE}/CheckRules": _READERS,
@@ -48,6 +52,7 @@ class RulesRpc(RulesServiceServicer):
 
     def __init__(self, database: Documents, shelf: Shelf, runner: BatchRunner, messages: Messages) -> None:
         self._explanations = database["explanations"]
+        self._rules = database["rules"]
         self._shelf = shelf
         self._runner = runner
         self._messages = messages
@@ -68,12 +73,21 @@ class RulesRpc(RulesServiceServicer):
         return pb.GetRuleResponse(rule=rule_to_wire(rule))
 
     def SaveRule(self, request: pb.SaveRuleRequest, _: Any) -> pb.SaveRuleResponse:
-        rule = self._do(commands.SaveRule(rule_of_wire(request.rule), request.expected_version))
+        rule = self._do(commands.SaveRule(rule_of_wire(request.rule), request.expected_version, _who()))
         return pb.SaveRuleResponse(rule=rule_to_wire(rule))
 
     def DeleteRule(self, request: pb.DeleteRuleRequest, _: Any) -> pb.DeleteRuleResponse:
-        self._do(commands.DeleteRule(request.rule_id, request.expected_version))
+        self._do(commands.DeleteRule(request.rule_id, request.expected_version, _who()))
         return pb.DeleteRuleResponse()
+
+    def ListRuleVersions(self, request: pb.ListRuleVersionsRequest, _: Any) -> pb.ListRuleVersionsResponse:
+        if not request.rule_id:
+            raise InvalidField("rule_id", "the id of a rule")
+        with named_failures():
+            rows = list(self._rules.find({"rule_id": request.rule_id}).sort("since", -1).limit(MOST_VERSIONS))
+        if not rows:
+            raise NotFound("no such rule")
+        return pb.ListRuleVersionsResponse(versions=map(_version_to_wire, rows))
 
     def ExplainEvent(self, request: pb.ExplainEventRequest, _: Any) -> pb.ExplainEventResponse:
         if bool(request.event_id) == bool(request.ticket_id):
@@ -144,6 +158,26 @@ class RulesRpc(RulesServiceServicer):
         return explanation
 
 
+def _who() -> str:
+    """The agent whose token it is, or for whom our own console acts; else the program."""
+    call = rpc.call()
+    principal = call.principal
+    acting = call.metadata(_ACTING_AGENT) if principal.role == "system" else ""
+    return principal.agent_id or acting or principal.name
+
+
+def _version_to_wire(row: Document) -> pb.RuleVersion:
+    wire = pb.RuleVersion(
+        rule=rule_to_wire(rule_of_row(row)),
+        since=row["since"],
+        until=row.get("until") or 0,
+        deleted_by=row.get("deleted_by", ""),
+    )
+    if "deleted_at" in row:
+        wire.deleted_at.FromDatetime(row["deleted_at"])
+    return wire
+
+
 def _outcome_to_wire(trace: RuleTrace, result: str) -> pb.RuleOutcome:
     return pb.RuleOutcome(
         rule_id=trace.rule.rule.rule_id,
@@ -206,6 +240,7 @@ def rule_to_wire(rule: Rule) -> pb.Rule:
         condition=_condition_to_wire(rule.condition),
         stop=rule.stop,
         version=rule.version,
+        updated_by=rule.updated_by,
     )
     for use in rule.actions:
         wire.actions.add(kind=use.kind).params.update(dict(use.params))

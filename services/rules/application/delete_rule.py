@@ -12,4 +12,4 @@ def delete_rule(command: DeleteRule, ports: Ports) -> None:
         raise NotFound("no such rule")
     if command.expected_version not in (0, present.version):
         raise Conflict(f"rule is at version {present.version}, not {command.expected_version}")
-    ports.rules.delete(command.rule_id)
+    ports.rules.delete(command.rule_id, ports.now, command.by)

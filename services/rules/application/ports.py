@@ -40,7 +40,9 @@ class Rules(Protocol):
         """Add a version; every replica uses it from its next batch on."""
         ...
 
-    def delete(self, rule_id: str) -> None: ...
+    def delete(self, rule_id: str, at: datetime, by: str) -> None:
+        """End the newest version; nobody follows it."""
+        ...
 
 
 class Ports(Protocol):

@@ -20,6 +20,7 @@ def save_rule(command: SaveRule, ports: Ports) -> Rule:
         rule_id=command.rule.rule_id or ports.new_id(),
         version=version + 1,
         updated_at=ports.now,
+        updated_by=command.by,
     )
     compiled = compile_rule(rule, vocabulary())
     if version != command.expected_version:

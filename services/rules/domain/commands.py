@@ -27,6 +27,7 @@ class SaveRule:
 
     rule: Rule
     expected_version: int
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,4 @@ class DeleteRule:
 
     rule_id: str
     expected_version: int
+    by: str = ""

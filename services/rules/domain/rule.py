@@ -76,6 +76,8 @@ class Rule:
     stop: bool = False
     version: int = 0
     updated_at: datetime | None = None
+    # An agent's id, or a token's name.
+    updated_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n relaydesk/rules/v1/service.proto\x12\x12relaydesk.rules.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x02\n\x04Rule\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\x12\x10\n\x08position\x18\x04 \x01(\x05\x12\x0e\n\x06\x65vents\x18\x05 \x03(\t\x12\x30\n\tcondition\x18\x06 \x01(\x0b\x32\x1d.relaydesk.rules.v1.Condition\x12+\n\x07\x61\x63tions\x18\x07 \x03(\x0b\x32\x1a.relaydesk.rules.v1.Action\x12\x0c\n\x04stop\x18\x08 \x01(\x08\x12\x0f\n\x07version\x18\t \x01(\x03\x12.\n\nupdated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd7\x01\n\tCondition\x12\x31\n\x03\x61ll\x18\x01 \x01(\x0b\x32\".relaydesk.rules.v1.ConditionGroupH\x00\x12\x31\n\x03\x61ny\x18\x02 \x01(\x0b\x32\".relaydesk.rules.v1.ConditionGroupH\x00\x12\x32\n\x04none\x18\x03 \x01(\x0b\x32\".relaydesk.rules.v1.ConditionGroupH\x00\x12(\n\x04test\x18\x04 \x01(\x0b\x32\x18.relaydesk.rules.v1.TestH\x00\x42\x06\n\x04node\"C\n\x0e\x43onditionGroup\x12\x31\n\nconditions\x18\x01 \x03(\x0b\x32\x1d.relaydesk.rules.v1.Condition\"7\n\x04Test\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06values\x18\x03 \x03(\t\"?\n\x06\x41\x63tion\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\'\n\x06params\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\"\x12\n\x10ListRulesRequest\"V\n\x11ListRulesResponse\x12\'\n\x05rules\x18\x01 \x03(\x0b\x32\x18.relaydesk.rules.v1.Rule\x12\x18\n\x10rule_set_version\x18\x02 \x01(\x03\"!\n\x0eGetRuleRequest\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\"9\n\x0fGetRuleResponse\x12&\n\x04rule\x18\x01 \x01(\x0b\x32\x18.relaydesk.rules.v1.Rule\"S\n\x0fSaveRuleRequest\x12&\n\x04rule\x18\x01 \x01(\x0b\x32\x18.relaydesk.rules.v1.Rule\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\":\n\x10SaveRuleResponse\x12&\n\x04rule\x18\x01 \x01(\x0b\x32\x18.relaydesk.rules.v1.Rule\">\n\x11\x44\x65leteRuleRequest\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\"\x14\n\x12\x44\x65leteRuleResponse\":\n\x13\x45xplainEventRequest\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x11\n\tticket_id\x18\x02 \x01(\t\"M\n\x14\x45xplainEventResponse\x12\x35\n\x0c\x65xplanations\x18\x01 \x03(\x0b\x32\x1f.relaydesk.rules.v1.Explanation\"\xd2\x01\n\x0b\x45xplanation\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x11\n\tticket_id\x18\x02 \x01(\t\x12\x30\n\x0c\x65valuated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10rule_set_version\x18\x04 \x01(\x03\x12\x31\n\x08outcomes\x18\x05 \x03(\x0b\x32\x1f.relaydesk.rules.v1.RuleOutcome\x12\x10\n\x08\x63hain_id\x18\x06 \x01(\t\x12\r\n\x05\x64\x65pth\x18\x07 \x01(\x05\"\x9e\x01\n\x0bRuleOutcome\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\x05tests\x18\x05 \x03(\x0b\x32\x1f.relaydesk.rules.v1.TestOutcome\x12\x0f\n\x07\x61\x63tions\x18\x06 \x03(\t\x12\x0e\n\x06result\x18\x07 \x01(\t\"_\n\x0bTestOutcome\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x10\n\x08\x65xpected\x18\x03 \x03(\t\x12\x0e\n\x06\x61\x63tual\x18\x04 \x01(\t\x12\r\n\x05holds\x18\x05 \x01(\x08\"\x17\n\x15ListVocabularyRequest\"\xc4\x01\n\x16ListVocabularyResponse\x12(\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x18.relaydesk.rules.v1.Word\x12+\n\toperators\x18\x02 \x03(\x0b\x32\x18.relaydesk.rules.v1.Word\x12)\n\x07\x61\x63tions\x18\x03 \x03(\x0b\x32\x18.relaydesk.rules.v1.Word\x12(\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x18.relaydesk.rules.v1.Word\"8\n\x04Word\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\r\n\x05takes\x18\x03 \x03(\t\"=\n\x11\x43heckRulesRequest\x12(\n\x06\x64rafts\x18\x01 \x03(\x0b\x32\x18.relaydesk.rules.v1.Rule\"a\n\x12\x43heckRulesResponse\x12\x31\n\x08warnings\x18\x01 \x03(\x0b\x32\x1f.relaydesk.rules.v1.RuleWarning\x12\x18\n\x10rule_set_version\x18\x02 \x01(\x03\"`\n\x0bRuleWarning\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x16\n\x0eother_rule_ids\x18\x04 \x03(\t\x12\x0c\n\x04text\x18\x05 \x01(\t2\x99\x05\n\x0cRulesService\x12X\n\tListRules\x12$.relaydesk.rules.v1.ListRulesRequest\x1a%.relaydesk.rules.v1.ListRulesResponse\x12R\n\x07GetRule\x12\".relaydesk.rules.v1.GetRuleRequest\x1a#.relaydesk.rules.v1.GetRuleResponse\x12U\n\x08SaveRule\x12#.relaydesk.rules.v1.SaveRuleRequest\x1a$.relaydesk.rules.v1.SaveRuleResponse\x12[\n\nDeleteRule\x12%.relaydesk.rules.v1.DeleteRuleRequest\x1a&.relaydesk.rules.v1.DeleteRuleResponse\x12\x61\n\x0c\x45xplainEvent\x12\'.relaydesk.rules.v1.ExplainEventRequest\x1a(.relaydesk.rules.v1.ExplainEventResponse\x12g\n\x0eListVocabulary\x12).relaydesk.rules.v1.ListVocabularyRequest\x1a*.relaydesk.rules.v1.ListVocabularyResponse\x12[\n\nCheckRules\x12%.relaydesk.rules.v1.CheckRulesRequest\x1a&.relaydesk.rules.v1.CheckRulesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n relaydesk/rules/v1/service.proto\x12\x12relaydesk.rules.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x02\n\x04Rule\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\x12\x10\n\x08position\x18\x04 \x01(\x05\x12\x0e\n\x06\x65vents\x18\x05 \x03(\t\x12\x30\n\tcondition\x18\x06 \x01(\x0b\x32\x1d.relaydesk.rules.v1.Condition\x12+\n\x07\x61\x63tions\x18\x07 \x03(\x0b\x32\x1a.relaydesk.rules.v1.Action\x12\x0c\n\x04stop\x18\x08 \x01(\x08\x12\x0f\n\x07version\x18\t \x01(\x03\x12.\n\nupdated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nupdated_by\x18\x0b \x01(\t\"\xd7\x01\n\tCondition\x12\x31\n\x03\x61ll\x18\x01 \x01(\x0b\x32\".relaydesk.rules.v1.ConditionGroupH\x00\x12\x31\n\x03\x61ny\x18\x02 \x01(\x0b\x32\".relaydesk.rules.v1.ConditionGroupH\x00\x12\x32\n\x04none\x18\x03 \x01(\x0b\x32\".relaydesk.rules.v1.ConditionGroupH\x00\x12(\n\x04test\x18\x04 \x01(\x0b\x32\x18.relaydesk.rules.v1.TestH\x00\x42\x06\n\x04node\"C\n\x0e\x43onditionGroup\x12\x31\n\nconditions\x18\x01 \x03(\x0b\x32\x1d.relaydesk.rules.v1.Condition\"7\n\x04Test\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06values\x18\x03 \x03(\t\"?\n\x06\x41\x63tion\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\'\n\x06params\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\"\x12\n\x10ListRulesRequest\"V\n\x11ListRulesResponse\x12\'\n\x05rules\x18\x01 \x03(\x0b\x32\x18.relaydesk.rules.v1.Rule\x12\x18\n\x10rule_set_version\x18\x02 \x01(\x03\"!\n\x0eGetRuleRequest\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\"9\n\x0fGetRuleResponse\x12&\n\x04rule\x18\x01 \x01(\x0b\x32\x18.relaydesk.rules.v1.Rule\"S\n\x0fSaveRuleRequest\x12&\n\x04rule\x18\x01 \x01(\x0b\x32\x18.relaydesk.rules.v1.Rule\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\":\n\x10SaveRuleResponse\x12&\n\x04rule\x18\x01 \x01(\x0b\x32\x18.relaydesk.rules.v1.Rule\">\n\x11\x44\x65leteRuleRequest\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\x03\"\x14\n\x12\x44\x65leteRuleResponse\":\n\x13\x45xplainEventRequest\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x11\n\tticket_id\x18\x02 \x01(\t\"M\n\x14\x45xplainEventResponse\x12\x35\n\x0c\x65xplanations\x18\x01 \x03(\x0b\x32\x1f.relaydesk.rules.v1.Explanation\"\xd2\x01\n\x0b\x45xplanation\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x11\n\tticket_id\x18\x02 \x01(\t\x12\x30\n\x0c\x65valuated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10rule_set_version\x18\x04 \x01(\x03\x12\x31\n\x08outcomes\x18\x05 \x03(\x0b\x32\x1f.relaydesk.rules.v1.RuleOutcome\x12\x10\n\x08\x63hain_id\x18\x06 \x01(\t\x12\r\n\x05\x64\x65pth\x18\x07 \x01(\x05\"\x9e\x01\n\x0bRuleOutcome\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\x05tests\x18\x05 \x03(\x0b\x32\x1f.relaydesk.rules.v1.TestOutcome\x12\x0f\n\x07\x61\x63tions\x18\x06 \x03(\t\x12\x0e\n\x06result\x18\x07 \x01(\t\"_\n\x0bTestOutcome\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x10\n\x08\x65xpected\x18\x03 \x03(\t\x12\x0e\n\x06\x61\x63tual\x18\x04 \x01(\t\x12\r\n\x05holds\x18\x05 \x01(\x08\"\x17\n\x15ListVocabularyRequest\"\xc4\x01\n\x16ListVocabularyResponse\x12(\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x18.relaydesk.rules.v1.Word\x12+\n\toperators\x18\x02 \x03(\x0b\x32\x18.relaydesk.rules.v1.Word\x12)\n\x07\x61\x63tions\x18\x03 \x03(\x0b\x32\x18.relaydesk.rules.v1.Word\x12(\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x18.relaydesk.rules.v1.Word\"8\n\x04Word\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\r\n\x05takes\x18\x03 \x03(\t\"*\n\x17ListRuleVersionsRequest\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\"M\n\x18ListRuleVersionsResponse\x12\x31\n\x08versions\x18\x01 \x03(\x0b\x32\x1f.relaydesk.rules.v1.RuleVersion\"\x97\x01\n\x0bRuleVersion\x12&\n\x04rule\x18\x01 \x01(\x0b\x32\x18.relaydesk.rules.v1.Rule\x12\r\n\x05since\x18\x02 \x01(\x03\x12\r\n\x05until\x18\x03 \x01(\x03\x12.\n\ndeleted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndeleted_by\x18\x05 \x01(\t\"=\n\x11\x43heckRulesRequest\x12(\n\x06\x64rafts\x18\x01 \x03(\x0b\x32\x18.relaydesk.rules.v1.Rule\"a\n\x12\x43heckRulesResponse\x12\x31\n\x08warnings\x18\x01 \x03(\x0b\x32\x1f.relaydesk.rules.v1.RuleWarning\x12\x18\n\x10rule_set_version\x18\x02 \x01(\x03\"`\n\x0bRuleWarning\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x16\n\x0eother_rule_ids\x18\x04 \x03(\t\x12\x0c\n\x04text\x18\x05 \x01(\t2\x88\x06\n\x0cRulesService\x12X\n\tListRules\x12$.relaydesk.rules.v1.ListRulesRequest\x1a%.relaydesk.rules.v1.ListRulesResponse\x12R\n\x07GetRule\x12\".relaydesk.rules.v1.GetRuleRequest\x1a#.relaydesk.rules.v1.GetRuleResponse\x12U\n\x08SaveRule\x12#.relaydesk.rules.v1.SaveRuleRequest\x1a$.relaydesk.rules.v1.SaveRuleResponse\x12[\n\nDeleteRule\x12%.relaydesk.rules.v1.DeleteRuleRequest\x1a&.relaydesk.rules.v1.DeleteRuleResponse\x12m\n\x10ListRuleVersions\x12+.relaydesk.rules.v1.ListRuleVersionsRequest\x1a,.relaydesk.rules.v1.ListRuleVersionsResponse\x12\x61\n\x0c\x45xplainEvent\x12\'.relaydesk.rules.v1.ExplainEventRequest\x1a(.relaydesk.rules.v1.ExplainEventResponse\x12g\n\x0eListVocabulary\x12).relaydesk.rules.v1.ListVocabularyRequest\x1a*.relaydesk.rules.v1.ListVocabularyResponse\x12[\n\nCheckRules\x12%.relaydesk.rules.v1.CheckRulesRequest\x1a&.relaydesk.rules.v1.CheckRulesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,53 +34,59 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'relaydesk.rules.v1.service_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RULE']._serialized_start=120
-  _globals['_RULE']._serialized_end=377
-  _globals['_CONDITION']._serialized_start=380
-  _globals['_CONDITION']._serialized_end=595
-  _globals['_CONDITIONGROUP']._serialized_start=597
-  _globals['_CONDITIONGROUP']._serialized_end=664
-  _globals['_TEST']._serialized_start=666
-  _globals['_TEST']._serialized_end=721
-  _globals['_ACTION']._serialized_start=723
-  _globals['_ACTION']._serialized_end=786
-  _globals['_LISTRULESREQUEST']._serialized_start=788
-  _globals['_LISTRULESREQUEST']._serialized_end=806
-  _globals['_LISTRULESRESPONSE']._serialized_start=808
-  _globals['_LISTRULESRESPONSE']._serialized_end=894
-  _globals['_GETRULEREQUEST']._serialized_start=896
-  _globals['_GETRULEREQUEST']._serialized_end=929
-  _globals['_GETRULERESPONSE']._serialized_start=931
-  _globals['_GETRULERESPONSE']._serialized_end=988
-  _globals['_SAVERULEREQUEST']._serialized_start=990
-  _globals['_SAVERULEREQUEST']._serialized_end=1073
-  _globals['_SAVERULERESPONSE']._serialized_start=1075
-  _globals['_SAVERULERESPONSE']._serialized_end=1133
-  _globals['_DELETERULEREQUEST']._serialized_start=1135
-  _globals['_DELETERULEREQUEST']._serialized_end=1197
-  _globals['_DELETERULERESPONSE']._serialized_start=1199
-  _globals['_DELETERULERESPONSE']._serialized_end=1219
-  _globals['_EXPLAINEVENTREQUEST']._serialized_start=1221
-  _globals['_EXPLAINEVENTREQUEST']._serialized_end=1279
-  _globals['_EXPLAINEVENTRESPONSE']._serialized_start=1281
-  _globals['_EXPLAINEVENTRESPONSE']._serialized_end=1358
-  _globals['_EXPLANATION']._serialized_start=1361
-  _globals['_EXPLANATION']._serialized_end=1571
-  _globals['_RULEOUTCOME']._serialized_start=1574
-  _globals['_RULEOUTCOME']._serialized_end=1732
-  _globals['_TESTOUTCOME']._serialized_start=1734
-  _globals['_TESTOUTCOME']._serialized_end=1829
-  _globals['_LISTVOCABULARYREQUEST']._serialized_start=1831
-  _globals['_LISTVOCABULARYREQUEST']._serialized_end=1854
-  _globals['_LISTVOCABULARYRESPONSE']._serialized_start=1857
-  _globals['_LISTVOCABULARYRESPONSE']._serialized_end=2053
-  _globals['_WORD']._serialized_start=2055
-  _globals['_WORD']._serialized_end=2111
-  _globals['_CHECKRULESREQUEST']._serialized_start=2113
-  _globals['_CHECKRULESREQUEST']._serialized_end=2174
-  _globals['_CHECKRULESRESPONSE']._serialized_start=2176
-  _globals['_CHECKRULESRESPONSE']._serialized_end=2273
-  _globals['_RULEWARNING']._serialized_start=2275
-  _globals['_RULEWARNING']._serialized_end=2371
-  _globals['_RULESSERVICE']._serialized_start=2374
-  _globals['_RULESSERVICE']._serialized_end=3039
+  _globals['_RULE']._serialized_end=397
+  _globals['_CONDITION']._serialized_start=400
+  _globals['_CONDITION']._serialized_end=615
+  _globals['_CONDITIONGROUP']._serialized_start=617
+  _globals['_CONDITIONGROUP']._serialized_end=684
+  _globals['_TEST']._serialized_start=686
+  _globals['_TEST']._serialized_end=741
+  _globals['_ACTION']._serialized_start=743
+  _globals['_ACTION']._serialized_end=806
+  _globals['_LISTRULESREQUEST']._serialized_start=808
+  _globals['_LISTRULESREQUEST']._serialized_end=826
+  _globals['_LISTRULESRESPONSE']._serialized_start=828
+  _globals['_LISTRULESRESPONSE']._serialized_end=914
+  _globals['_GETRULEREQUEST']._serialized_start=916
+  _globals['_GETRULEREQUEST']._serialized_end=949
+  _globals['_GETRULERESPONSE']._serialized_start=951
+  _globals['_GETRULERESPONSE']._serialized_end=1008
+  _globals['_SAVERULEREQUEST']._serialized_start=1010
+  _globals['_SAVERULEREQUEST']._serialized_end=1093
+  _globals['_SAVERULERESPONSE']._serialized_start=1095
+  _globals['_SAVERULERESPONSE']._serialized_end=1153
+  _globals['_DELETERULEREQUEST']._serialized_start=1155
+  _globals['_DELETERULEREQUEST']._serialized_end=1217
+  _globals['_DELETERULERESPONSE']._serialized_start=1219
+  _globals['_DELETERULERESPONSE']._serialized_end=1239
+  _globals['_EXPLAINEVENTREQUEST']._serialized_start=1241
+  _globals['_EXPLAINEVENTREQUEST']._serialized_end=1299
+  _globals['_EXPLAINEVENTRESPONSE']._serialized_start=1301
+  _globals['_EXPLAINEVENTRESPONSE']._serialized_end=1378
+  _globals['_EXPLANATION']._serialized_start=1381
+  _globals['_EXPLANATION']._serialized_end=1591
+  _globals['_RULEOUTCOME']._serialized_start=1594
+  _globals['_RULEOUTCOME']._serialized_end=1752
+  _globals['_TESTOUTCOME']._serialized_start=1754
+  _globals['_TESTOUTCOME']._serialized_end=1849
+  _globals['_LISTVOCABULARYREQUEST']._serialized_start=1851
+  _globals['_LISTVOCABULARYREQUEST']._serialized_end=1874
+  _globals['_LISTVOCABULARYRESPONSE']._serialized_start=1877
+  _globals['_LISTVOCABULARYRESPONSE']._serialized_end=2073
+  _globals['_WORD']._serialized_start=2075
+  _globals['_WORD']._serialized_end=2131
+  _globals['_LISTRULEVERSIONSREQUEST']._serialized_start=2133
+  _globals['_LISTRULEVERSIONSREQUEST']._serialized_end=2175
+  _globals['_LISTRULEVERSIONSRESPONSE']._serialized_start=2177
+  _globals['_LISTRULEVERSIONSRESPONSE']._serialized_end=2254
+  _globals['_RULEVERSION']._serialized_start=2257
+  _globals['_RULEVERSION']._serialized_end=2408
+  _globals['_CHECKRULESREQUEST']._serialized_start=2410
+  _globals['_CHECKRULESREQUEST']._serialized_end=2471
+  _globals['_CHECKRULESRESPONSE']._serialized_start=2473
+  _globals['_CHECKRULESRESPONSE']._serialized_end=2570
+  _globals['_RULEWARNING']._serialized_start=2572
+  _globals['_RULEWARNING']._serialized_end=2668
+  _globals['_RULESSERVICE']._serialized_start=2671
+  _globals['_RULESSERVICE']._serialized_end=3447
 # @@protoc_insertion_point(module_scope)

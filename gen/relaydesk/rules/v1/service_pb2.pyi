@@ -34,6 +34,7 @@ class Rule(_message.Message):
     STOP_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    UPDATED_BY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     enabled: _builtins.bool
@@ -42,6 +43,8 @@ class Rule(_message.Message):
     stop: _builtins.bool
     """No later rule looks at the event where this one matched."""
     version: _builtins.int
+    updated_by: _builtins.str
+    """Who saved this version: the id of an agent, or the name of a token. Written by the service."""
     @_builtins.property
     def events(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """ticket_opened, requester_wrote, agent_answered, note_added, ticket_changed, target_warned, target_breached,
@@ -67,10 +70,11 @@ class Rule(_message.Message):
         stop: _builtins.bool = ...,
         version: _builtins.int = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        updated_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "condition", b"condition", "enabled", b"enabled", "events", b"events", "id", b"id", "name", b"name", "position", b"position", "stop", b"stop", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "condition", b"condition", "enabled", b"enabled", "events", b"events", "id", b"id", "name", b"name", "position", b"position", "stop", b"stop", "updated_at", b"updated_at", "updated_by", b"updated_by", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -574,14 +578,90 @@ class Word(_message.Message):
 Global___Word: _TypeAlias = Word  # noqa: Y015
 
 @_typing.final
+class ListRuleVersionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_ID_FIELD_NUMBER: _builtins.int
+    rule_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        rule_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rule_id", b"rule_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRuleVersionsRequest: _TypeAlias = ListRuleVersionsRequest  # noqa: Y015
+
+@_typing.final
+class ListRuleVersionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleVersion]: ...
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[Global___RuleVersion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRuleVersionsResponse: _TypeAlias = ListRuleVersionsResponse  # noqa: Y015
+
+@_typing.final
+class RuleVersion(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    DELETED_AT_FIELD_NUMBER: _builtins.int
+    DELETED_BY_FIELD_NUMBER: _builtins.int
+    since: _builtins.int
+    """Of the rule set, in which it came into force."""
+    until: _builtins.int
+    """In which it ended; 0 while it is in force."""
+    deleted_by: _builtins.str
+    @_builtins.property
+    def rule(self) -> Global___Rule: ...
+    @_builtins.property
+    def deleted_at(self) -> _timestamp_pb2.Timestamp:
+        """Set where it ended because the rule was deleted."""
+
+    def __init__(
+        self,
+        *,
+        rule: Global___Rule | None = ...,
+        since: _builtins.int = ...,
+        until: _builtins.int = ...,
+        deleted_at: _timestamp_pb2.Timestamp | None = ...,
+        deleted_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deleted_at", b"deleted_at", "rule", b"rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted_at", b"deleted_at", "deleted_by", b"deleted_by", "rule", b"rule", "since", b"since", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleVersion: _TypeAlias = RuleVersion  # noqa: Y015
+
+@_typing.final
 class CheckRulesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DRAFTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def drafts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rule]:
-        """Looked at as if they were saved and enabled: instead of the rule with the id, or as one more where it is empty (one
-        such at most). Nothing is kept.
+        """Looked at as if they were saved: instead of the rule with the id, or as one more where it is empty (one such at
+        most). Nothing is kept.
         """
 
     def __init__(

@@ -54,6 +54,11 @@ class RulesServiceStub:
                 request_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.DeleteRuleRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.DeleteRuleResponse.FromString,
                 _registered_method=True)
+        self.ListRuleVersions = channel.unary_unary(
+                '/relaydesk.rules.v1.RulesService/ListRuleVersions',
+                request_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListRuleVersionsRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListRuleVersionsResponse.FromString,
+                _registered_method=True)
         self.ExplainEvent = channel.unary_unary(
                 '/relaydesk.rules.v1.RulesService/ExplainEvent',
                 request_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ExplainEventRequest.SerializeToString,
@@ -95,6 +100,13 @@ class RulesServiceServicer:
 
     def DeleteRule(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRuleVersions(self, request, context):
+        """What a rule was, newest first, also of one that is gone.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -142,6 +154,11 @@ def add_RulesServiceServicer_to_server(servicer, server):
                     servicer.DeleteRule,
                     request_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.DeleteRuleRequest.FromString,
                     response_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.DeleteRuleResponse.SerializeToString,
+            ),
+            'ListRuleVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRuleVersions,
+                    request_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListRuleVersionsRequest.FromString,
+                    response_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListRuleVersionsResponse.SerializeToString,
             ),
             'ExplainEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainEvent,
@@ -267,6 +284,33 @@ class RulesService:
             '/relaydesk.rules.v1.RulesService/DeleteRule',
             relaydesk_dot_rules_dot_v1_dot_service__pb2.DeleteRuleRequest.SerializeToString,
             relaydesk_dot_rules_dot_v1_dot_service__pb2.DeleteRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRuleVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.rules.v1.RulesService/ListRuleVersions',
+            relaydesk_dot_rules_dot_v1_dot_service__pb2.ListRuleVersionsRequest.SerializeToString,
+            relaydesk_dot_rules_dot_v1_dot_service__pb2.ListRuleVersionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,8 @@ class RulesServiceStub:
     SaveRule: _grpc.UnaryUnaryMultiCallable[_service_pb2.SaveRuleRequest, _service_pb2.SaveRuleResponse]
     """Makes or changes a rule; takes effect within a second on every replica."""
     DeleteRule: _grpc.UnaryUnaryMultiCallable[_service_pb2.DeleteRuleRequest, _service_pb2.DeleteRuleResponse]
+    ListRuleVersions: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListRuleVersionsRequest, _service_pb2.ListRuleVersionsResponse]
+    """What a rule was, newest first, also of one that is gone."""
     ExplainEvent: _grpc.UnaryUnaryMultiCallable[_service_pb2.ExplainEventRequest, _service_pb2.ExplainEventResponse]
     """Why something did or did not happen at an event."""
     ListVocabulary: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListVocabularyRequest, _service_pb2.ListVocabularyResponse]
@@ -51,6 +53,8 @@ class RulesServiceAsyncStub(RulesServiceStub):
     SaveRule: _aio.UnaryUnaryMultiCallable[_service_pb2.SaveRuleRequest, _service_pb2.SaveRuleResponse]  # type: ignore[assignment]
     """Makes or changes a rule; takes effect within a second on every replica."""
     DeleteRule: _aio.UnaryUnaryMultiCallable[_service_pb2.DeleteRuleRequest, _service_pb2.DeleteRuleResponse]  # type: ignore[assignment]
+    ListRuleVersions: _aio.UnaryUnaryMultiCallable[_service_pb2.ListRuleVersionsRequest, _service_pb2.ListRuleVersionsResponse]  # type: ignore[assignment]
+    """What a rule was, newest first, also of one that is gone."""
     ExplainEvent: _aio.UnaryUnaryMultiCallable[_service_pb2.ExplainEventRequest, _service_pb2.ExplainEventResponse]  # type: ignore[assignment]
     """Why something did or did not happen at an event."""
     ListVocabulary: _aio.UnaryUnaryMultiCallable[_service_pb2.ListVocabularyRequest, _service_pb2.ListVocabularyResponse]  # type: ignore[assignment]
@@ -87,6 +91,14 @@ class RulesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_pb2.DeleteRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.DeleteRuleResponse, _abc.Awaitable[_service_pb2.DeleteRuleResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListRuleVersions(
+        self,
+        request: _service_pb2.ListRuleVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.ListRuleVersionsResponse, _abc.Awaitable[_service_pb2.ListRuleVersionsResponse]]:
+        """What a rule was, newest first, also of one that is gone."""
 
     @_abc_1.abstractmethod
     def ExplainEvent(

@@ -73,13 +73,14 @@ class MongoRules:
         self._by_id[rule.rule.rule_id] = rule.rule
         self._unit.insert("rules", rule_to_row(rule.rule, version))
 
-    def delete(self, rule_id: str) -> None:
-        self._end(rule_id, self._next_version())
+    def delete(self, rule_id: str, at: datetime, by: str) -> None:
+        self._end(rule_id, self._next_version(), deleted_at=at, deleted_by=by)
         del self._by_id[rule_id]
 
-    def _end(self, rule_id: str, version: int) -> None:
+    def _end(self, rule_id: str, version: int, **how: object) -> None:
         if rule_id in self._by_id:
-            self._unit.update("rules", {"rule_id": rule_id, "until": None}, {"$set": {"until": version}})
+            ended = {"$set": {"until": version, **how}}
+            self._unit.update("rules", {"rule_id": rule_id, "until": None}, ended)
 
     def _next_version(self) -> int:
         version = self._set.version + 1

@@ -32,6 +32,7 @@ def rule_to_row(rule: Rule, since: int) -> Document:
         "actions": [{"kind": use.kind, "params": dict(use.params)} for use in rule.actions],
         "stop": rule.stop,
         "updated_at": rule.updated_at,
+        "updated_by": rule.updated_by,
     }
 
 
@@ -47,6 +48,7 @@ def rule_of_row(row: Document) -> Rule:
         stop=row["stop"],
         version=row["version"],
         updated_at=row["updated_at"],
+        updated_by=row.get("updated_by", ""),
     )
 
 

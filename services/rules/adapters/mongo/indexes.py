@@ -14,6 +14,9 @@ INDEXES = {
         IndexModel([("at", ASCENDING)], expireAfterSeconds=400 * _DAY),
     ],
     "senders": [IndexModel([("at", ASCENDING)], expireAfterSeconds=_DAY)],
-    "rules": [IndexModel([("until", ASCENDING), ("since", ASCENDING)])],
+    "rules": [
+        IndexModel([("until", ASCENDING), ("since", ASCENDING)]),
+        IndexModel([("rule_id", ASCENDING), ("since", ASCENDING)]),
+    ],
     "rule_set": [],
 }
