@@ -28,6 +28,7 @@ from services.console.adapters.sink import HttpSink
 from services.console.adapters.sla import GrpcSla
 from services.console.adapters.tickets import GrpcTickets
 from services.console.adapters.watch import GrpcWatch
+from services.console.adapters.what_ifs import GrpcWhatIfs
 from services.console.application.directory import Directory
 from services.console.application.look_up import LookUp
 from services.console.application.macros import SHIPPED, load_macros
@@ -149,6 +150,7 @@ def open_desk(settings: Settings, lookups: LookUp) -> Desk:
         sink=HttpSink(settings.sink_url) if settings.sink_url else None,
         clock=WallClock(),
         lookups=lookups,
+        what_ifs=GrpcWhatIfs(sla, Caller("sla")),
     )
 
 

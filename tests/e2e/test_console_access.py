@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/tickets?sel=48198", "/tickets?sel=48205", "/tickets?priority=urgent&q=customs", "/tickets/48163",
     "/tickets/48198?tab=changes",
+    "/sla/what-if?policy=money&calendar=lisbon", "/sla/what-if/counted", "/sla/what-if/running", "/sla/what-if/failed",
     "/board", "/rules", "/rules/money", "/sla", "/sla/calendars", "/sla/at-risk", "/channels", "/channels/support",
     "/channels/new", "/channels/new?kind=email", "/channels/support/edit", "/ledger", "/ledger?channel=support",
     "/customers", "/customers/r48163", "/customers/r48163/merge?other=r48198",

@@ -28,6 +28,7 @@ from services.console.domain.tickets import (
 from tests.fakes import console_samples as samples
 from tests.fakes.console_accounts import MemoryAccounts
 from tests.fakes.console_channels import MemoryChannels, Outages
+from tests.fakes.console_what_ifs import MemoryWhatIfs
 from tests.fakes.customers import MemoryCustomers
 from tests.fakes.outside import MemoryLookups, MemorySystem
 
@@ -487,6 +488,7 @@ class MemoryDesk:
     accounts: MemoryAccounts
     rules: MemoryRules
     sla: MemorySla
+    what_ifs: MemoryWhatIfs
     ingest: MemoryIngest
     channels: MemoryChannels
     screening: MemoryScreening
@@ -507,9 +509,21 @@ def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
     board, screened = MemoryReports(outages), MemoryScreening(outages)
     sink = MemorySink(outages) if has_sink else None
     channels, lookups = MemoryChannels(outages, kept, clock), MemoryLookups()
-    sla = MemorySla(outages)
+    sla, what_ifs = MemorySla(outages), MemoryWhatIfs(outages.check)
     desk = Desk(
-        tickets, customers, accounts, rule_set, sla, board, kept, channels, screened, sink, clock, lookups
+        tickets,
+        customers,
+        accounts,
+        rule_set,
+        sla,
+        board,
+        kept,
+        channels,
+        screened,
+        sink,
+        clock,
+        lookups,
+        what_ifs,
     )
     watch = MemoryWatch(tickets, outages)
     return MemoryDesk(
@@ -520,6 +534,7 @@ def memory_desk(*, has_sink: bool = True) -> MemoryDesk:
         accounts,
         rule_set,
         sla,
+        what_ifs,
         kept,
         channels,
         screened,

@@ -2,19 +2,23 @@
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chassis.errors import FailedPrecondition, InvalidFields, NotFound
+from chassis.errors import FailedPrecondition, InvalidField, InvalidFields, NotFound
 from chassis.leases import Lease
 from cli.__main__ import main as relaydesk
 from relaydesk.sla.v1 import service_pb2
 from relaydesk.sla.v1 import what_if_pb2 as pb
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
 from relaydesk.sla.v1.what_if_pb2_grpc import WhatIfServiceStub
+from services.console.adapters.calls import Caller
+from services.console.adapters.what_ifs import GrpcWhatIfs
+from services.console.domain.what_if import WhatIfDraft
 from services.sla import __main__ as main
 from services.sla.adapters import what_if_counter
 from services.sla.adapters.mongo import Shelf
@@ -445,3 +449,32 @@ def test_files_are_tried_on_the_past_from_the_command_line(
     assert lines[-1].startswith("kept until ")
     assert relaydesk(["sla", "what-if", str(policy), "--from", "9000d"]) == 1
     assert "from: expected at most a day before" in capsys.readouterr().err
+
+
+def test_the_console_asks_with_hours_as_they_are_typed(desk: ServiceDesk, port: int, lived: int) -> None:
+    console = GrpcWhatIfs(desk.channel(port), Caller("sla"))
+    weekdays = (*("09:00-13:00, 14:00-20:00",) * 5, "10:00-14:00", "")
+    draft = WhatIfDraft(
+        BEGUN, NOW, "standard", ("1,5",) * len(TARGETS), "office", calendar_id="office", weekdays=weekdays
+    )
+    asked = console.start(draft, "")
+    assert console.get(asked).is_under_way
+    desk.role("work")
+    wait_until(lambda: not console.get(asked).is_under_way, timeout=60, describe="the what-if to be over")
+    told = console.get(asked)
+    assert (told.state, told.done, told.total, told.tickets) == ("done", lived, lived, lived)
+    assert told.drafts == ("standard", "Office")
+    assert {one.by for one in told.sums} == {"", "channel", "group", "tag"}
+    page = console.turns(asked, "newly_breached", "", "")
+    assert page.turns[0].after is not None
+    assert page.turns[0].after.spare <= timedelta(0)
+    console.cancel(asked, "")
+    assert [one.state for one in console.list()] == ["done"]
+    with pytest.raises(NotFound):
+        console.start(replace(draft, policy_id="nobodys"), "")
+    with pytest.raises(InvalidField) as refusal:
+        console.start(replace(draft, within=("soon",)), "")
+    assert refusal.value.field == "policies[0].targets[0]"
+    with pytest.raises(InvalidFields) as refused:
+        console.start(replace(draft, weekdays=("",) * 7), "")
+    assert [one.field for one in refused.value.fields] == ["calendars[0].windows"]

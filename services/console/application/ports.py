@@ -11,6 +11,7 @@ from typing import Protocol
 
 from services.console.application.account_ports import Accounts
 from services.console.application.customer_ports import Customers
+from services.console.application.what_if_ports import WhatIfs
 from services.console.domain import channels, ingest, reports, rules, screening, sla
 from services.console.domain.calendars import CalendarDraft, CalendarYear
 from services.console.domain.outside import Customer, Sought, Source
@@ -286,3 +287,4 @@ class Desk:
     sink: Sink | None
     clock: Clock
     lookups: Lookups
+    what_ifs: WhatIfs

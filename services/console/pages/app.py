@@ -40,6 +40,7 @@ from services.console.pages import (
     sign_in,
     sla,
     ticket,
+    what_if,
 )
 from services.console.pages.frame import Console, frame, is_partial, open_frame, page, toast
 
@@ -56,6 +57,7 @@ PAGES: tuple[Callable[[Console], Blueprint], ...] = (
     rules.blueprint,
     sla.blueprint,
     calendars.blueprint,
+    what_if.blueprint,
     channels.blueprint,
     channel_form.blueprint,
     ledger.blueprint,

@@ -25,10 +25,13 @@ ADDRESSES = (
     "/sends", "/sends?state=failed", "/sink", "/sink/c1", "/settings",
     "/customers", "/customers?q=rafael", "/customers/r48163", "/customers/r48163/merge", "/customers/r48163/merge?other=r48198",
     "/organisations", "/organisations/brightwave", "/tickets/48163/clock/spans", "/agents", "/agents/ana",
+    "/sla/what-if", "/sla/what-if?policy=money&calendar=lisbon", "/sla/what-if/counted", "/sla/what-if/running",
+    "/sla/what-if/failed", "/sla/what-if/counted?turn=newly_breached",
 )  # fmt: skip
 PARTS = (
     "/tickets/48198/preview", "/tickets/48198/news", "/tickets/48163/clock", "/tickets/48198/why/id48198:1:0", "/counts",
     "/customers/r48163/brief", "/find?q=48198", "/find?q=parcel", "/tickets?after=5",
+    "/sla/what-if/running",
 )  # fmt: skip
 
 
