@@ -16,6 +16,8 @@ from relaydesk.sla.v1 import what_if_pb2 as pb
 
 _LOOKS_EVERY = 0.5
 _PAGE = 200
+# For one call, seconds: to start may mean to read feeds.
+_PATIENCE = 60
 _UNDER_WAY = ("queued", "running")
 
 
@@ -53,7 +55,9 @@ def _what_if(asked: argparse.Namespace, system: System) -> int:
     assert end is not None
     getattr(request, "from").CopyFrom(begin)
     request.to.CopyFrom(end)
-    told = _awaited(system.what_ifs.StartWhatIf(request).what_if, system, is_quiet=asked.quiet)
+    told = _awaited(
+        system.what_ifs.StartWhatIf(request, timeout=_PATIENCE).what_if, system, is_quiet=asked.quiet
+    )
     if told.state != "done":
         print(f"{told.state}: {told.reason}" if told.reason else told.state, file=sys.stderr)
         return 1
@@ -96,9 +100,10 @@ def _awaited(what_if: pb.WhatIf, system: System, *, is_quiet: bool) -> pb.WhatIf
             if not is_quiet:
                 print(f"{what_if.done} of {what_if.total} tickets", file=sys.stderr)
             time.sleep(_LOOKS_EVERY)
-            what_if = system.what_ifs.GetWhatIf(pb.GetWhatIfRequest(id=what_if.id)).what_if
+            asked = pb.GetWhatIfRequest(id=what_if.id)
+            what_if = system.what_ifs.GetWhatIf(asked, timeout=_PATIENCE).what_if
     except KeyboardInterrupt:
-        system.what_ifs.CancelWhatIf(pb.CancelWhatIfRequest(id=what_if.id))
+        system.what_ifs.CancelWhatIf(pb.CancelWhatIfRequest(id=what_if.id), timeout=_PATIENCE)
         raise
     return what_if
 
@@ -134,7 +139,7 @@ def _turned(what_if_id: str, most: int, system: System) -> list[pb.WhatIfTurn]:
     found: list[pb.WhatIfTurn] = []
     while len(found) < most:
         request.page_size = min(_PAGE, most - len(found))
-        page = system.what_ifs.ListWhatIfTurns(request)
+        page = system.what_ifs.ListWhatIfTurns(request, timeout=_PATIENCE)
         found += page.turns
         request.page_token = page.next_page_token
         if not request.page_token:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chassis import rpc
 from chassis.errors import FailedPrecondition, InvalidField, InvalidFields, NotFound
 from chassis.leases import Lease
 from cli.__main__ import main as relaydesk
@@ -452,7 +453,8 @@ def test_files_are_tried_on_the_past_from_the_command_line(
 
 
 def test_the_console_asks_with_hours_as_they_are_typed(desk: ServiceDesk, port: int, lived: int) -> None:
-    console = GrpcWhatIfs(desk.channel(port), Caller("sla"))
+    channel = rpc.channel(f"127.0.0.1:{port}", INTERNAL, deadline=timedelta(minutes=1))
+    console = GrpcWhatIfs(channel, Caller("sla"))
     weekdays = (*("09:00-13:00, 14:00-20:00",) * 5, "10:00-14:00", "")
     draft = WhatIfDraft(
         BEGUN, NOW, "standard", ("1,5",) * len(TARGETS), "office", calendar_id="office", weekdays=weekdays
@@ -478,3 +480,4 @@ def test_the_console_asks_with_hours_as_they_are_typed(desk: ServiceDesk, port: 
     with pytest.raises(InvalidFields) as refused:
         console.start(replace(draft, weekdays=("",) * 7), "")
     assert [one.field for one in refused.value.fields] == ["calendars[0].windows"]
+    channel.close()
