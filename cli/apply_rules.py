@@ -12,7 +12,7 @@ import yaml
 from chassis.errors import InvalidFields
 from cli.apply_channels import DIFFERS
 from cli.printing import one_line, when
-from cli.rules_file import action_as_written, condition_as_written, read, write
+from cli.rules_file import SEASON, action_as_written, condition_as_written, read, season_as_written, write
 from cli.system import System
 from relaydesk.rules.v1 import service_pb2 as pb
 
@@ -106,6 +106,7 @@ def _said(rule: pb.Rule) -> dict[str, str]:
         "name": rule.name,
         "enabled": str(rule.enabled).lower(),
         "position": str(rule.position),
+        **{word: season_as_written(rule, word) for word in SEASON},
         "when": ", ".join(rule.events),
         "if": _on_a_line(condition_as_written(rule.condition)) if rule.condition.WhichOneof("node") else "",
         "then": _on_a_line([action_as_written(action) for action in rule.actions]),

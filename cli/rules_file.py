@@ -24,7 +24,9 @@ import yaml
 
 from relaydesk.rules.v1 import service_pb2 as pb
 
-_KEYS = ("id", "name", "enabled", "position", "when", "if", "then", "stop")
+_KEYS = ("id", "name", "enabled", "position", "from", "until", "when", "if", "then", "stop")
+# The two sides of a season -> the contract's fields.
+SEASON = {"from": "active_from", "until": "active_until"}
 _GROUPS = ("all", "any", "none")
 # Deeper is refused by the service too.
 _DEEPEST = 20
@@ -64,6 +66,7 @@ def write(rules: Sequence[pb.Rule]) -> str:
             row["enabled"] = False
         if rule.position != _position(place):
             row["position"] = rule.position
+        row |= {word: said for word in SEASON if (said := season_as_written(rule, word))}
         row["when"] = list(rule.events)
         if rule.condition.WhichOneof("node") is not None:
             row["if"] = condition_as_written(rule.condition)
@@ -72,6 +75,12 @@ def write(rules: Sequence[pb.Rule]) -> str:
             row["stop"] = True
         rows.append(row)
     return yaml.safe_dump({"rules": rows}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def season_as_written(rule: pb.Rule, word: str) -> str:
+    """`from` or `until` of a season as a file has it; empty where that side is open."""
+    field = SEASON[word]
+    return getattr(rule, field).ToJsonString() if rule.HasField(field) else ""  # type: ignore[arg-type]
 
 
 def condition_as_written(wire: pb.Condition) -> Any:
@@ -111,7 +120,7 @@ def _rule(row: object, place: int, where: str) -> pb.Rule:
     position = row.get("position", str(_position(place)))
     if not (isinstance(position, str) and position.isascii() and position.isdigit() and len(position) < 10):
         raise ValueError(f"{where}: position: expected a number from 0 on")
-    return pb.Rule(
+    rule = pb.Rule(
         id=str(row["id"]),
         name=str(row.get("name") or row["id"]),
         enabled=_flag(row.get("enabled", "true"), f"{where}: enabled"),
@@ -121,6 +130,13 @@ def _rule(row: object, place: int, where: str) -> pb.Rule:
         actions=[_action(action, f"{where}: then[{number}]") for number, action in enumerate(actions)],
         stop=_flag(row.get("stop", "false"), f"{where}: stop"),
     )
+    for word, field in SEASON.items():
+        if word in row:
+            try:
+                getattr(rule, field).FromJsonString(str(row[word]))
+            except ValueError:
+                raise ValueError(f"{where}: {word}: expected a moment such as 2026-12-01T00:00:00Z") from None
+    return rule
 
 
 def _flag(value: object, where: str) -> bool:

@@ -22,6 +22,7 @@ rules:
   - set_group: {group: payments}
   stop: true
 - id: late
+  until: 2030-01-01T00:00:00Z
   when: ticket_opened
   if: {subject: {contains: refund}}
   then:

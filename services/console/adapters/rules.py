@@ -61,6 +61,9 @@ def _rule_of(wire: service_pb2.Rule) -> Rule:
         stops=wire.stop,
         version=wire.version,
         updated_at=moment_or_none(wire.updated_at, is_set=wire.HasField("updated_at")),
+        updated_by=wire.updated_by,
+        active_from=moment_or_none(wire.active_from, is_set=wire.HasField("active_from")),
+        active_until=moment_or_none(wire.active_until, is_set=wire.HasField("active_until")),
     )
 
 

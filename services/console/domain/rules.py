@@ -47,6 +47,10 @@ class Rule:
     stops: bool
     version: int
     updated_at: datetime | None = None
+    updated_by: str = ""
+    # Its season; None leaves that side open.
+    active_from: datetime | None = None
+    active_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

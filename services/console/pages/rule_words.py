@@ -130,6 +130,10 @@ class RuleWords:
         value = action.params.get(name) or next(iter(values), "")
         return sentence, self.value(name, value)
 
+    def who(self, agent_or_token: str) -> str:
+        """The name of the agent, or of the token."""
+        return self._names.agent_name(agent_or_token)
+
     def warning(self, warning: RuleWarning, rule: Rule) -> str:
         """What is odd, with the line that it is about."""
         _ = self._words.gettext
@@ -170,6 +174,7 @@ class RuleWords:
         reason, _colon, rule = outcome.reason.partition(":")
         held = {
             "disabled": _("held back: it is off"),
+            "out_of_season": _("held back: it was not its season"),
             "already_ran": _("held back: it already ran in this chain"),
             "depth": _("held back: the chain is too long"),
             "automatic_mail": _("held back: the mail is automatic"),

@@ -3,6 +3,7 @@
 # ruff: noqa: N802 - the methods have the names of the contract
 
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -15,6 +16,7 @@ from chassis.errors import InvalidField, NotFound
 from chassis.mongo import Document, Documents, named_failures
 from chassis.operators import OPERATORS, Kind
 from chassis.rpc import Access, RpcServer
+from chassis.stamps import moment_of
 from relaydesk.rules.v1 import service_pb2 as pb
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceServicer, add_RulesServiceServicer_to_server
 from services.rules.adapters.checking import Checking
@@ -215,7 +217,16 @@ def rule_of_wire(wire: pb.Rule) -> Rule:
         position=wire.position,
         enabled=wire.enabled,
         stop=wire.stop,
+        active_from=_moment(wire.active_from, "active_from") if wire.HasField("active_from") else None,
+        active_until=_moment(wire.active_until, "active_until") if wire.HasField("active_until") else None,
     )
+
+
+def _moment(wire: Timestamp, name: str) -> datetime:
+    try:
+        return moment_of(wire)
+    except (OverflowError, ValueError):
+        raise InvalidField(f"rule.{name}", "a moment of the years 1 to 9999") from None
 
 
 def _condition_of_wire(wire: pb.Condition, depth: int) -> Condition:
@@ -244,10 +255,13 @@ def rule_to_wire(rule: Rule) -> pb.Rule:
     )
     for use in rule.actions:
         wire.actions.add(kind=use.kind).params.update(dict(use.params))
-    if rule.updated_at is not None:
-        updated = Timestamp()
-        updated.FromDatetime(rule.updated_at)
-        wire.updated_at.CopyFrom(updated)
+    for moment, stamped in (
+        (rule.updated_at, wire.updated_at),
+        (rule.active_from, wire.active_from),
+        (rule.active_until, wire.active_until),
+    ):
+        if moment is not None:
+            stamped.FromDatetime(moment)
     return wire
 
 

@@ -78,6 +78,19 @@ class Rule:
     updated_at: datetime | None = None
     # An agent's id, or a token's name.
     updated_by: str = ""
+    # Its season; None leaves that side open.
+    active_from: datetime | None = None
+    active_until: datetime | None = None
+
+    @property
+    def has_season(self) -> bool:
+        return self.active_from is not None or self.active_until is not None
+
+    def is_in_season(self, at: datetime) -> bool:
+        """The moment is neither before the season nor after it."""
+        if self.active_from is not None and at < self.active_from:
+            return False
+        return self.active_until is None or at < self.active_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,8 @@ def compile_rule(rule: Rule, vocabulary: Vocabulary) -> CompiledRule:
         for place, event in enumerate(rule.events)
         if event not in EVENTS
     ]
+    if rule.active_from and rule.active_until and rule.active_from >= rule.active_until:
+        wrong.append(InvalidField("rule.active_until", "a moment after active_from", str(rule.active_until)))
     if not 0 < len(rule.actions) <= MAX_ACTIONS:
         wrong.append(InvalidField("rule.actions", f"1 to {MAX_ACTIONS} actions"))
     actions = []

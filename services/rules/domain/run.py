@@ -24,6 +24,7 @@ ANSWER_UNWANTED = "answer_unwanted"
 ALREADY_ANSWERED = "already_answered"
 TOO_MANY_ANSWERS = "too_many_answers"
 DISABLED = "disabled"
+OUT_OF_SEASON = "out_of_season"
 
 Find = Callable[[str], "Read | None"]
 
@@ -76,6 +77,8 @@ def run_rules(rules: RuleSet, heard: Heard, find: Find, memory: Memory) -> Verdi
     """Run the rules of this set on an event."""
     view, verdict = View(heard, find), Verdict()
     for one in rules.candidates(heard.events, view):
+        if one.rule.has_season and not one.rule.is_in_season(heard.occurred_at):
+            continue
         verdict.evaluated += 1
         if not one.asks.holds(view):
             continue
@@ -179,5 +182,7 @@ def explain(
             yield RuleTrace(one, "not_matched", "", tests, ())
         elif not rule.enabled:
             yield RuleTrace(one, "held_back", DISABLED, tests, ())
+        elif not rule.is_in_season(heard.occurred_at):
+            yield RuleTrace(one, "held_back", OUT_OF_SEASON, tests, ())
         else:
             yield RuleTrace(one, "held_back", f"stopped_by:{stopped_by}", tests, ())

@@ -29,6 +29,8 @@ rules:
 - id: off
   enabled: false
   position: 5
+  from: 2026-12-01T00:00:00Z
+  until: 2026-12-24T18:00:00+01:00
   when: note_added
   then:
   - add_tag: {tag: on}
@@ -52,6 +54,8 @@ def test_a_file_says_rules_in_their_order_and_every_value_as_it_is_written(tmp_p
     assert [action.kind for action in payments.actions] == ["set_group", "mark_spam"]
     assert (off.name, off.position, off.enabled, list(off.events)) == ("off", 5, False, ["note_added"])
     assert off.actions[0].params["tag"] == "on"
+    assert off.active_from.ToJsonString() == "2026-12-01T00:00:00Z"
+    assert off.active_until.ToJsonString() == "2026-12-24T17:00:00Z"
 
 
 def test_what_was_written_is_read_as_the_same(tmp_path: Path) -> None:
@@ -95,6 +99,7 @@ def test_any_condition_and_any_text_come_back(condition: pb.Condition, name: str
         ("rules: [{id: a, on: true}]", "rule 1 (a): unknown on; known are id, name"),
         ("rules: [{id: a, enabled: maybe}]", "rule 1 (a): enabled: expected true or false"),
         ("rules: [{id: a, position: -1}]", "rule 1 (a): position: expected a number"),
+        ("rules: [{id: a, until: Christmas}]", "rule 1 (a): until: expected a moment such as"),
         ("rules: [{id: a, when: {x: y}}]", "rule 1 (a): when: expected an event"),
         ("rules: [{id: a, then: note}]", "rule 1 (a): then: expected a list of actions"),
         ("rules: [{id: a, then: [{note: text}]}]", "rule 1 (a): then[0].note: expected its parameters"),

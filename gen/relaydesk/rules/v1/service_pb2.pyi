@@ -35,6 +35,8 @@ class Rule(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_BY_FIELD_NUMBER: _builtins.int
+    ACTIVE_FROM_FIELD_NUMBER: _builtins.int
+    ACTIVE_UNTIL_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     enabled: _builtins.bool
@@ -57,6 +59,12 @@ class Rule(_message.Message):
     def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Action]: ...
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def active_from(self) -> _timestamp_pb2.Timestamp:
+        """Its season: it looks only at events that happened from this moment on, and before the other; not set means always."""
+
+    @_builtins.property
+    def active_until(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -71,10 +79,12 @@ class Rule(_message.Message):
         version: _builtins.int = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         updated_by: _builtins.str = ...,
+        active_from: _timestamp_pb2.Timestamp | None = ...,
+        active_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active_from", b"active_from", "active_until", b"active_until", "condition", b"condition", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "condition", b"condition", "enabled", b"enabled", "events", b"events", "id", b"id", "name", b"name", "position", b"position", "stop", b"stop", "updated_at", b"updated_at", "updated_by", b"updated_by", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "active_from", b"active_from", "active_until", b"active_until", "condition", b"condition", "enabled", b"enabled", "events", b"events", "id", b"id", "name", b"name", "position", b"position", "stop", b"stop", "updated_at", b"updated_at", "updated_by", b"updated_by", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -444,7 +454,7 @@ class RuleOutcome(_message.Message):
     outcome: _builtins.str
     """matched, not_matched or held_back."""
     reason: _builtins.str
-    """For held_back: disabled, already_ran, depth, automatic_mail, stopped_by:<rule>."""
+    """For held_back: disabled, out_of_season, already_ran, depth, automatic_mail, stopped_by:<rule>."""
     result: _builtins.str
     """What tickets answered: done, unchanged or refused with its reason."""
     @_builtins.property

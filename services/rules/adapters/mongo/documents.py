@@ -33,10 +33,12 @@ def rule_to_row(rule: Rule, since: int) -> Document:
         "stop": rule.stop,
         "updated_at": rule.updated_at,
         "updated_by": rule.updated_by,
+        "season": [rule.active_from, rule.active_until],
     }
 
 
 def rule_of_row(row: Document) -> Rule:
+    active_from, active_until = row.get("season", (None, None))
     return Rule(
         rule_id=row["rule_id"],
         name=row["name"],
@@ -49,6 +51,8 @@ def rule_of_row(row: Document) -> Rule:
         version=row["version"],
         updated_at=row["updated_at"],
         updated_by=row.get("updated_by", ""),
+        active_from=active_from,
+        active_until=active_until,
     )
 
 

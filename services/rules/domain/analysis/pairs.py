@@ -14,7 +14,7 @@ _MOST_PARTS = 20
 
 def shadowed(studied: Sequence[Studied]) -> Iterator[RuleWarning]:
     # A rule that only writes may be held back, and does not stop then.
-    stopping = [one for one in studied if one.one.rule.stop and one.changes]
+    stopping = [one for one in studied if one.one.rule.stop and one.changes and not one.one.rule.has_season]
     for study in studied:
         before = [one for one in stopping if one.rank < study.rank]
         cases = [(event, facts) for event, of_event in study.cases.items() for facts in of_event]
@@ -59,6 +59,9 @@ def undone(studied: Sequence[Studied]) -> Iterator[RuleWarning]:
         if study.one.rule.stop:
             continue
         for later in changing[changing.index(study) + 1 :]:
+            # Out of its season it takes nothing back.
+            if later.one.rule.has_season:
+                continue
             if not study.changes & later.changes or not _follows(study, later, studied):
                 continue
             for effect in study.effects:

@@ -9,7 +9,7 @@ from chassis.conditions import Condition, Group, Test
 from services.rules.application.vocabulary import find_field, vocabulary
 from services.rules.domain.analysis.checks import check_rules
 from services.rules.domain.rule import Rule, compile_rule, in_order
-from tests.heard_facts import a_rule
+from tests.heard_facts import MONDAY, a_rule
 
 CHANGED = ("ticket_changed",)
 
@@ -128,6 +128,7 @@ def test_several_rules_may_shadow_one_together() -> None:
             {"when": ("subject", "contains", "refund")},
         ),
         ({"stop": True, "enabled": False}, {}),
+        ({"stop": True, "active_from": MONDAY}, {}),
     ],
 )
 def test_a_rule_that_may_still_match_is_not_shadowed(above: Any, below: Any) -> None:

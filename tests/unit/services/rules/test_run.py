@@ -1,18 +1,22 @@
 """What the rules make of an event."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.conditions import Group, Test
+from chassis.errors import InvalidFields
 from relaydesk.tickets.v1 import ticket_pb2
 from services.rules.adapters.wire import message_of
-from services.rules.application.vocabulary import find_read
+from services.rules.application.vocabulary import find_read, vocabulary
 from services.rules.domain.heard import AddEntry, AddTag, Heard, RemoveTag, SetField, Step
+from services.rules.domain.rule import compile_rule
 from services.rules.domain.rule_set import RuleSet
 from services.rules.domain.run import Memory, Verdict, explain, run_rules
 from services.rules.domain.view import View
-from tests.heard_facts import TICKET, a_rule, a_set, changed, opened
+from tests.heard_facts import MONDAY, TICKET, a_rule, a_set, changed, opened
 
 REPLY = ("reply", {"text": "Dear {{ requester.name }}, your ticket is #{{ ticket.number }}."})
 
@@ -258,3 +262,25 @@ def test_the_view_reads_a_changed_field_again() -> None:
     view.apply(SetField("group", "G2"))
     assert view.text("group") == "g2"
     assert view.heard.ticket == TICKET
+
+
+def test_a_rule_looks_only_at_what_happened_in_its_season() -> None:
+    before, after = MONDAY - timedelta(seconds=1), MONDAY + timedelta(seconds=1)
+    rules = a_set(
+        a_rule("now", active_from=MONDAY, active_until=after),
+        a_rule("soon", active_from=after),
+        a_rule("over", active_until=MONDAY),
+        a_rule("since", active_from=before),
+    )
+    verdict = run_rules(rules, opened(), find_read, Memory())
+    assert [match.rule.rule.rule_id for match in verdict.matches] == ["now", "since"]
+    told = {
+        trace.rule.rule.rule_id: (trace.outcome, trace.reason)
+        for trace in explain(rules, opened(), find_read, {}, {})
+    }
+    assert told["soon"] == told["over"] == ("held_back", "out_of_season")
+
+
+def test_a_season_must_begin_before_it_ends() -> None:
+    with pytest.raises(InvalidFields, match=r"rule\.active_until"):
+        compile_rule(a_rule("a", active_from=MONDAY, active_until=MONDAY), vocabulary())
