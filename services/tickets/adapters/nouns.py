@@ -55,6 +55,8 @@ def set_ticket(wire: ticket_pb2.Ticket, ticket: Ticket) -> None:
         stamp(wire.last_requester_message_at, ticket.last_requester_message_at)
     if ticket.last_agent_message_at is not None:
         stamp(wire.last_agent_message_at, ticket.last_agent_message_at)
+    if (since := ticket.status_since) is not None:
+        stamp(wire.status_since, since)
     if ticket.clock.epoch:
         _clock_to_wire(ticket.clock, wire.clock)
 

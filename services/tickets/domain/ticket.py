@@ -85,6 +85,8 @@ class Ticket:
     mailed_subject: str = ""
     # Where it began as spam: the version that took it back, -1 until then; 0 for any other.
     taken_back_version: int = 0
+    # When its status changed last, where that was written down.
+    status_changed_at: datetime | None = None
 
     def next_version(self) -> Self:
         """A draft of the next version; the ticket itself stays as it is."""
@@ -105,6 +107,13 @@ class Ticket:
     def opened_version(self) -> int:
         """The version since which it is somebody's work; 0 where it never was anything but spam."""
         return max(self.taken_back_version, 0) if self.taken_back_version else 1
+
+    @property
+    def status_since(self) -> datetime | None:
+        """Since when it has its status; None of a ticket of before this was written down, until that changes."""
+        if self.status == statuses.NEW:
+            return self.status_changed_at or self.created_at
+        return self.status_changed_at
 
     @property
     def rank(self) -> int:
@@ -204,6 +213,7 @@ class Ticket:
         if status == old:
             return ()
         self.status = status
+        self.status_changed_at = at
         self.updated_at = max(self.updated_at, at)
         if status == statuses.SPAM and self.version in (self.opened_version, 0):
             self.taken_back_version = -1

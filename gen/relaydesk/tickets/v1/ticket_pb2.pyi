@@ -73,6 +73,7 @@ class Ticket(_message.Message):
     CLOCK_FIELD_NUMBER: _builtins.int
     MAILBOX_FIELD_NUMBER: _builtins.int
     OPENED_VERSION_FIELD_NUMBER: _builtins.int
+    STATUS_SINCE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     number: _builtins.int
     """What people call it; grows, may have gaps."""
@@ -126,6 +127,10 @@ class Ticket(_message.Message):
     def clock(self) -> Global___Clock:
         """What sla last said of the ticket's clock; not part of the version."""
 
+    @_builtins.property
+    def status_since(self) -> _timestamp_pb2.Timestamp:
+        """Since when it has its status; not told of one whose status has not changed since before this was written down."""
+
     def __init__(
         self,
         *,
@@ -157,10 +162,11 @@ class Ticket(_message.Message):
         clock: Global___Clock | None = ...,
         mailbox: _builtins.str = ...,
         opened_version: _builtins.int = ...,
+        status_since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "first_replied_at", b"first_replied_at", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "requester", b"requester", "solved_at", b"solved_at", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "first_replied_at", b"first_replied_at", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "requester", b"requester", "solved_at", b"solved_at", "status_since", b"status_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "channel", b"channel", "channel_kind", b"channel_kind", "clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "fields", b"fields", "first_replied_at", b"first_replied_at", "group", b"group", "id", b"id", "lane", b"lane", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "mailbox", b"mailbox", "message_count", b"message_count", "number", b"number", "opened_version", b"opened_version", "preview", b"preview", "priority", b"priority", "reopen_count", b"reopen_count", "requester", b"requester", "sla_policy", b"sla_policy", "solved_at", b"solved_at", "status", b"status", "subject", b"subject", "tags", b"tags", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "channel", b"channel", "channel_kind", b"channel_kind", "clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "fields", b"fields", "first_replied_at", b"first_replied_at", "group", b"group", "id", b"id", "lane", b"lane", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "mailbox", b"mailbox", "message_count", b"message_count", "number", b"number", "opened_version", b"opened_version", "preview", b"preview", "priority", b"priority", "reopen_count", b"reopen_count", "requester", b"requester", "sla_policy", b"sla_policy", "solved_at", b"solved_at", "status", b"status", "status_since", b"status_since", "subject", b"subject", "tags", b"tags", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

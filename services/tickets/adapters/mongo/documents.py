@@ -48,6 +48,7 @@ _SOMETIMES = {
     "is_machine_waiting": "machine_waiting",
     "mailed_subject": "mailed_subject",
     "taken_back_version": "taken_back",
+    "status_changed_at": "status_changed_at",
 }
 _always, _sometimes = attrgetter(*_ALWAYS), attrgetter(*_SOMETIMES)
 _NAMES = (*_ALWAYS.items(), *_SOMETIMES.items())
@@ -169,6 +170,7 @@ def ticket_of(document: Mapping[str, Any]) -> Ticket:
         clock=clock_of(document),
         mailed_subject=get("mailed_subject", ""),
         taken_back_version=get("taken_back", 0),
+        status_changed_at=get("status_changed_at"),
     )
 
 
