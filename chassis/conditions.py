@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from chassis.operators import (
@@ -164,11 +164,20 @@ def shown(value: Value) -> str:
         text = ", ".join(value)
     elif isinstance(value, datetime):
         text = value.isoformat()
+    elif isinstance(value, timedelta):
+        text = _length(value)
     elif isinstance(value, float):
         text = f"{value:g}"
     else:
         text = str(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _length(value: timedelta) -> str:
+    minutes, seconds = divmod(int(value.total_seconds()), 60)
+    parts = zip((minutes // 60, minutes % 60, seconds), "hms", strict=True)
+    # In hours, not in days: a day of business time is a matter of taste.
+    return " ".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
 _LookUp: TypeAlias = Callable[[str], "Field | None"]

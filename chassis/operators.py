@@ -10,13 +10,13 @@ import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
 import re2
 
-Value: TypeAlias = "str | tuple[str, ...] | bool | int | float | datetime | None"
+Value: TypeAlias = "str | tuple[str, ...] | bool | int | float | datetime | timedelta | None"
 
 MAX_VALUES = 500
 MAX_VALUE_CHARACTERS = 2_000
@@ -31,6 +31,7 @@ class Kind(StrEnum):
     FLAG = "flag"
     NUMBER = "number"
     MOMENT = "moment"
+    DURATION = "duration"
 
 
 class Reading:
@@ -172,6 +173,27 @@ def moment(value: str, place: int = 0) -> datetime:
     if found.tzinfo is None:
         raise WrongOperand(place, "a moment with its offset, such as 2026-03-01T09:00:00Z")
     return found
+
+
+def duration(value: str, place: int = 0) -> timedelta:
+    """A length of time of at most ten years: 90s, 30m, 24h, 3d, 1w or several of them, 1d12h; a day is 24 hours.
+    Raises WrongOperand."""
+    found = _DURATION.fullmatch(value.strip().casefold())
+    if found is None or not any(found.groups()):
+        raise WrongOperand(place, "a length of time such as 90s, 30m, 24h, 3d or 1d12h")
+    parts = {unit: int(count) for unit, count in found.groupdict().items() if count}
+    # No timedelta holds the most that could be written.
+    if any(count > _MOST_OF_A_UNIT for count in parts.values()) or (length := timedelta(**parts)) > _LONGEST:
+        raise WrongOperand(place, "at most 3650d")
+    return length
+
+
+_DURATION = re.compile(
+    r"(?:(?P<weeks>[0-9]{1,9}) ?w ?)?(?:(?P<days>[0-9]{1,9}) ?d ?)?(?:(?P<hours>[0-9]{1,9}) ?h ?)?"
+    r"(?:(?P<minutes>[0-9]{1,9}) ?m(?:in)? ?)?(?:(?P<seconds>[0-9]{1,9}) ?s)?"
+)
+_LONGEST = timedelta(days=3_650)
+_MOST_OF_A_UNIT = 315_360_000
 
 
 def _is(field: str, values: Sequence[str]) -> Question:
@@ -318,6 +340,26 @@ def _changed_to(field: str, values: Sequence[str]) -> Question:
     return asks
 
 
+def _within(field: str, values: Sequence[str]) -> Question:
+    longest = duration(values[0])
+
+    def asks(reading: Reading) -> bool:
+        value = reading.value(field)
+        return isinstance(value, timedelta) and value <= longest
+
+    return asks
+
+
+def _older_than(field: str, values: Sequence[str]) -> Question:
+    shortest = duration(values[0])
+
+    def asks(reading: Reading) -> bool:
+        value = reading.value(field)
+        return isinstance(value, timedelta) and value > shortest
+
+    return asks
+
+
 _Make: TypeAlias = Callable[[str, Sequence[str]], Question]
 
 
@@ -331,6 +373,7 @@ def _not(make: _Make) -> _Make:
 
 _TEXT, _LIST = frozenset({Kind.TEXT}), frozenset({Kind.LIST})
 _FLAG, _NUMBER, _MOMENT = frozenset({Kind.FLAG}), frozenset({Kind.NUMBER}), frozenset({Kind.MOMENT})
+_DURATION_KIND = frozenset({Kind.DURATION})
 _ANY = frozenset(Kind)
 
 # An operator may be asked in several ways, by the kind of its field; the first row of a name describes it.
@@ -363,6 +406,8 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("less", "The number is less than the value.", _NUMBER, 1, 1, _less),
     Operator("before", "The moment lies before the value.", _MOMENT, 1, 1, _before),
     Operator("after", "The moment lies after the value.", _MOMENT, 1, 1, _after),
+    Operator("within", "No more time than the value has gone by.", _DURATION_KIND, 1, 1, _within),
+    Operator("older_than", "More time than the value has gone by.", _DURATION_KIND, 1, 1, _older_than),
     Operator("is_set", "The field has a value.", _ANY, 0, 0, _is_set),
     Operator("is_not_set", "The field has no value.", _ANY, 0, 0, _not(_is_set)),
     Operator("changed", "The event changed the field.", _ANY, 0, 0, _changed),

@@ -9,6 +9,7 @@ out as they go forward is open for no time at all.
 A calendar has versions: before the day from which a version is valid, the version before it counts.
 """
 
+from chassis.businesstime.assignment import Asker, Assignment, Whom, assignment_of, in_force
 from chassis.businesstime.calendar import Calendar, Version, always_open, compile_calendar
 from chassis.businesstime.hours import (
     CalendarError,
@@ -21,25 +22,36 @@ from chassis.businesstime.hours import (
     UnknownZone,
     Window,
 )
+from chassis.businesstime.saved import NO_CALENDARS, CalendarNews, SavedCalendar, SavedCalendars, Timetable
 from chassis.businesstime.written import Written
 from chassis.businesstime.zones import TZDATA_VERSION, day_begins, zone_named
 
 __all__ = [
+    "NO_CALENDARS",
     "TZDATA_VERSION",
+    "Asker",
+    "Assignment",
     "Calendar",
     "CalendarError",
+    "CalendarNews",
     "DayHours",
     "Hours",
     "InvalidDay",
     "InvalidWindow",
     "NeverOpen",
     "OverlappingWindows",
+    "SavedCalendar",
+    "SavedCalendars",
+    "Timetable",
     "UnknownZone",
     "Version",
+    "Whom",
     "Window",
     "Written",
     "always_open",
+    "assignment_of",
     "compile_calendar",
     "day_begins",
+    "in_force",
     "zone_named",
 ]

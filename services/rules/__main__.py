@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 import grpc
 
 from chassis import roles, rpc, run
+from chassis.calendars import CalendarAsker, CalendarShelf
 from chassis.rpc import RpcServer
 from chassis.service import Parts
 from chassis.tokens import CachedAuthenticator
 from chassis.units import Unit
+from services.rules.adapters.calendars import RETRIED as SLA_RETRIED
+from services.rules.adapters.calendars import CalendarFacts, calendar_of_bytes
 from services.rules.adapters.measures import Measures
 from services.rules.adapters.mongo import INDEXES, MongoPorts, Shelf
 from services.rules.adapters.rpc import ACCESS, RulesRpc, register
@@ -17,22 +20,24 @@ from services.rules.adapters.tickets import RETRIED, Accounts, Messages, Present
 from services.rules.adapters.wire import CONSUMES
 from services.rules.application import HANDLERS
 from services.rules.config import Settings
+from services.rules.domain.commands import KeepCalendar
 
 
 def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     """gRPC: rules, and why something did or did not happen."""
-    shelf = Shelf(parts.database)
+    shelf, calendars = Shelf(parts.database), CalendarShelf(parts.database, calendar_of_bytes)
     tickets = _tickets(settings)
     authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
     server = RpcServer(settings.grpc_port, parts.metrics, authenticate, ACCESS, host=settings.grpc_host)
-    runner = parts.runner("rules.rpc", _ports(parts, settings, shelf, tickets), HANDLERS)
-    register(server, RulesRpc(parts.database, shelf, runner, Messages(tickets)))
+    runner = parts.runner("rules.rpc", _ports(parts, settings, shelf, calendars, tickets), HANDLERS)
+    register(server, RulesRpc(parts.database, shelf, calendars, runner, Messages(tickets)))
     return roles.assembled(parts, [server], lambda: prepare(parts))
 
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
-    """Facts of tickets, and under a lease the outbox's sweep."""
-    open_ports = _ports(parts, settings, Shelf(parts.database), _tickets(settings))
+    """Facts of tickets and calendars, and under leases the outbox's sweep and a look at all calendars."""
+    calendars = CalendarShelf(parts.database, calendar_of_bytes)
+    open_ports = _ports(parts, settings, Shelf(parts.database), calendars, _tickets(settings))
     listener = parts.listener(
         CONSUMES,
         open_ports,
@@ -43,8 +48,14 @@ def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
         linger=settings.linger,
         prefetch=settings.prefetch,
     )
-    sweep = parts.outbox_sweep()
-    return roles.assembled(parts, [sweep, listener], lambda: prepare(parts))
+    sla = rpc.channel(settings.sla_address, settings.internal_token, retried=SLA_RETRIED)
+    keeping = parts.runner("rules.calendars", open_ports, HANDLERS)
+    asker = CalendarAsker(CalendarFacts(sla).page, KeepCalendar, keeping)
+    loops: list[run.Component] = [
+        parts.loop("calendars", asker.look, every=settings.calendars_every),
+        parts.outbox_sweep(),
+    ]
+    return roles.assembled(parts, [*loops, listener], lambda: prepare(parts))
 
 
 def prepare(parts: Parts) -> None:
@@ -57,12 +68,12 @@ def _tickets(settings: Settings) -> grpc.Channel:
 
 
 def _ports(
-    parts: Parts, settings: Settings, shelf: Shelf, tickets: grpc.Channel
+    parts: Parts, settings: Settings, shelf: Shelf, calendars: CalendarShelf, tickets: grpc.Channel
 ) -> Callable[[Unit], MongoPorts]:
     measures = Measures(parts.metrics, parts.clock)
     commands = TicketCommands(tickets, settings.tickets_deadline)
     reader = PresentTickets(tickets)
-    return lambda unit: MongoPorts(unit, shelf, reader, commands, measures.applied)
+    return lambda unit: MongoPorts(unit, shelf, calendars, reader, commands, measures.applied)
 
 
 ROLES: Mapping[str, Callable[[Parts, Settings], Sequence[run.Component]]] = {

@@ -2,7 +2,7 @@
 
 owns     policies and calendars, every version of them; the clock of each ticket; timers that others set; what-ifs
 hears    TicketOpened, MessageAdded, TicketChanged (tickets)
-says     ClockChanged, TimerWarned, TimerBreached, TimerMet, TimerFired
+says     ClockChanged, TimerWarned, TimerBreached, TimerMet, TimerFired, CalendarChanged
 answers  SlaService, TimersService, InsightService, WhatIfService by gRPC
 jobs     none; `work` fires what falls due, fills gaps from the tickets' log, counts what is at risk and what-ifs
 """

@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from chassis.businesstime import CalendarNews, SavedCalendars
 from services.rules.application import HANDLERS
 from services.rules.domain.heard import Heard, Ticket
 from services.rules.domain.rule import CompiledRule, Rule
@@ -60,6 +61,20 @@ class MemoryTickets:
         return self.rows.get(ticket_id)
 
 
+class MemoryCalendars:
+    """Calendars as a test gives them, and what was to be kept."""
+
+    def __init__(self) -> None:
+        self.known = SavedCalendars()
+        self.kept: list[CalendarNews] = []
+
+    def newest(self) -> SavedCalendars:
+        return self.known
+
+    def keep(self, news: CalendarNews) -> None:
+        self.kept.append(news)
+
+
 class MemoryDesk:
     """Ports that run a command at once."""
 
@@ -68,6 +83,7 @@ class MemoryDesk:
         self.rules = MemoryRules()
         self.memories = MemoryMemories()
         self.tickets = MemoryTickets()
+        self.calendars = MemoryCalendars()
         self.concluded: list[tuple[Heard, Verdict]] = []
         self._ids = count(1)
 

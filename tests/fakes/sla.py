@@ -7,7 +7,7 @@ from typing import Any
 
 from services.sla.application import HANDLERS
 from services.sla.domain.book import Book
-from services.sla.domain.events import Fact, TimerFired
+from services.sla.domain.events import CalendarChanged, Fact, TimerFired
 from services.sla.domain.policy import NamedCalendar, Policy
 from services.sla.domain.record import ClockRecord
 from services.sla.domain.timer import Timer
@@ -34,6 +34,7 @@ class MemoryPolicies:
     def __init__(self, policies: Sequence[Policy] = (), calendars: Sequence[NamedCalendar] = ()) -> None:
         self.policies = list(policies)
         self.calendars = list(calendars)
+        self.said: list[CalendarChanged] = []
 
     @property
     def book(self) -> Book:
@@ -56,6 +57,9 @@ class MemoryPolicies:
 
     def versions(self, calendar_id: str) -> list[NamedCalendar]:
         return [one for one in self.calendars if one.calendar_id == calendar_id]
+
+    def say(self, fact: CalendarChanged) -> None:
+        self.said.append(fact)
 
     def save_policy(self, policy: Policy) -> None:
         self.policies.append(policy)

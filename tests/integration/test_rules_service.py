@@ -33,6 +33,8 @@ def desk(vhost: str, mongo_url: str, database_prefix: str, outside: FakeTickets)
         **common(vhost, mongo_url, database_prefix),
         linger=timedelta(milliseconds=10),
         tickets_address=outside.address,
+        # Nobody is there.
+        sla_address="127.0.0.1:1",
     )
     desk = ServiceDesk(main, "rules", settings)
     yield desk

@@ -38,7 +38,9 @@ def client(tickets: TicketsDesk) -> Client:
 @pytest.fixture
 def rules(vhost: str, mongo_url: str, database_prefix: str, client: Client) -> Iterator[RulesServiceStub]:
     address = f"127.0.0.1:{client.port}"
-    settings = RulesSettings(**common(vhost, mongo_url, database_prefix), tickets_address=address)
+    settings = RulesSettings(
+        **common(vhost, mongo_url, database_prefix), tickets_address=address, sla_address="127.0.0.1:1"
+    )
     desk = ServiceDesk(rules_main, "rules", settings)
     desk.role("listen")
     yield RulesServiceStub(desk.serve())

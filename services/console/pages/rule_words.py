@@ -60,6 +60,15 @@ class RuleWords:
             "target": _("promise"),
             "warned_minutes_before": _("minutes before due"),
             "timer": _("timer"),
+            "in_business_hours": _("in business hours"),
+            "time_since_created": _("time since it was opened"),
+            "business_time_since_created": _("business time since it was opened"),
+            "time_since_requester_wrote": _("time since the requester wrote"),
+            "business_time_since_requester_wrote": _("business time since the requester wrote"),
+            "time_since_agent_wrote": _("time since an agent answered"),
+            "business_time_since_agent_wrote": _("business time since an agent answered"),
+            "time_in_status": _("time in this status"),
+            "business_time_in_status": _("business time in this status"),
         }.get(field, field.removeprefix("fields."))
 
     def operator(self, operator: str) -> str:
@@ -80,6 +89,8 @@ class RuleWords:
             "less": _("is less than"),
             "before": _("before"),
             "after": _("after"),
+            "within": _("is at most"),
+            "older_than": _("is more than"),
             "is_set": _("is set"),
             "is_not_set": _("is not set"),
             "changed": _("changed"),

@@ -4,6 +4,7 @@
 
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -11,6 +12,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import rpc
 from chassis.batches import BatchRunner, Task
+from chassis.businesstime import SavedCalendars
+from chassis.calendars import CalendarShelf
 from chassis.conditions import ALWAYS, Condition, Group, Test
 from chassis.errors import InvalidField, NotFound
 from chassis.mongo import Document, Documents, named_failures
@@ -52,10 +55,18 @@ _DEEPEST = 20
 class RulesRpc(RulesServiceServicer):
     """Answers in threads."""
 
-    def __init__(self, database: Documents, shelf: Shelf, runner: BatchRunner, messages: Messages) -> None:
+    def __init__(
+        self,
+        database: Documents,
+        shelf: Shelf,
+        calendars: CalendarShelf,
+        runner: BatchRunner,
+        messages: Messages,
+    ) -> None:
         self._explanations = database["explanations"]
         self._rules = database["rules"]
         self._shelf = shelf
+        self._calendars = calendars
         self._runner = runner
         self._messages = messages
         self._checking = Checking(shelf)
@@ -136,6 +147,11 @@ class RulesRpc(RulesServiceServicer):
         of_ticket = {"_id": {"$gt": f"{ticket_id}:", "$lt": f"{ticket_id};"}}
         return list(self._explanations.find(of_ticket).sort("at", -1).limit(MOST_EXPLAINED))
 
+    def _calendars_of(self, row: Document) -> SavedCalendars:
+        """Those that were known when the event was looked at; all where nobody asked for any then."""
+        page = row.get("calendars")
+        return self._calendars.newest()[1] if page is None else self._calendars.at(page)
+
     def _explained(self, row: Document) -> pb.Explanation:
         heard = heard_of_row(row)
         if row.get("cut") and heard.message is not None:
@@ -147,7 +163,8 @@ class RulesRpc(RulesServiceServicer):
         }
         results = {rule_id: result for rule_id, _, _, result in row.get("matched", ())}
         held_back = dict(row.get("held_back", ()))
-        traces = explain(self._shelf.at(row["set"]), heard, find_read, matched, held_back)
+        rules = self._shelf.at(row["set"])
+        traces = explain(rules, heard, find_read, matched, held_back, cache(lambda: self._calendars_of(row)))
         explanation = pb.Explanation(
             event_id=row["_id"],
             ticket_id=heard.ticket.ticket_id,

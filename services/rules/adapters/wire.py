@@ -11,7 +11,8 @@ from relaydesk.rules.v1 import events_pb2
 from relaydesk.sla.v1 import events_pb2 as sla
 from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import service_pb2, ticket_pb2
-from services.rules.domain.commands import ApplyRules, ApplyRulesOfClock
+from services.rules.adapters.calendars import news_of
+from services.rules.domain.commands import ApplyRules, ApplyRulesOfClock, KeepCalendar
 from services.rules.domain.events import RulesApplied
 from services.rules.domain.heard import (
     AGENT_ANSWERED,
@@ -76,6 +77,11 @@ def moment_of_fired(fact: sla.TimerFired, envelope: Envelope) -> ApplyRulesOfClo
         return None
     moment = Moment(timer=f"{fact.owner}:{fact.key}")
     return _of_clock(fact.ticket_id, TIMER_FIRED, moment, envelope)
+
+
+def calendar_of_changed(fact: sla.CalendarChanged, _: Envelope) -> KeepCalendar:
+    """A version of a calendar was saved."""
+    return KeepCalendar(news_of(fact))
 
 
 def _of_clock(ticket_id: str, event: str, moment: Moment, envelope: Envelope) -> ApplyRulesOfClock:
@@ -148,6 +154,13 @@ def ticket_of(wire: ticket_pb2.Ticket) -> Ticket:
         message_count=wire.message_count,
         reopen_count=wire.reopen_count,
         created_at=moment_of(wire.created_at),
+        last_requester_message_at=moment_of(wire.last_requester_message_at)
+        if wire.HasField("last_requester_message_at")
+        else None,
+        last_agent_message_at=moment_of(wire.last_agent_message_at)
+        if wire.HasField("last_agent_message_at")
+        else None,
+        status_since=moment_of(wire.status_since) if wire.HasField("status_since") else None,
     )
 
 
@@ -215,6 +228,7 @@ CONSUMES: Mapping[type[protobuf.Message], Callable[[Any, Envelope], object | Non
     sla.TimerWarned: moment_of_warned,
     sla.TimerBreached: moment_of_breached,
     sla.TimerFired: moment_of_fired,
+    sla.CalendarChanged: calendar_of_changed,
 }
 # Our fact -> the contract.
 PUBLISHES: Mapping[type, Callable[[Any], protobuf.Message]] = {RulesApplied: applied_to_wire}

@@ -23,7 +23,8 @@ def apply_rules_of_clock(command: ApplyRulesOfClock, ports: Ports) -> None:
 
 
 def _apply(heard: Heard, ports: Ports) -> None:
-    verdict = run_rules(ports.rules.newest(), heard, find_read, ports.memories.of(heard))
+    memory = ports.memories.of(heard)
+    verdict = run_rules(ports.rules.newest(), heard, find_read, memory, ports.calendars.newest)
     if verdict.matches:
         ports.memories.note(heard, verdict)
     ports.conclude(heard, verdict)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from chassis.businesstime import CalendarNews, SavedCalendars
 from services.rules.domain.heard import Heard, Ticket
 from services.rules.domain.rule import CompiledRule, Rule
 from services.rules.domain.rule_set import RuleSet
@@ -25,6 +26,16 @@ class Tickets(Protocol):
     """Tickets as they are by now, of events that do not bring theirs."""
 
     def get(self, ticket_id: str) -> Ticket | None: ...
+
+
+class Calendars(Protocol):
+    """Open hours, as they were saved elsewhere."""
+
+    def newest(self) -> SavedCalendars:
+        """Every version that is kept; the same for the whole batch."""
+        ...
+
+    def keep(self, news: CalendarNews) -> None: ...
 
 
 class Rules(Protocol):
@@ -53,6 +64,9 @@ class Ports(Protocol):
 
     @property
     def rules(self) -> Rules: ...
+
+    @property
+    def calendars(self) -> Calendars: ...
 
     @property
     def tickets(self) -> Tickets: ...

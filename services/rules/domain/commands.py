@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from chassis.businesstime import CalendarNews
 from services.rules.domain.heard import Heard
 from services.rules.domain.rule import Rule
 
@@ -37,3 +38,10 @@ class DeleteRule:
     rule_id: str
     expected_version: int
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCalendar:
+    """A version of a calendar was saved."""
+
+    news: CalendarNews

@@ -57,6 +57,9 @@ class Ticket:
     message_count: int = 0
     reopen_count: int = 0
     created_at: datetime | None = None
+    last_requester_message_at: datetime | None = None
+    last_agent_message_at: datetime | None = None
+    status_since: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from services.rules.domain.heard import SPAM, AddEntry, Heard, Step
 from services.rules.domain.rule import CompiledRule
 from services.rules.domain.rule_set import REPLY, RuleSet
 from services.rules.domain.template import TemplateMistake
-from services.rules.domain.view import Read, View
+from services.rules.domain.view import FindCalendars, Read, View, no_calendars
 
 MAX_DEPTH = 10
 ALREADY_RAN = "already_ran"
@@ -73,9 +73,11 @@ class Verdict:
             self.held_back.append((match.rule, reason))
 
 
-def run_rules(rules: RuleSet, heard: Heard, find: Find, memory: Memory) -> Verdict:
+def run_rules(
+    rules: RuleSet, heard: Heard, find: Find, memory: Memory, calendars: FindCalendars = no_calendars
+) -> Verdict:
     """Run the rules of this set on an event."""
-    view, verdict = View(heard, find), Verdict()
+    view, verdict = View(heard, find, calendars), Verdict()
     for one in rules.candidates(heard.events, view):
         if one.rule.has_season and not one.rule.is_in_season(heard.occurred_at):
             continue
@@ -158,13 +160,14 @@ def explain(
     find: Find,
     matched: Mapping[str, tuple[str, tuple[str, ...]]],
     held_back: Mapping[str, str],
+    calendars: FindCalendars = no_calendars,
 ) -> Iterator[RuleTrace]:
     """Every rule of the set that hears the event, with every test.
 
     What matched (with its reason and actions) and what was held back (with its reason) is as it was then, by rule
     id; the rest is found by asking again.
     """
-    view, stopped_by = View(heard, find), ""
+    view, stopped_by = View(heard, find, calendars), ""
     for one in rules.all_rules:
         rule = one.rule
         if not set(rule.events) & set(heard.events):

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import date
 
-from chassis.businesstime import Hours, Window
+from chassis.businesstime import Hours, Whom, Window
 from chassis.errors import InvalidField
 from relaydesk.sla.v1 import service_pb2 as pb
 from services.sla.domain.calendar_days import closed_days
 from services.sla.domain.calendar_year import YearDay
 from services.sla.domain.policy import RUNNING, NamedCalendar
-from services.sla.domain.special_day import Feed, SpecialDay, Whom
+from services.sla.domain.special_day import Feed, SpecialDay
 
 
 def calendar_of_wire(wire: pb.Calendar) -> NamedCalendar:

@@ -13,6 +13,7 @@ from chassis.clock import Clock
 from chassis.errors import InvalidField, NotFound
 from relaydesk.sla.v1 import service_pb2 as pb
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceServicer
+from services.sla.adapters.calendar_facts import facts_page
 from services.sla.adapters.calendar_wire import calendar_of_wire, calendar_to_wire, year_day_to_wire
 from services.sla.adapters.feeds import Feeds
 from services.sla.adapters.mongo.book import Shelf, ShelfPolicies
@@ -57,6 +58,10 @@ class CalendarRpc(SlaServiceServicer):
             wire.ClearField("closed_days")
             answer.calendars.append(wire)
         return answer
+
+    def ListCalendarFacts(self, request: pb.ListCalendarFactsRequest, _: Any) -> pb.ListCalendarFactsResponse:
+        ShelfPolicies(self._shelf)
+        return facts_page(self._shelf.versions.values(), request.page_token)
 
     def SaveCalendar(self, request: pb.SaveCalendarRequest, _: Any) -> pb.SaveCalendarResponse:
         saved = ShelfPolicies(self._shelf)

@@ -35,6 +35,7 @@ ACCESS: Access = {
     f"{_SERVICE}/ListCalendars": _READERS,
     f"{_SERVICE}/GetCalendar": _READERS,
     f"{_SERVICE}/ListCalendarVersions": _READERS,
+    f"{_SERVICE}/ListCalendarFacts": _READERS,
     f"{_SERVICE}/SaveCalendar": _WRITERS,
     # It reads feeds that whoever asks may name.
     f"{_SERVICE}/PreviewCalendar": _WRITERS,

@@ -10,6 +10,7 @@ from chassis.stamps import millisecond_of, stamp
 from relaydesk.sla.v1 import events_pb2
 from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import ticket_pb2
+from services.sla.adapters.calendar_facts import calendar_changed_to_wire
 from services.sla.domain import events
 from services.sla.domain.commands import ObserveTicket
 from services.sla.domain.counting import AGENT, AUTO_REPLY, AUTOMATIC, BOT, MERGED, NOTE, REQUESTER
@@ -208,4 +209,5 @@ PUBLISHES: Mapping[type, Callable[[Any], protobuf.Message]] = {
     events.TimerMet: met_to_wire,
     events.ClockChanged: clock_to_wire,
     events.TimerFired: fired_to_wire,
+    events.CalendarChanged: calendar_changed_to_wire,
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from services.sla.domain.events import TimerFired
+from services.sla.domain.events import CalendarChanged, TimerFired
 from services.sla.domain.policy import NamedCalendar, Policy
 from services.sla.domain.record import ClockRecord
 from services.sla.domain.timer import Timer
@@ -66,6 +66,10 @@ class Policies(Saved, Protocol):
         ...
 
     def save_calendar(self, calendar: NamedCalendar) -> None: ...
+
+    def say(self, fact: CalendarChanged) -> None:
+        """Publish it with what is saved."""
+        ...
 
 
 class Ports(Protocol):

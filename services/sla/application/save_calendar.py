@@ -8,6 +8,7 @@ from services.sla.application.ports import Ports, Saved
 from services.sla.domain.calendar_check import check_calendar, check_opens
 from services.sla.domain.calendar_days import written_out
 from services.sla.domain.commands import SaveCalendar
+from services.sla.domain.events import CalendarChanged
 from services.sla.domain.policy import BUSINESS, NamedCalendar, counted_in
 
 
@@ -19,6 +20,7 @@ def save_calendar(command: SaveCalendar, ports: Ports) -> NamedCalendar:
     calendar = next_calendar(command, ports.policies, ports.now)
     calendar = replace(calendar, calendar_id=calendar.calendar_id or ports.new_id())
     ports.policies.save_calendar(calendar)
+    ports.policies.say(CalendarChanged(calendar))
     return calendar
 
 

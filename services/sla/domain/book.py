@@ -6,9 +6,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from chassis.businesstime import Calendar, always_open
+from chassis.businesstime import Asker, Assignment, Calendar, always_open, assignment_of, in_force
 from chassis.conditions import ALWAYS, Compiled
-from services.sla.domain.assignment import Assignment, assignment_of
 from services.sla.domain.policy import BUSINESS, NEW, NamedCalendar, Policy, PolicyTarget, counted_in
 from services.sla.domain.snapshot import Snapshot
 from services.sla.domain.vocabulary import Subject, compiled
@@ -83,7 +82,9 @@ class Edition:
         return policy, self._hours(policy, ticket, values)
 
     def _hours(self, policy: Policy, ticket: Snapshot, values: Mapping[str, str]) -> Calendar:
-        calendar_id = policy.calendar_id or self._assignment.calendar_id(ticket, values)
+        calendar_id = policy.calendar_id or self._assignment.calendar_id(
+            Asker(ticket.told("sender"), values["group"], ticket.channel)
+        )
         return self._calendars.get(calendar_id, self._around_the_clock)
 
     def pausing(self, policy: Policy) -> frozenset[str]:
@@ -169,5 +170,4 @@ class Book:
 
 
 def _holds(version: Policy | NamedCalendar, began: datetime, moment: datetime) -> bool:
-    saved_at = version.saved_at
-    return saved_at is None or (saved_at <= moment and (version.applies_to != NEW or saved_at <= began))
+    return in_force(version.saved_at, version.applies_to == NEW, began, moment)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.sla.domain.policy import NamedCalendar
 from services.sla.domain.snapshot import Snapshot
 from services.sla.domain.timer import Timer
 
@@ -65,6 +66,13 @@ class TimerFired:
     """What somebody wanted to hear of has come; the timer as it was armed."""
 
     timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarChanged:
+    """A version of a calendar was saved."""
+
+    calendar: NamedCalendar
 
 
 # What is said of a ticket's clock.

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from chassis.businesstime import Calendar, Hours, Version, Written
+from chassis.businesstime import Calendar, Hours, Version, Whom, Written
 from chassis.conditions import ALWAYS, Condition
-from services.sla.domain.special_day import Feed, NamedDay, SpecialDay, Whom
+from services.sla.domain.special_day import Feed, NamedDay, SpecialDay
 
 FIRST_REPLY = "first_reply"
 NEXT_REPLY = "next_reply"
@@ -141,6 +141,11 @@ class NamedCalendar:
         )
 
 
+def version_of(calendar: NamedCalendar) -> Version:
+    """What one version says of open time."""
+    return Version(calendar.effective, calendar.valid_from, calendar.written)
+
+
 def counted_in(versions: Sequence[NamedCalendar]) -> Calendar:
     """What versions of one calendar come to, the newest last."""
-    return Calendar.of([Version(one.effective, one.valid_from, one.written) for one in versions])
+    return Calendar.of([version_of(one) for one in versions])

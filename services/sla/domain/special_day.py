@@ -1,4 +1,4 @@
-"""What a person writes about single dates, and whom a calendar is for."""
+"""What a person writes about single dates."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -39,14 +39,3 @@ class Feed:
     url: str
     days: tuple[NamedDay, ...] = ()
     read_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Whom:
-    """Whose time is counted in a calendar where the policy names none: see `assignment`."""
-
-    # Domains of addresses, by which a requester belongs to an organisation.
-    domains: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    is_company: bool = False

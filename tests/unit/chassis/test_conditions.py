@@ -1,6 +1,6 @@
 """Each operator by examples, the mistakes by their paths, and what a condition needs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -30,6 +30,7 @@ WORDS = {
     "is_automatic": Field(Kind.FLAG),
     "messages": Field(Kind.NUMBER),
     "created_at": Field(Kind.MOMENT),
+    "age": Field(Kind.DURATION),
 }
 TICKET: dict[str, Value] = {
     "subject": "Refund for PARCEL 17",
@@ -39,6 +40,7 @@ TICKET: dict[str, Value] = {
     "is_automatic": False,
     "messages": 3,
     "created_at": datetime(2026, 3, 1, 9, tzinfo=UTC),
+    "age": timedelta(hours=26),
 }
 CHANGES = {"status": ("pending", "open")}
 
@@ -91,6 +93,12 @@ def holds(field: str, operator: str, *values: str, **other: Value) -> bool:
         ("created_at", "before", ["2026-03-01T10:00:00+01:00"], False),
         ("created_at", "before", ["2026-03-01T10:00:01+01:00"], True),
         ("created_at", "after", ["2026-03-01T08:59:59Z"], True),
+        ("age", "within", ["26h"], True),
+        ("age", "within", ["1d 1h 59m 59s"], False),
+        ("age", "older_than", ["1d"], True),
+        ("age", "older_than", ["1d2h"], False),
+        ("age", "older_than", ["1w"], False),
+        ("age", "within", ["1 d 121 min"], True),
         ("status", "changed", [], True),
         ("group", "changed", [], False),
         ("status", "changed_from", ["pending"], True),

@@ -237,3 +237,131 @@ class TimerFired(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TimerFired: _TypeAlias = TimerFired  # noqa: Y015
+
+@_typing.final
+class CalendarChanged(_message.Message):
+    """A version of a calendar was saved: the whole of it, for those who count in it. Its number grows; it never changes again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALENDAR_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    SAVED_AT_FIELD_NUMBER: _builtins.int
+    APPLIES_TO_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    BEGINS_SECONDS_FIELD_NUMBER: _builtins.int
+    ENDS_SECONDS_FIELD_NUMBER: _builtins.int
+    LENGTHS_SECONDS_FIELD_NUMBER: _builtins.int
+    TZDATA_VERSION_FIELD_NUMBER: _builtins.int
+    HOLIDAYS_VERSION_FIELD_NUMBER: _builtins.int
+    WEEKDAYS_FIELD_NUMBER: _builtins.int
+    CLOSED_DAYS_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    DOMAINS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    IS_COMPANY_FIELD_NUMBER: _builtins.int
+    calendar_id: _builtins.str
+    version: _builtins.int
+    name: _builtins.str
+    zone: _builtins.str
+    """IANA name."""
+    applies_to: _builtins.str
+    """running: what is open counts in it too, from `saved_at` on; new: only what begins after."""
+    valid_from: _builtins.str
+    """YYYY-MM-DD in its zone: of the time before, the versions before it tell. Empty: it tells of all time."""
+    begins_seconds: _builtins.int
+    """The span of years that is written out, seconds since 1970, and the lengths of its parts: closed for so many seconds, then
+    open for so many, and so on. Both ends are 0 where nothing was written out.
+    """
+    ends_seconds: _builtins.int
+    tzdata_version: _builtins.str
+    """What it was written out with."""
+    holidays_version: _builtins.str
+    is_company: _builtins.bool
+    @_builtins.property
+    def saved_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def lengths_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def weekdays(self) -> _containers.RepeatedCompositeFieldContainer[Global___CalendarHours]:
+        """The same in its own words, for the years outside the span."""
+
+    @_builtins.property
+    def closed_days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Days on which it stays closed, YYYY-MM-DD."""
+
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___CalendarHours]:
+        """Dates with hours of their own, which count on closed days too."""
+
+    @_builtins.property
+    def domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Whose time is counted in it where a policy names no calendar; as in Calendar."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        calendar_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        name: _builtins.str = ...,
+        zone: _builtins.str = ...,
+        saved_at: _timestamp_pb2.Timestamp | None = ...,
+        applies_to: _builtins.str = ...,
+        valid_from: _builtins.str = ...,
+        begins_seconds: _builtins.int = ...,
+        ends_seconds: _builtins.int = ...,
+        lengths_seconds: _abc.Iterable[_builtins.int] | None = ...,
+        tzdata_version: _builtins.str = ...,
+        holidays_version: _builtins.str = ...,
+        weekdays: _abc.Iterable[Global___CalendarHours] | None = ...,
+        closed_days: _abc.Iterable[_builtins.str] | None = ...,
+        days: _abc.Iterable[Global___CalendarHours] | None = ...,
+        domains: _abc.Iterable[_builtins.str] | None = ...,
+        groups: _abc.Iterable[_builtins.str] | None = ...,
+        channels: _abc.Iterable[_builtins.str] | None = ...,
+        is_company: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["saved_at", b"saved_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies_to", b"applies_to", "begins_seconds", b"begins_seconds", "calendar_id", b"calendar_id", "channels", b"channels", "closed_days", b"closed_days", "days", b"days", "domains", b"domains", "ends_seconds", b"ends_seconds", "groups", b"groups", "holidays_version", b"holidays_version", "is_company", b"is_company", "lengths_seconds", b"lengths_seconds", "name", b"name", "saved_at", b"saved_at", "tzdata_version", b"tzdata_version", "valid_from", b"valid_from", "version", b"version", "weekdays", b"weekdays", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CalendarChanged: _TypeAlias = CalendarChanged  # noqa: Y015
+
+@_typing.final
+class CalendarHours(_message.Message):
+    """Hours of a weekday (1 is Monday) or of a date (YYYY-MM-DD); as in OpenWindow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WEEKDAY_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    OPENS_FIELD_NUMBER: _builtins.int
+    CLOSES_FIELD_NUMBER: _builtins.int
+    weekday: _builtins.int
+    day: _builtins.str
+    opens: _builtins.str
+    closes: _builtins.str
+    def __init__(
+        self,
+        *,
+        weekday: _builtins.int = ...,
+        day: _builtins.str = ...,
+        opens: _builtins.str = ...,
+        closes: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes", b"closes", "day", b"day", "opens", b"opens", "weekday", b"weekday"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CalendarHours: _TypeAlias = CalendarHours  # noqa: Y015

@@ -59,6 +59,11 @@ class SlaServiceStub:
                 request_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsResponse.FromString,
                 _registered_method=True)
+        self.ListCalendarFacts = channel.unary_unary(
+                '/relaydesk.sla.v1.SlaService/ListCalendarFacts',
+                request_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarFactsRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarFactsResponse.FromString,
+                _registered_method=True)
         self.SaveCalendar = channel.unary_unary(
                 '/relaydesk.sla.v1.SlaService/SaveCalendar',
                 request_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.SaveCalendarRequest.SerializeToString,
@@ -110,6 +115,13 @@ class SlaServiceServicer:
 
     def ListCalendarVersions(self, request, context):
         """Every version of a calendar, the newest first; without the days on which it was closed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCalendarFacts(self, request, context):
+        """Every version of every calendar as CalendarChanged says it, for who was not there when it was said.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,6 +181,11 @@ def add_SlaServiceServicer_to_server(servicer, server):
                     servicer.ListCalendarVersions,
                     request_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsRequest.FromString,
                     response_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsResponse.SerializeToString,
+            ),
+            'ListCalendarFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCalendarFacts,
+                    request_deserializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarFactsRequest.FromString,
+                    response_serializer=relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarFactsResponse.SerializeToString,
             ),
             'SaveCalendar': grpc.unary_unary_rpc_method_handler(
                     servicer.SaveCalendar,
@@ -326,6 +343,33 @@ class SlaService:
             '/relaydesk.sla.v1.SlaService/ListCalendarVersions',
             relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsRequest.SerializeToString,
             relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCalendarFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.sla.v1.SlaService/ListCalendarFacts',
+            relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarFactsRequest.SerializeToString,
+            relaydesk_dot_sla_dot_v1_dot_service__pb2.ListCalendarFactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

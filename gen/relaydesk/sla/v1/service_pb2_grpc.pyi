@@ -37,6 +37,8 @@ class SlaServiceStub:
     GetCalendar: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetCalendarRequest, _service_pb2.GetCalendarResponse]
     ListCalendarVersions: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListCalendarVersionsRequest, _service_pb2.ListCalendarVersionsResponse]
     """Every version of a calendar, the newest first; without the days on which it was closed."""
+    ListCalendarFacts: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListCalendarFactsRequest, _service_pb2.ListCalendarFactsResponse]
+    """Every version of every calendar as CalendarChanged says it, for who was not there when it was said."""
     SaveCalendar: _grpc.UnaryUnaryMultiCallable[_service_pb2.SaveCalendarRequest, _service_pb2.SaveCalendarResponse]
     PreviewCalendar: _grpc.UnaryUnaryMultiCallable[_service_pb2.PreviewCalendarRequest, _service_pb2.PreviewCalendarResponse]
     """The days of a year under a calendar that is saved, or one that would be, and what that would change of the next 60 days."""
@@ -54,6 +56,8 @@ class SlaServiceAsyncStub(SlaServiceStub):
     GetCalendar: _aio.UnaryUnaryMultiCallable[_service_pb2.GetCalendarRequest, _service_pb2.GetCalendarResponse]  # type: ignore[assignment]
     ListCalendarVersions: _aio.UnaryUnaryMultiCallable[_service_pb2.ListCalendarVersionsRequest, _service_pb2.ListCalendarVersionsResponse]  # type: ignore[assignment]
     """Every version of a calendar, the newest first; without the days on which it was closed."""
+    ListCalendarFacts: _aio.UnaryUnaryMultiCallable[_service_pb2.ListCalendarFactsRequest, _service_pb2.ListCalendarFactsResponse]  # type: ignore[assignment]
+    """Every version of every calendar as CalendarChanged says it, for who was not there when it was said."""
     SaveCalendar: _aio.UnaryUnaryMultiCallable[_service_pb2.SaveCalendarRequest, _service_pb2.SaveCalendarResponse]  # type: ignore[assignment]
     PreviewCalendar: _aio.UnaryUnaryMultiCallable[_service_pb2.PreviewCalendarRequest, _service_pb2.PreviewCalendarResponse]  # type: ignore[assignment]
     """The days of a year under a calendar that is saved, or one that would be, and what that would change of the next 60 days."""
@@ -98,6 +102,14 @@ class SlaServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.ListCalendarVersionsResponse, _abc.Awaitable[_service_pb2.ListCalendarVersionsResponse]]:
         """Every version of a calendar, the newest first; without the days on which it was closed."""
+
+    @_abc_1.abstractmethod
+    def ListCalendarFacts(
+        self,
+        request: _service_pb2.ListCalendarFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.ListCalendarFactsResponse, _abc.Awaitable[_service_pb2.ListCalendarFactsResponse]]:
+        """Every version of every calendar as CalendarChanged says it, for who was not there when it was said."""
 
     @_abc_1.abstractmethod
     def SaveCalendar(

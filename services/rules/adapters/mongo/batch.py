@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
 
+from chassis.calendars import BatchCalendars, CalendarShelf
 from chassis.ids import new_id
 from chassis.units import Cause, Unit
 from relaydesk.tickets.v1 import service_pb2
@@ -15,7 +16,7 @@ from services.rules.adapters.mongo.shelf import CURRENT, Shelf
 from services.rules.adapters.outgoing import Outgoing
 from services.rules.adapters.tickets import Answer
 from services.rules.adapters.wire import PUBLISHES
-from services.rules.domain.commands import ApplyRules, ApplyRulesOfClock
+from services.rules.domain.commands import ApplyRules, ApplyRulesOfClock, KeepCalendar
 from services.rules.domain.events import AppliedRule, RulesApplied
 from services.rules.domain.heard import AddEntry, Heard, Step, Ticket
 from services.rules.domain.rule import CompiledRule, Rule
@@ -107,12 +108,21 @@ Applied = Callable[[Sequence[tuple[Heard, Verdict]]], None]
 class MongoPorts:
     """Opened for one batch."""
 
-    def __init__(self, unit: Unit, shelf: Shelf, reader: Reader, sender: Sender, applied: Applied) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        shelf: Shelf,
+        calendars: CalendarShelf,
+        reader: Reader,
+        sender: Sender,
+        applied: Applied,
+    ) -> None:
         self._unit = unit
         self._sender = sender
         self._applied = applied
         self._concluded: list[_Concluded] = []
         self.rules = MongoRules(unit, shelf)
+        self.calendars = BatchCalendars(unit, calendars)
         self.tickets = LoadedTickets(reader)
         self.memories = MongoMemories(unit)
 
@@ -125,6 +135,7 @@ class MongoPorts:
 
     def load(self, commands: Sequence[Any]) -> None:
         """One read for the whole batch."""
+        self.calendars.load([command.news for command in commands if isinstance(command, KeepCalendar)])
         rules = self.rules.newest()
         facts = [command.heard for command in commands if isinstance(command, ApplyRules)]
         ticks = [command.heard for command in commands if isinstance(command, ApplyRulesOfClock)]
@@ -144,6 +155,7 @@ class MongoPorts:
 
     def flush(self) -> None:
         """Send all commands of the batch at once, then stage what is to be kept. Raises Unavailable."""
+        self.calendars.stage()
         if not self._concluded:
             return
         version = self.rules.newest().version
@@ -151,6 +163,8 @@ class MongoPorts:
         results = self._send()
         for one in self._concluded:
             row = explanation_to_row(one.heard, one.verdict, version, self.now)
+            if self.calendars.page is not None:
+                row["calendars"] = self.calendars.page
             for match in row.get("matched", ()):
                 match[3] = results.get((one.heard.event_id, match[0]), "unchanged")
             self._unit.insert("explanations", row)

@@ -2,9 +2,12 @@
 
 from pymongo import ASCENDING, IndexModel
 
+from chassis import calendars
+
 _DAY = 86_400
 EXPLAINED_DAYS = 30
 INDEXES = {
+    **calendars.INDEXES,
     # A row's id begins with its ticket's, so that a ticket's explanations need no index of their own.
     "explanations": [IndexModel([("at", ASCENDING)], expireAfterSeconds=EXPLAINED_DAYS * _DAY)],
     # Longer than a fact may come again from a dead-letter queue.

@@ -17,6 +17,7 @@ from services.rules.domain.heard import (
 )
 from services.rules.domain.rule import CompiledRule
 from services.rules.domain.template import TemplateMistake
+from services.rules.domain.view import rests_on
 
 _TEXT, _LIST = Field(Kind.TEXT), Field(Kind.LIST)
 
@@ -71,7 +72,7 @@ def afterwards(case: Case, effects: Iterable[Effect]) -> Case:
     known = list(case)
     for effect in effects:
         if effect.changes:
-            known = [one for one in known if one.field != effect.changes or one.asks_of_change]
+            known = [one for one in known if not rests_on(one.field, effect.changes) or one.asks_of_change]
             if (set_so := so_after(effect)) is not None:
                 known.append(set_so)
     return tuple(known)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import EllipsisType
 
 from chassis.conditions import Kind, Reading, Value
-from chassis.operators import all_forms, each_forms, moment, number
+from chassis.operators import all_forms, duration, each_forms, moment, number
 from services.rules.domain.analysis.literals import Case, Literal, literal
 
 # What holds of a text holds of every text around it, and what holds of a list of every list with more in it.
@@ -152,9 +152,11 @@ def _limits(one: Literal) -> tuple[float | None, float | None]:
         at = number(one.values[0])
     elif one.kind is Kind.MOMENT and one.operator in ("after", "before"):
         at = moment(one.values[0]).timestamp()
+    elif one.kind is Kind.DURATION and one.operator in ("older_than", "within"):
+        at = duration(one.values[0]).total_seconds()
     else:
         return None, None
-    return (at, None) if one.operator in ("greater", "after") else (None, at)
+    return (at, None) if one.operator in ("greater", "after", "older_than") else (None, at)
 
 
 def _bounds_are_open(literals: Iterable[Literal]) -> bool:

@@ -97,7 +97,7 @@ def _literal(test: Test, find: FindField, wanted: bool) -> Literal:
     if word is None:
         raise ValueError(f"{test.field}: not compiled with these words")
     operator = _DENIES.get(test.operator, test.operator)
-    exact = operator == "matches" or word.kind in (Kind.MOMENT, Kind.NUMBER)
+    exact = operator == "matches" or word.kind in (Kind.MOMENT, Kind.NUMBER, Kind.DURATION)
     values = test.values if exact else tuple(value.casefold() for value in test.values)
     wanted = wanted is (test.operator not in _DENIES)
     return literal(test.field, word, operator, *sorted(set(values)), holds=wanted)

@@ -8,6 +8,7 @@ from services.rules.domain.analysis.knowledge import Facts
 from services.rules.domain.analysis.literals import literal
 from services.rules.domain.analysis.studied import Studied
 from services.rules.domain.analysis.warnings import SHADOWED, UNDONE, RuleWarning
+from services.rules.domain.view import rests_on
 
 _MOST_PARTS = 20
 
@@ -94,7 +95,9 @@ def _changed_between(
     fields = {part.field for part in asked.case if not part.asks_of_change}
     first, last = sorted((one.rank, other.rank))
     return any(
-        fields & between.changes
+        rests_on(field, changed)
         for between in studied
         if first < between.rank < last and event in between.cases
+        for changed in between.changes
+        for field in fields
     )

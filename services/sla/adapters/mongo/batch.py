@@ -8,6 +8,7 @@ from typing import Any
 from chassis.ids import new_id
 from chassis.mongo import named_failures
 from chassis.units import Cause, Unit
+from services.sla.adapters.calendar_facts import CALENDAR_LANE, event_id_of_calendar
 from services.sla.adapters.mongo.book import COUNT, Shelf, ShelfPolicies
 from services.sla.adapters.mongo.calendars import calendar_to_row
 from services.sla.adapters.mongo.documents import (
@@ -29,7 +30,7 @@ from services.sla.domain.commands import (
     ObserveTicket,
     TurnPage,
 )
-from services.sla.domain.events import Fact
+from services.sla.domain.events import CalendarChanged, Fact
 from services.sla.domain.policy import NamedCalendar, Policy
 from services.sla.domain.record import ClockRecord
 
@@ -89,6 +90,15 @@ class MongoPolicies(ShelfPolicies):
         self._calendars[calendar.calendar_id] = calendar
         self._unit.insert("calendars", calendar_to_row(calendar))
         self._turn_a_page()
+
+    def say(self, fact: CalendarChanged) -> None:
+        self._unit.say(
+            PUBLISHES[CalendarChanged](fact),
+            event_id=event_id_of_calendar(fact),
+            lane=CALENDAR_LANE,
+            subject=fact.calendar.calendar_id,
+            version=fact.calendar.version,
+        )
 
     def _turn_a_page(self) -> None:
         if self._saved:

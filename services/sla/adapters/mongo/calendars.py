@@ -5,10 +5,10 @@ import zlib
 from datetime import date
 from typing import Any
 
-from chassis.businesstime import Hours, Window, Written
+from chassis.businesstime import Hours, Whom, Window, Written
 from chassis.mongo import Document
 from services.sla.domain.policy import RUNNING, NamedCalendar
-from services.sla.domain.special_day import Feed, NamedDay, SpecialDay, Whom
+from services.sla.domain.special_day import Feed, NamedDay, SpecialDay
 
 
 def calendar_to_row(calendar: NamedCalendar) -> Document:

@@ -1,6 +1,7 @@
 """What a warning says is so: random rules are run on random events, and none of them makes a warning a liar."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -34,6 +35,7 @@ def _tests() -> st.SearchStrategy[Condition]:
         test("status", ("any_of",), STATUS),
         test("subject", ("is", "contains", "contains_any", "contains_none", "starts_with"), WORDS, 1),
         test("tags", ("contains", "any_of", "none_of", "subtree"), TAGS),
+        test("time_in_status", ("within", "older_than"), ("1h", "2h"), 1),
         st.sampled_from([Test("tags", "is_not_set"), Test("is_automatic", "is", ("true",))]),
     )
 
@@ -81,6 +83,12 @@ def _facts() -> list[Heard]:
         for old in STATUS:
             heard = changed({"status": (old, status)} if old != status else {})
             found.append(replace(heard, ticket=replace(heard.ticket, **values)))
+    ages = (timedelta(minutes=30), timedelta(hours=1), timedelta(minutes=90), timedelta(hours=3))
+    for status, subject, tags, age in product(STATUS, ("re", "refund"), ((), TAGS), ages):
+        for heard in (opened(), changed({})):
+            since = heard.occurred_at - age
+            ticket = replace(heard.ticket, status=status, subject=subject, tags=tags, status_since=since)
+            found.append(replace(heard, ticket=ticket))
     return found
 
 

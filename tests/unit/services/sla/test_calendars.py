@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from chassis.businesstime import Calendar, Hours, Window
+from chassis.businesstime import Calendar, Hours, Whom, Window
 from chassis.errors import InvalidFields
 from services.sla.domain.commands import SaveCalendar, SavePolicy
 from services.sla.domain.policy import NamedCalendar, Policy, counted_in
-from services.sla.domain.special_day import Feed, NamedDay, SpecialDay, Whom
+from services.sla.domain.special_day import Feed, NamedDay, SpecialDay
 from services.sla.domain.target import TargetState
 from tests.fakes.sla import MemoryPolicies, MemorySla
 from tests.ticket_story import OFFICE, STANDARD, Story, a_book, a_line, berlin

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from chassis.businesstime import Window
+from chassis.businesstime import Whom, Window
 from chassis.errors import InvalidFields
 from services.sla.application.imagine import MOST_DRAFTS, Imagined, imagine
 from services.sla.domain.policy import NamedCalendar
-from services.sla.domain.special_day import SpecialDay, Whom
+from services.sla.domain.special_day import SpecialDay
 from tests.fakes.sla import MemoryPolicies
 from tests.ticket_story import OFFICE, STANDARD, a_line, berlin
 

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from chassis.businesstime import Window
+from chassis.businesstime import Whom, Window
 from services.sla.domain.book import Book
 from services.sla.domain.imagined import imagined
 from services.sla.domain.policy import NamedCalendar, Policy
-from services.sla.domain.special_day import Whom
 from services.sla.domain.what_if import Period, compared, outcome_of, spare_of
 from tests.ticket_story import OFFICE, STANDARD, Story, a_book, a_line, a_policy, berlin
 
