@@ -6,6 +6,7 @@ batch that fails as a whole is halved until the culprit stands alone.
 """
 
 import contextlib
+import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -165,7 +166,8 @@ class BatchRunner:
             except Raced as raced:
                 error = raced
                 if len(tasks) == 1 and attempt < len(_PAUSES):
-                    pause(_PAUSES[attempt])
+                    # Two that race for a row do not come back together.
+                    pause(_PAUSES[attempt] * random.uniform(0.5, 1.5))
                 continue
             except _Culprits as culprits:
                 tasks = [task for task in tasks if id(task) not in culprits.ids]

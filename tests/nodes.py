@@ -20,6 +20,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pymongo
+
 from local.nodes import BrokerNode, MongoNode, NodeError
 from tests.waiting import wait_until
 
@@ -132,6 +134,9 @@ def _mongo(folder: Path) -> Iterator[NodeAddress]:
     node = MongoNode(folder / "mongo", cache_gb=0.5)
     try:
         node.start()
+        with pymongo.MongoClient[dict[str, object]](node.url) as client:
+            # It counts in real time: what a test writes at its own moments is long expired to it.
+            client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
         yield NodeAddress(node.url)
     finally:
         node.kill9()

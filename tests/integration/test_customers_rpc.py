@@ -293,15 +293,30 @@ def test_a_question_that_cannot_be_answered_is_refused(desk: CustomersDesk, want
 def test_pages_hold_each_card_once_newest_first_and_no_merged_one(desk: CustomersDesk) -> None:
     people = [desk.asker(email=f"p{n}@example.org") for n in range(6)]
     desk.merge(people[0], people[3])
+    assert _listed(desk) == [people[5], people[4], people[2], people[1], people[0]]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_an_organisations_pages_hold_a_merged_card_once_at_its_newest(desk: CustomersDesk, size: int) -> None:
+    people = [desk.asker(email=f"p{n}@acme.example") for n in range(5)]
+    outsider = desk.asker(email="p@example.org")
+    acme = desk.organisation("Acme", "acme.example")
+    desk.merge(people[0], people[3])
+    desk.merge(people[1], outsider)
+    wanted = [people[4], people[0], people[2], people[1]]
+    assert _listed(desk, organisation=acme.id, page_size=size) == wanted
+
+
+def _listed(desk: CustomersDesk, **request: Any) -> list[str]:
+    """Whom all pages hold."""
     listed: list[str] = []
-    request = customers_pb2.ListCustomersRequest(page_size=2)
+    asked = customers_pb2.ListCustomersRequest(**{"page_size": 2, **request})
     while True:
-        page = desk.client.ask("ListCustomers", request)
+        page = desk.client.ask("ListCustomers", asked)
         listed += [one.id for one in page.customers]
-        request.page_token = page.next_page_token
-        if not request.page_token:
-            break
-    assert listed == [people[5], people[4], people[2], people[1], people[0]]
+        asked.page_token = page.next_page_token
+        if not asked.page_token:
+            return listed
 
 
 def test_a_page_token_of_another_list_is_refused(desk: CustomersDesk) -> None:

@@ -116,6 +116,16 @@ def test_a_senders_only_ticket_is_counted_nowhere(database: Documents) -> None:
     assert database["bursts"].count_documents({}) == 0
 
 
+@pytest.mark.parametrize("mails", [2, 8])
+def test_a_count_is_forgotten_a_day_after_its_burst_is_over(database: Documents, mails: int) -> None:
+    replica = Replica(database)
+    replica.take(mails).commit()
+    replica.take(2).commit()
+    (row,) = database["bursts"].find()
+    assert row["forget_at"] == MONDAY + LIMIT.within + timedelta(days=1)
+    assert database["bursts"].index_information()["forget_at_1"]["expireAfterSeconds"] == 0
+
+
 def test_a_storm_that_one_replica_knows_reaches_the_others_with_their_second_mail(
     database: Documents,
 ) -> None:

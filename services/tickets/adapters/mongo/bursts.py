@@ -11,12 +11,14 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import pymongo
 from pymongo.write_concern import WriteConcern
 
 from chassis.errors import Unavailable
 from chassis.mongo import Document, Raced, named_failures
+from chassis.simulated_clock import real
 from chassis.units import Unit
 from services.tickets.domain.storm import Burst, StormLimit
 
@@ -25,6 +27,8 @@ _RELAXED = WriteConcern(1, j=False)
 # Seconds for it: somebody may hold the row.
 _PATIENCE = 1.0
 _MOST_MET = 20_000
+# Beyond the time that a burst lasts: mails that an outage held back were received long before they are counted.
+_KEPT = timedelta(days=1)
 
 
 class Met:
@@ -92,6 +96,7 @@ class MongoBursts:
             "last_at": burst.last_at,
             "tickets": burst.tickets,
             "ticket": burst.ticket_id,
+            "forget_at": self._forgotten_at(),
         }
         row = self._rows.get(key)
         if row is None:
@@ -113,10 +118,15 @@ class MongoBursts:
                     "last_at": {"$max": ["$last_at", burst.last_at]},
                     # Ids sort by the making of their tickets.
                     "ticket": {"$max": ["$ticket", burst.ticket_id]},
+                    "forget_at": self._forgotten_at(),
                 }
             }
         ]
         return pymongo.UpdateOne({"_id": key}, update, upsert=True)
+
+    def _forgotten_at(self) -> datetime:
+        # The store forgets by its own clock, whatever moment a simulation is at.
+        return real(self._unit.clock).now() + self._limit.within + _KEPT
 
     def _remember(self, counted: list[pymongo.UpdateOne]) -> None:
         for key, burst in self._kept.items():

@@ -61,8 +61,7 @@ class MongoCustomerQueries:
             return self._cards(list(found))
 
     def page(self, organisation_id: str, after: str, size: int) -> Page:
-        """Cards, newest first, of all or of one organisation. One whose merged customers reach further back may come on
-        two pages."""
+        """Cards, newest first, of all or of one organisation: each once, at the newest of its customers that is found."""
         reading = self._reading()
         wanted: Document = {}
         if organisation_id:
@@ -81,7 +80,18 @@ class MongoCustomerQueries:
         cards = self._cards(rows[:size], reading)
         if organisation_id:
             cards = [card for card in cards if _is_of(card, organisation_id)]
+            cards = self._not_given_yet(cards, wanted["found_by"], after) if after else cards
         return Page(cards, rows[size - 1]["_id"] if len(rows) > size else "")
+
+    def _not_given_yet(self, cards: list[Card], found_by: Document, after: str) -> list[Card]:
+        """Those of the cards of which no customer was on an earlier page; `after` was the last there."""
+        ids = [one.customer_id for card in cards for one in card.customers if one.customer_id >= after]
+        if not ids:
+            return cards
+        with named_failures():
+            rows = self._database["requesters"].find({"_id": {"$in": ids}, "found_by": found_by}, {"_id": 1})
+            given = {row["_id"] for row in rows}
+        return [card for card in cards if all(one.customer_id not in given for one in card.customers)]
 
     def changes(self, card: Card, *, notes_only: bool, size: int) -> list[Document]:
         """The latest lines of the logs of all who are on a card, newest first."""

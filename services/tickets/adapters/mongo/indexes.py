@@ -21,7 +21,7 @@ INDEXES = {
         # second, in 100,000 tickets, for two common ones; this, 5 ms.
         IndexModel("found_by"),
     ],
-    "bursts": [],
+    "bursts": [IndexModel("forget_at", expireAfterSeconds=0)],
     # Most of it is found by its `_id`. Of the commits, 0 is what the sequencer has yet to stamp; above it, what a watch
     # goes on from.
     HISTORY: [
