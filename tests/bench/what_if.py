@@ -76,10 +76,10 @@ def measure(folder: Path, tickets: int) -> Iterator[str]:
                 one.newly_breached + one.no_longer_breached for (_, by, _), one in told.sums.items() if not by
             )
             yield (
-                f"RATIO what-if {label}: {told.tickets} tickets in {seconds:.1f} s, {turned} targets turn, "
+                f"RATIO what-if {label}: {told.tickets} tickets in {seconds:.1f} s, {cpu:.1f} CPU-s "
+                f"(at most {MOST * told.tickets / TICKETS:.0f}), {turned} targets turn, "
                 f"{told.tickets / seconds:.0f}/s, {cpu * 1_000_000 / told.tickets:.0f} CPU-us each; "
-                f"{seconds / bare:.1f} times the bare read "
-                f"(at most {MOST * told.tickets / TICKETS:.0f} s)"
+                f"{seconds / bare:.1f} times the bare read"
             )
         client.close()
 

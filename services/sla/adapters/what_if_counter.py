@@ -25,7 +25,7 @@ MOST_TRIES = 5
 # The machines' clocks may differ by so much.
 _APART = timedelta(hours=1)
 # After so many tickets the loops of timers, which share the interpreter, have a turn of so many seconds.
-_BREATH_EVERY, _BREATH = 5, 0.00005
+_BREATH_EVERY, _BREATH = 10, 0.00005
 _FIRST: Position = (datetime(1970, 1, 1, tzinfo=UTC), "")
 
 
