@@ -100,6 +100,34 @@ class TicketLife:
                 setattr(self.ticket, name, value)
         return self._tell(events_pb2.TicketChanged(changes=changes), at)
 
+    def merges(self, minutes: float, into: str = "other") -> Told:
+        """It becomes part of another ticket."""
+        ticket, old = self.ticket, self.ticket.status
+        ticket.status, ticket.merged_into = "merged", into
+        changes = [
+            ticket_pb2.FieldChange(field="status", old=old, new="merged"),
+            ticket_pb2.FieldChange(field="merged_into", new=into),
+        ]
+        return self._tell(events_pb2.TicketChanged(changes=changes), _at(minutes))
+
+    def unmerges(self, minutes: float, back_to: str) -> Told:
+        """It stands by itself again."""
+        ticket, into = self.ticket, self.ticket.merged_into
+        ticket.status, ticket.merged_into = back_to, ""
+        changes = [
+            ticket_pb2.FieldChange(field="status", old="merged", new=back_to),
+            ticket_pb2.FieldChange(field="merged_into", old=into),
+        ]
+        return self._tell(events_pb2.TicketChanged(changes=changes), _at(minutes))
+
+    def takes_in(self, minutes: float, message: ticket_pb2.Message) -> Told:
+        """A message comes along with a ticket that is merged into this one."""
+        came = ticket_pb2.Message(
+            id=message.id, visibility=message.visibility, author=message.author, flags=["merged"]
+        )
+        came.created_at.CopyFrom(message.created_at)
+        return self._tell(events_pb2.MessageAdded(message=came), _at(minutes))
+
     def _status(self, new: str, at: datetime) -> list[ticket_pb2.FieldChange]:
         ticket, old = self.ticket, self.ticket.status
         if old == new:

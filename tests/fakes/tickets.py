@@ -15,7 +15,7 @@ from services.tickets.domain.events import (
     TicketOpened,
 )
 from services.tickets.domain.identities import as_they_wrote, finding, known_by, normal_sender, taught
-from services.tickets.domain.message import Message, Sending
+from services.tickets.domain.message import MERGED, Message, Sending
 from services.tickets.domain.people import Agent, Requester
 from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.storm import Burst, StormLimit
@@ -47,8 +47,11 @@ class MemoryTickets:
         self.rows[ticket.ticket_id] = ticket
         self.facts += facts
         for fact in facts:
-            if not isinstance(fact, TicketChanged):
+            if not isinstance(fact, TicketChanged) and MERGED not in fact.message.flags:
                 self.messages[fact.message.message_id] = fact.message
+
+    def last_messages(self, ticket_id: str, count: int) -> list[Message]:
+        return [one for one in self.messages.values() if one.ticket_id == ticket_id][-count:]
 
     def keep_clock(self, ticket_id: str, clock: Clock) -> None:
         if clock.epoch > self.clocks.get(ticket_id, Clock()).epoch:

@@ -10,6 +10,7 @@ from tests.unit.services.tickets.test_answers import *  # noqa: F403 - the point
 from tests.unit.services.tickets.test_deliveries import *  # noqa: F403
 from tests.unit.services.tickets.test_forms import *  # noqa: F403
 from tests.unit.services.tickets.test_identities import *  # noqa: F403
+from tests.unit.services.tickets.test_merging_tickets import *  # noqa: F403
 from tests.unit.services.tickets.test_reach import *  # noqa: F403
 from tests.unit.services.tickets.test_receive_message import *  # noqa: F403
 from tests.unit.services.tickets.test_spam import *  # noqa: F403

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 SPAM = "spam"
+# Part of another ticket: not to be set, and listed where it is asked for.
+MERGED = "merged"
 STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed", SPAM)
 # No clock runs: nobody waits.
-AT_REST = ("solved", "closed", SPAM)
+AT_REST = ("solved", "closed", SPAM, MERGED)
 PRIORITIES = ("low", "medium", "high", "urgent")
 # What still waits for somebody; the answer to "not closed".
 UNSOLVED = ("new", "open", "pending", "on_hold")

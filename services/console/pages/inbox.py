@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from services.console.application import views
 from services.console.domain.bands import OVERDUE, band_of, bands
-from services.console.domain.tickets import PRIORITIES, STATUSES, Filter, Ticket, TicketPage
+from services.console.domain.tickets import MERGED, PRIORITIES, STATUSES, Filter, Ticket, TicketPage
 from services.console.pages.conversation import conversation
 from services.console.pages.frame import Console, frame, page
 from services.console.pages.part import Part, part
@@ -195,7 +195,7 @@ def chips(query: InboxQuery) -> tuple[FilterChip, ...]:
     here = frame()
     w, names = here.words, here.names
     choices: dict[str, list[tuple[str, str]]] = {
-        "status": [(status, w.status(status)) for status in STATUSES],
+        "status": [(status, w.status(status)) for status in (*STATUSES, MERGED)],
         "priority": [(priority, w.priority(priority)) for priority in reversed(PRIORITIES)],
         "group": [(group.group_id, group.name) for group in names.groups],
         "agent": [(agent.agent_id, agent.name) for agent in names.agents],

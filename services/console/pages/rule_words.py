@@ -28,6 +28,7 @@ class RuleWords:
             "agent_answered": _("an agent answers"),
             "note_added": _("a note is added"),
             "ticket_changed": _("a ticket changes"),
+            "ticket_merged": _("a ticket is merged, or that is undone"),
             "target_warned": _("a promise is at risk"),
             "target_breached": _("a promise is broken"),
             "timer_fired": _("a timer's moment comes"),

@@ -43,6 +43,7 @@ class Words:
             "solved": _("Solved"),
             "closed": _("Closed"),
             "spam": _("Spam"),
+            "merged": _("Merged"),
         }.get(status, status)
 
     def priority(self, priority: str) -> str:
@@ -224,6 +225,12 @@ class Words:
         _ = self.gettext
         if step.name == "tags":
             return self._tags(step)
+        if step.name == "merged_from":
+            # Ids say nothing; the page names them.
+            came = len(step.new.split(",")) > len(step.old.split(",")) or not step.old
+            return _("tickets merged into it") if came and step.new else _("a merged ticket taken out")
+        if step.name == "merged_into":
+            return _("merged into another ticket") if step.new else _("no longer merged")
         if not step.new:
             return {"agent": _("no agent"), "group": _("no group"), "sla_policy": _("no policy")}.get(
                 step.name, _("no %(field)s") % {"field": step.name}
@@ -236,6 +243,7 @@ class Words:
             "subject": _("subject “%(value)s”"),
             "sla_policy": _("policy %(value)s"),
             "requester": _("requester %(value)s"),
+            "merge_reason": _("reason: %(value)s"),
         }.get(step.name)
         if sentence is None:
             return f"{step.name.removeprefix('fields.')} {step.new}"

@@ -21,6 +21,7 @@ from services.reports.domain.facts import (
     CountOne,
     CountOpening,
     CountPromise,
+    Merge,
     Move,
     Step,
     Words,
@@ -29,6 +30,7 @@ from services.reports.domain.tally import AGENT, GROUP, TAG, Labels
 
 _PUBLIC = "public"
 _SPAM = "spam"
+_MERGED = "merged"
 # Fields of a ticket by which its opening is counted, and may have to move.
 _MOVING = {"group": GROUP, "agent": AGENT, "tags": TAG}
 
@@ -47,7 +49,10 @@ def opening_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> CountOp
 
 
 def change_of_message(fact: tickets.MessageAdded, envelope: Envelope) -> CountChange | None:
-    """Somebody wrote; a note inside that changes nothing is not counted."""
+    """Somebody wrote; a note inside that changes nothing is not counted, and what came along with a merged ticket was counted
+    where it was written."""
+    if _MERGED in fact.message.flags:
+        return None
     words = _words(fact.message)
     return _change(
         fact.ticket, fact.changes, envelope, words, fact.intake_id, moment_of(fact.message.created_at)
@@ -121,15 +126,17 @@ def _change(
     arrival = _arrival(intake_id, envelope)
     step: Step | None = None
     moves: list[Move] = []
-    opens = False
+    opens, merge = False, None
     is_counted = _is_counted(ticket)
     for change in changes:
-        if change.field == "status":
+        if change.field == "status" and _MERGED in (change.old, change.new):
+            merge = _merge(ticket, change)
+        elif change.field == "status":
             step = _step(ticket, change, at)
             opens = change.old == _SPAM and ticket.version == ticket.opened_version
         elif is_counted and (by := _MOVING.get(change.field)):
             moves.append(Move(by, change.old, change.new))
-    if words is None and arrival is None and step is None and not moves and not opens:
+    if words is None and arrival is None and step is None and not moves and not opens and merge is None:
         return None
     return CountChange(
         ticket_id=ticket.id,
@@ -141,6 +148,7 @@ def _change(
         step=step,
         moves=tuple(moves),
         opens=opens,
+        merge=merge,
     )
 
 
@@ -158,6 +166,14 @@ def _step(ticket: ticket_pb2.Ticket, change: ticket_pb2.FieldChange, at: datetim
     if is_solved and ticket.HasField("solved_at"):
         at = moment_of(ticket.solved_at)
     return Step(ticket.id, is_solved, ticket.reopen_count, at)
+
+
+def _merge(ticket: ticket_pb2.Ticket, change: ticket_pb2.FieldChange) -> Merge:
+    """What counts of the ticket goes, or comes back: its opening, and its solving where it is finished."""
+    is_finished = not FINISHED.isdisjoint((change.old, change.new)) and ticket.HasField("solved_at")
+    return Merge(
+        is_merged=change.new == _MERGED, solved_at=moment_of(ticket.solved_at) if is_finished else None
+    )
 
 
 def _words(message: ticket_pb2.Message) -> Words | None:

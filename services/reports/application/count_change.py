@@ -3,7 +3,7 @@
 from services.reports.application.count_words import by_author, count_arrival, count_words
 from services.reports.application.ports import CountingPorts
 from services.reports.domain import figures as names
-from services.reports.domain.facts import CountChange, Move, Step
+from services.reports.domain.facts import CountChange, Merge, Move, Step
 from services.reports.domain.histogram import milliseconds
 from services.reports.domain.spells import Spell, spell_id
 from services.reports.domain.tally import TAG, subtrees
@@ -13,6 +13,8 @@ def count_change(command: CountChange, ports: CountingPorts) -> None:
     """Count the message, the solving or reopening, and under which group, agent and tags its opening counts now."""
     if command.opens:
         ports.tally.at(command.created_at, command.labels).count(names.OPENED)
+    if command.merge is not None:
+        _merge(command, command.merge, ports)
     if command.words is not None:
         count_words(command.words, command.labels, ports.tally)
     if command.arrival is not None:
@@ -23,6 +25,14 @@ def count_change(command: CountChange, ports: CountingPorts) -> None:
         _step(command, command.step, ports)
     if command.is_first_reply:
         _first_reply(command, ports)
+
+
+def _merge(command: CountChange, merge: Merge, ports: CountingPorts) -> None:
+    """The ticket that it goes on in counts for both: its own opening, and the solving that it ended with, count no longer."""
+    times = -1 if merge.is_merged else 1
+    ports.tally.at(command.created_at, command.labels).count(names.OPENED, times)
+    if merge.solved_at is not None:
+        ports.tally.at(merge.solved_at, command.labels).count(names.SOLVED, times)
 
 
 def _move(command: CountChange, move: Move, ports: CountingPorts) -> None:

@@ -72,6 +72,14 @@ class Step:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The ticket became part of another, or is no more. `solved_at` where it is finished by itself."""
+
+    is_merged: bool
+    solved_at: datetime | None
+
+
 @dataclass(slots=True)
 class CountChange:
     """Something about a ticket is other than before; `words` and `arrival` where a message did it."""
@@ -86,6 +94,7 @@ class CountChange:
     moves: tuple[Move, ...] = ()
     # The ticket began as spam and is taken back: its opening is counted only now.
     opens: bool = False
+    merge: Merge | None = None
 
     @property
     def is_first_reply(self) -> bool:

@@ -21,6 +21,7 @@ from services.rules.domain.heard import (
     TARGET_BREACHED,
     TARGET_WARNED,
     TICKET_CHANGED,
+    TICKET_MERGED,
     TICKET_OPENED,
     TIMER_FIRED,
     AddEntry,
@@ -36,6 +37,7 @@ from services.rules.domain.heard import (
 )
 from services.rules.domain.rule import Rule
 
+_MERGING = frozenset({"merged_into", "merged_from"})
 # What tickets says of a message that no machine shall answer.
 _NO_ANSWER = frozenset({"flood", "own_address", "spam", "suppress_answer", "too_many_hops"})
 
@@ -48,7 +50,10 @@ def event_of_opened(fact: tickets.TicketOpened, envelope: Envelope) -> ApplyRule
 
 
 def event_of_added(fact: tickets.MessageAdded, envelope: Envelope) -> ApplyRules | None:
-    """Somebody wrote, and may have changed the ticket by it. What a rule wrote is heard only for what it changed."""
+    """Somebody wrote, and may have changed the ticket by it. What a rule wrote is heard only for what it changed, and what
+    came along with a merged ticket was heard there."""
+    if "merged" in fact.message.flags:
+        return None
     events = _events_of(fact.message)
     if fact.changes:
         events = (*events, TICKET_CHANGED)
@@ -56,8 +61,10 @@ def event_of_added(fact: tickets.MessageAdded, envelope: Envelope) -> ApplyRules
 
 
 def event_of_changed(fact: tickets.TicketChanged, envelope: Envelope) -> ApplyRules:
-    """Fields are other than before."""
-    return ApplyRules(_heard(fact, envelope, (TICKET_CHANGED,), None, fact.changes))
+    """Fields are other than before. A merge is told by its own name, so that no rule takes it for a solution."""
+    is_merge = any(change.field in _MERGING for change in fact.changes)
+    event = TICKET_MERGED if is_merge else TICKET_CHANGED
+    return ApplyRules(_heard(fact, envelope, (event,), None, fact.changes))
 
 
 def moment_of_warned(fact: sla.TimerWarned, envelope: Envelope) -> ApplyRulesOfClock:

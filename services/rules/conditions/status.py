@@ -4,7 +4,7 @@ from chassis.conditions import Kind, Value
 from services.rules.domain.view import View
 
 KIND = Kind.TEXT
-CHOICES = ("new", "open", "pending", "on_hold", "solved", "closed", "spam")
+CHOICES = ("new", "open", "pending", "on_hold", "solved", "closed", "spam", "merged")
 
 
 def read(view: View) -> Value:

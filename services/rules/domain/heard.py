@@ -10,6 +10,7 @@ REQUESTER_WROTE = "requester_wrote"
 AGENT_ANSWERED = "agent_answered"
 NOTE_ADDED = "note_added"
 TICKET_CHANGED = "ticket_changed"
+TICKET_MERGED = "ticket_merged"
 TARGET_WARNED = "target_warned"
 TARGET_BREACHED = "target_breached"
 TIMER_FIRED = "timer_fired"
@@ -21,6 +22,7 @@ EVENTS: Mapping[str, str] = {
     AGENT_ANSWERED: "An agent, or another system for one, answered in public.",
     NOTE_ADDED: "An agent left an internal note.",
     TICKET_CHANGED: "A field or the tags are other than before; by an agent, a message or another rule.",
+    TICKET_MERGED: "The ticket became part of another, or another part of it, or that was undone; heard as nothing else.",
     TARGET_WARNED: "A target of the SLA policy will be missed unless somebody acts; once for each warning time.",
     TARGET_BREACHED: "A target of the SLA policy was missed.",
     TIMER_FIRED: "The moment of a timer that was set on the ticket has come.",

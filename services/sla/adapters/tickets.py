@@ -47,7 +47,9 @@ class TicketsLog:
         messages = {message.id: message for message in answer.messages}
         entries = []
         for change in log:
-            message = messages.get(change.message_id)
+            # What came along by a merge that was undone since is kept elsewhere; the log tells whose it was.
+            came = change.came_along if change.HasField("came_along") else None
+            message = came or messages.get(change.message_id)
             wrote = writer_of(message) if message is not None else ""
             is_here = message is not None and not is_merged(message)
             at = millisecond_of(message.created_at if message is not None and is_here else change.occurred_at)

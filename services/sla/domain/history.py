@@ -18,8 +18,8 @@ from services.sla.domain.snapshot import Change, Snapshot, opening_of
 
 _MOVING = frozenset({"status", "priority"})
 FINISHED = frozenset({"solved", "closed"})
-# Nobody waits for anything: what is finished, and spam, which is no solution of anything.
-AT_REST = FINISHED | {"spam"}
+# Nobody waits for anything: what is finished; and spam and what goes on in another ticket, which are no solution.
+AT_REST = FINISHED | {"spam", "merged"}
 # Old messages are folded away beyond this many entries, and looked for again after so many more.
 FOLD_ABOVE = 400
 _FOLD_EVERY = 50

@@ -9,6 +9,7 @@ from chassis.clock import Clock
 from chassis.telemetry.metrics import Metrics
 from services.tickets.domain.commands import ReceiveBounce, ReceiveMessage
 from services.tickets.domain.events import LoggedFact, TicketChanged, TicketOpened
+from services.tickets.domain.message import MERGED
 
 
 class Measures:
@@ -34,6 +35,9 @@ class Measures:
                 lags[command.channel].append(command.received_at)
         for fact in facts:
             if isinstance(fact, TicketChanged):
+                continue
+            if MERGED in fact.message.flags:
+                # It was counted where it was written.
                 continue
             if isinstance(fact, TicketOpened):
                 created[fact.ticket.channel] += 1

@@ -43,6 +43,10 @@ def set_ticket(wire: ticket_pb2.Ticket, ticket: Ticket) -> None:
         wire.fields.update(ticket.fields)
     if ticket.tags:
         wire.tags.extend(ticket.tags)
+    if ticket.merging is not None:
+        wire.merged_into = ticket.merging.into_id
+    if ticket.merged_from:
+        wire.merged_from.extend(ticket.merged_from)
     stamp(wire.created_at, ticket.created_at)
     stamp(wire.updated_at, ticket.updated_at)
     if ticket.first_replied_at is not None:

@@ -8,6 +8,7 @@ from services.tickets.application.apply_steps import apply_steps
 from services.tickets.application.change_identities import add_identity, remove_identity
 from services.tickets.application.create_ticket import create_ticket
 from services.tickets.application.merge_customers import merge_customers
+from services.tickets.application.merge_tickets import merge_tickets, unmerge_ticket
 from services.tickets.application.receive_bounce import receive_bounce
 from services.tickets.application.receive_message import receive_message
 from services.tickets.application.record_clock import record_clock
@@ -20,10 +21,12 @@ from services.tickets.domain.commands import (
     AddMessage,
     ApplySteps,
     CreateTicket,
+    MergeTickets,
     ReceiveBounce,
     ReceiveMessage,
     RecordClock,
     RecordDelivery,
+    UnmergeTicket,
     UpdateTicket,
 )
 from services.tickets.domain.customer_commands import (
@@ -46,6 +49,8 @@ HANDLERS: Mapping[type, Callable[[Any, Any], object]] = {
     UpdateTicket: update_ticket,
     AddMessage: add_message,
     ApplySteps: apply_steps,
+    MergeTickets: merge_tickets,
+    UnmergeTicket: unmerge_ticket,
     UpdateCustomer: update_customer,
     AddIdentity: add_identity,
     RemoveIdentity: remove_identity,

@@ -5,7 +5,7 @@ from services.tickets.application.check_fields import check_value
 from services.tickets.application.find_thread import Found, go_on_from
 from services.tickets.application.ports import Ports
 from services.tickets.application.receive_message import open_ticket
-from services.tickets.application.update_ticket import current
+from services.tickets.application.update_ticket import current, known
 from services.tickets.domain import message as messages
 from services.tickets.domain.checks import Checks
 from services.tickets.domain.commands import AddMessage, ReceiveMessage, Sender
@@ -18,14 +18,16 @@ MOST_ATTACHMENTS = 50
 
 
 def add_message(command: AddMessage, ports: Ports) -> tuple[Message, Ticket]:
-    """Answer in public, note, or speak as the requester. Raises NotFound, Conflict, InvalidField(s).
+    """Answer in public, note, or speak as the requester. Raises NotFound, Conflict, IsMerged, InvalidField(s).
 
-    The requester's words on a closed ticket open the one that follows it.
+    The requester's words on a closed ticket open the one that follows it, and on a merged one go where that is part of.
     """
+    if command.is_from_requester:
+        ticket = known(command.ticket_id, command.expected_version, ports)
+        _check(command, ports)
+        return _from_requester(command, ticket, ports)
     ticket = current(command.ticket_id, command.expected_version, ports)
     _check(command, ports)
-    if command.is_from_requester:
-        return _from_requester(command, ticket, ports)
     draft = ticket.next_version()
     message = _message(command, draft, command.actor, ports)
     changes: tuple[Change, ...] = ()

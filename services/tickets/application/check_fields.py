@@ -11,7 +11,7 @@ def check_value(checks: Checks, name: str, value: str, directory: Directory) -> 
     if name == "subject":
         checks.subject(value)
     elif name == "status":
-        checks.one_of(value, statuses.STATUSES, name)
+        checks.one_of(value, statuses.SETTABLE, name)
     elif name == "priority":
         checks.one_of(value, statuses.PRIORITIES, name)
     elif name == "group":

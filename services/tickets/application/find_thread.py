@@ -37,10 +37,12 @@ def find_thread(command: ReceiveMessage, known: Place | None, ports: Ports) -> F
 
 
 def go_on_from(ticket: Ticket, is_automatic: bool, ports: Ports, opens_from: datetime | None = None) -> Found:
-    """The ticket itself, or where it is closed the one that follows it; a machine's mail neither reopens nor opens.
+    """The ticket itself, the one that it is part of, or where that is closed the one that follows it; a machine's mail
+    neither reopens nor opens.
 
     One without a follower that was closed after `opens_from` is to be opened again.
     """
+    ticket = end_of_merges(ticket, ports)
     if ticket.is_spam:
         # What was taken for spam says nothing of what comes after it.
         return Found(None)
@@ -50,13 +52,27 @@ def go_on_from(ticket: Ticket, is_automatic: bool, ports: Ports, opens_from: dat
             return Found(ticket)
         follower_id = ports.conversations.follower_of(ticket.ticket_id)
         follower = ports.tickets.get(follower_id) if follower_id else None
-        if follower is None or follower_id in met or follower.is_spam:
+        if follower is not None:
+            follower = end_of_merges(follower, ports)
+        if follower is None or follower.ticket_id in met or follower.is_spam:
             if opens_from is not None and (ticket.closed_at or opens_from) > opens_from:
                 return Found(ticket)
             return Found(None, closed=ticket)
-        met.add(follower_id)
+        met.add(follower.ticket_id)
         ticket = follower
     return Found(ticket)
+
+
+def end_of_merges(ticket: Ticket, ports: Ports) -> Ticket:
+    """The ticket that this one is part of in the end: the same where it stands by itself. Each is met once."""
+    met = {ticket.ticket_id}
+    while ticket.merging is not None:
+        target = ports.tickets.get(ticket.merging.into_id)
+        if target is None or target.ticket_id in met:
+            break
+        met.add(target.ticket_id)
+        ticket = target
+    return ticket
 
 
 def _proven(command: ReceiveMessage, ports: Ports) -> Ticket | None:

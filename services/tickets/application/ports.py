@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.tickets.domain.commands import Sender
 from services.tickets.domain.events import LoggedFact, MessageIgnored
-from services.tickets.domain.message import Sending
+from services.tickets.domain.message import Message, Sending
 from services.tickets.domain.people import Agent, Requester
 from services.tickets.domain.reach import Reach
 from services.tickets.domain.storm import Burst, StormLimit
@@ -41,6 +41,10 @@ class Tickets(Protocol):
 
     def save(self, ticket: Ticket, facts: Sequence[LoggedFact]) -> None:
         """Keep a version and say its facts, in their order."""
+        ...
+
+    def last_messages(self, ticket_id: str, count: int) -> Sequence[Message]:
+        """The last messages that are kept with the ticket, oldest first, without their HTML and files."""
         ...
 
     def keep_clock(self, ticket_id: str, clock: Clock) -> None:

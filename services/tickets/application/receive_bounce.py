@@ -1,5 +1,6 @@
 """A mail of ours did not arrive: a note on its ticket, and its delivery has failed. Nothing reopens or opens."""
 
+from services.tickets.application.find_thread import end_of_merges
 from services.tickets.application.ports import Place, Ports
 from services.tickets.application.remember_bounce import remember_bounce
 from services.tickets.domain import message as messages
@@ -24,6 +25,7 @@ def receive_bounce(command: ReceiveBounce, ports: Ports) -> None:
     if command.kind == "hard" and place is not None and place.message_id:
         changes = _fail(command, place, ports)
     became_bad = _remember(command, ticket, ports)
+    ticket = end_of_merges(ticket, ports)
     draft = ticket.next_version()
     note = Message(
         message_id=ports.new_id(),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from services.tickets.application.answer_in_public import answer_in_public
+from services.tickets.application.find_thread import end_of_merges
 from services.tickets.application.ports import Place, Ports
 from services.tickets.application.received_entry import entry_of, lead_to
 from services.tickets.domain import message as messages
@@ -43,7 +44,7 @@ def add_from_agent(
         return
     draft = ticket.next_version()
     actor = Actor(AGENT, agent.agent_id, agent.name)
-    if _is_answer(command, ticket, agent) and not _is_about_a_notice(command, ports):
+    if _is_answer(command, ticket, agent, ports) and not _is_about_a_notice(command, ports):
         message = replace(
             entry_of(command, flags, ticket.ticket_id, actor, ports),
             # What it quotes may be for colleagues only.
@@ -67,7 +68,7 @@ def add_from_agent(
     lead_to(command, known, draft, message, ports)
 
 
-def _is_answer(command: ReceiveMessage, ticket: Ticket, agent: Agent) -> bool:
+def _is_answer(command: ReceiveMessage, ticket: Ticket, agent: Agent, ports: Ports) -> bool:
     """The mailbox found that it comes from the agent and lets agents answer, and it answers a mail of ours on the ticket.
 
     An id of somebody else's would do for a mail that the agent sends on to colleagues.
@@ -75,11 +76,18 @@ def _is_answer(command: ReceiveMessage, ticket: Ticket, agent: Agent) -> bool:
     return (
         messages.AUTHOR_PROVEN in command.flags
         and agent.role != READ_ONLY
-        and ticket.ticket_id in command.thread.proven_ticket_ids
+        and ticket.ticket_id in _proven_ids(command, ports)
         and not is_sent_on(command.subject)
         and not command.is_truncated
         and bool((command.said or command.text).strip())
     )
+
+
+def _proven_ids(command: ReceiveMessage, ports: Ports) -> set[str]:
+    """The tickets of our mails that it answers, and those that they are part of by now."""
+    proven = [ports.tickets.get(ticket_id) for ticket_id in command.thread.proven_ticket_ids]
+    ends = {end_of_merges(ticket, ports).ticket_id for ticket in proven if ticket is not None}
+    return ends | set(command.thread.proven_ticket_ids)
 
 
 def _is_about_a_notice(command: ReceiveMessage, ports: Ports) -> bool:

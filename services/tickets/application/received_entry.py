@@ -1,5 +1,6 @@
 """A message that came in as an entry of its ticket, and the ways by which further ones find it."""
 
+from services.tickets.application.find_thread import end_of_merges
 from services.tickets.application.ports import Place, Ports
 from services.tickets.domain import message as messages
 from services.tickets.domain.commands import ReceiveMessage
@@ -55,5 +56,11 @@ def lead_to(
         rows.lead(command.channel, root, Place(ticket.ticket_id))
     if thread.conversation_id:
         place = rows.find(command.channel, thread.conversation_id)
-        if place is None or place.ticket_id != ticket.ticket_id:
+        if place is None or not _leads_to(place, ticket, ports):
             rows.lead(command.channel, thread.conversation_id, Place(ticket.ticket_id))
+
+
+def _leads_to(place: Place, ticket: Ticket, ports: Ports) -> bool:
+    """By way of merges too: once they are undone the conversation is its own ticket's again."""
+    led = ports.tickets.get(place.ticket_id)
+    return led is not None and end_of_merges(led, ports).ticket_id == ticket.ticket_id

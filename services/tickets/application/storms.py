@@ -1,5 +1,6 @@
 """One sender who opens ticket upon ticket by mail: from a limit on the last of them takes what comes."""
 
+from services.tickets.application.find_thread import end_of_merges
 from services.tickets.application.ports import Ports
 from services.tickets.domain.commands import ReceiveMessage
 from services.tickets.domain.message import SPAM
@@ -16,6 +17,7 @@ def storm_of(command: ReceiveMessage, ports: Ports) -> Ticket | None:
     if sender is None or burst is None or not burst.is_storm(command.received_at, ports.storm_limit):
         return None
     ticket = ports.tickets.get(burst.ticket_id)
+    ticket = end_of_merges(ticket, ports) if ticket is not None else None
     # Who closed it wants to see a new one where it goes on.
     if ticket is None or ticket.is_closed or ticket.is_spam != (SPAM in command.flags):
         return None

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from chassis.errors import Conflict, NotFound
 from services.tickets.application.check_fields import check_sender, check_value
+from services.tickets.application.find_thread import end_of_merges
 from services.tickets.application.ports import Ports
 from services.tickets.domain.checks import Checks
 from services.tickets.domain.commands import UpdateTicket
 from services.tickets.domain.events import TicketChanged
+from services.tickets.domain.merged import IsMerged
 from services.tickets.domain.people import normal_email
 from services.tickets.domain.tags import sorted_tags
 from services.tickets.domain.ticket import Change, Ticket, merged
@@ -37,6 +39,15 @@ def update_ticket(command: UpdateTicket, ports: Ports) -> Ticket:
 
 
 def current(ticket_id: str, expected_version: int, ports: Ports) -> Ticket:
+    """The ticket to be changed. Raises NotFound, Conflict, and IsMerged where it is part of another."""
+    ticket = known(ticket_id, expected_version, ports)
+    if ticket.is_merged:
+        end = end_of_merges(ticket, ports)
+        raise IsMerged(f"is_merged: #{ticket.number} is part of #{end.number}; change that one")
+    return ticket
+
+
+def known(ticket_id: str, expected_version: int, ports: Ports) -> Ticket:
     """The ticket, if it is there and as expected (0: whatever it is). Raises NotFound, Conflict."""
     ticket = ports.tickets.get(ticket_id)
     if ticket is None:

@@ -171,6 +171,29 @@ class AddMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeTickets:
+    """Make tickets part of another. A trial only says what would be."""
+
+    actor: Actor
+    target_id: str
+    source_ids: tuple[str, ...]
+    reason: str = ""
+    # Sources that somebody else asked are meant: their people are in copy of the target then.
+    allows_other_requester: bool = False
+    expected_target_version: int = 0
+    is_trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnmergeTicket:
+    """Make a ticket what it was before it was merged."""
+
+    actor: Actor
+    ticket_id: str
+    expected_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SetField:
     """Give a field a value."""
 

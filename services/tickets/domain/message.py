@@ -33,6 +33,8 @@ CLAIMED = "claimed_requester"
 NOTICE = "notice"
 # A list of the mailbox takes it for spam.
 SPAM = "spam"
+# It came along with a ticket that was merged into this one, and is kept there.
+MERGED = "merged"
 # With any of these an automatic answer would come back to us, circle, or go against the sender's wish.
 _NO_ANSWER = frozenset({OWN_ADDRESS, FLOOD, SPAM, "suppress_answer", "too_many_hops"})
 

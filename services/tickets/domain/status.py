@@ -8,7 +8,10 @@ SOLVED = "solved"
 CLOSED = "closed"
 # Nobody has to do anything about it, and nobody did: no clock runs, no machine answers, and it counts as no solution.
 SPAM = "spam"
-STATUSES = (NEW, OPEN, PENDING, ON_HOLD, SOLVED, CLOSED, SPAM)
+# Part of another ticket, where it goes on; only merging and its undoing lead here and away.
+MERGED = "merged"
+SETTABLE = (NEW, OPEN, PENDING, ON_HOLD, SOLVED, CLOSED, SPAM)
+STATUSES = (*SETTABLE, MERGED)
 UNSOLVED = (NEW, OPEN, PENDING, ON_HOLD)
 FINISHED = (SOLVED, CLOSED)
 # What a requester's answer turns into `open`; a closed ticket hears one only where its channel opens it again.

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Self
 
 from services.tickets.domain import status as statuses
+from services.tickets.domain.merging import Merging
 from services.tickets.domain.message import FLOOD, PUBLIC, Message, Reply, chain_after, first_words
 from services.tickets.domain.people import AGENT, API, Requester, without
 
@@ -87,6 +88,10 @@ class Ticket:
     taken_back_version: int = 0
     # When its status changed last, where that was written down.
     status_changed_at: datetime | None = None
+    # Of which ticket it is part; None where it stands by itself.
+    merging: Merging | None = None
+    # Ids of the tickets that are part of this one, in the order in which they came.
+    merged_from: tuple[str, ...] = ()
 
     def next_version(self) -> Self:
         """A draft of the next version; the ticket itself stays as it is."""
@@ -102,6 +107,10 @@ class Ticket:
     @property
     def is_spam(self) -> bool:
         return self.status == statuses.SPAM
+
+    @property
+    def is_merged(self) -> bool:
+        return self.merging is not None
 
     @property
     def opened_version(self) -> int:

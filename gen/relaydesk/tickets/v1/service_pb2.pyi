@@ -423,6 +423,133 @@ class AddMessageResponse(_message.Message):
 Global___AddMessageResponse: _TypeAlias = AddMessageResponse  # noqa: Y015
 
 @_typing.final
+class MergeTicketsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    TARGET_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_IDS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ALLOW_OTHER_REQUESTER_FIELD_NUMBER: _builtins.int
+    EXPECTED_TARGET_VERSION_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    target_id: _builtins.str
+    reason: _builtins.str
+    """Why, for the history of the sources; may be empty."""
+    allow_other_requester: _builtins.bool
+    """Also where another person asked: they and who else takes part are in copy of the target then."""
+    expected_target_version: _builtins.int
+    """0 means whatever it is now."""
+    validate_only: _builtins.bool
+    """Only say what would be, or why not."""
+    @_builtins.property
+    def source_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """1 to 50."""
+
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        target_id: _builtins.str = ...,
+        source_ids: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _builtins.str = ...,
+        allow_other_requester: _builtins.bool = ...,
+        expected_target_version: _builtins.int = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_other_requester", b"allow_other_requester", "expected_target_version", b"expected_target_version", "idempotency_key", b"idempotency_key", "reason", b"reason", "source_ids", b"source_ids", "target_id", b"target_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeTicketsRequest: _TypeAlias = MergeTicketsRequest  # noqa: Y015
+
+@_typing.final
+class MergeTicketsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TARGET_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    JOINED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def target(self) -> _ticket_pb2.Ticket: ...
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[_ticket_pb2.Ticket]: ...
+    @_builtins.property
+    def joined(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses that are in copy of the target by it."""
+
+    def __init__(
+        self,
+        *,
+        target: _ticket_pb2.Ticket | None = ...,
+        sources: _abc.Iterable[_ticket_pb2.Ticket] | None = ...,
+        joined: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["joined", b"joined", "sources", b"sources", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeTicketsResponse: _TypeAlias = MergeTicketsResponse  # noqa: Y015
+
+@_typing.final
+class UnmergeTicketRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    ticket_id: _builtins.str
+    """The one that was merged."""
+    expected_version: _builtins.int
+    """0 means whatever it is now."""
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        ticket_id: _builtins.str = ...,
+        expected_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_version", b"expected_version", "idempotency_key", b"idempotency_key", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmergeTicketRequest: _TypeAlias = UnmergeTicketRequest  # noqa: Y015
+
+@_typing.final
+class UnmergeTicketResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ticket(self) -> _ticket_pb2.Ticket: ...
+    @_builtins.property
+    def target(self) -> _ticket_pb2.Ticket:
+        """The one that it was part of."""
+
+    def __init__(
+        self,
+        *,
+        ticket: _ticket_pb2.Ticket | None = ...,
+        target: _ticket_pb2.Ticket | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["target", b"target", "ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["target", b"target", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmergeTicketResponse: _TypeAlias = UnmergeTicketResponse  # noqa: Y015
+
+@_typing.final
 class WatchTicketsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -852,6 +979,7 @@ class Change(_message.Message):
     CAUSE_ID_FIELD_NUMBER: _builtins.int
     CHAIN_ID_FIELD_NUMBER: _builtins.int
     DEPTH_FIELD_NUMBER: _builtins.int
+    CAME_ALONG_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     version: _builtins.int
     index: _builtins.int
@@ -867,6 +995,10 @@ class Change(_message.Message):
     def actor(self) -> _ticket_pb2.Actor: ...
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_ticket_pb2.FieldChange]: ...
+    @_builtins.property
+    def came_along(self) -> _ticket_pb2.Message:
+        """Of a message that came along with a merged ticket, and is kept there: who wrote it and when, without its words."""
+
     def __init__(
         self,
         *,
@@ -881,10 +1013,11 @@ class Change(_message.Message):
         cause_id: _builtins.str = ...,
         chain_id: _builtins.str = ...,
         depth: _builtins.int = ...,
+        came_along: _ticket_pb2.Message | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "occurred_at", b"occurred_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "came_along", b"came_along", "occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "cause_id", b"cause_id", "chain_id", b"chain_id", "changes", b"changes", "depth", b"depth", "event_id", b"event_id", "fact", b"fact", "index", b"index", "message_id", b"message_id", "occurred_at", b"occurred_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "came_along", b"came_along", "cause_id", b"cause_id", "chain_id", b"chain_id", "changes", b"changes", "depth", b"depth", "event_id", b"event_id", "fact", b"fact", "index", b"index", "message_id", b"message_id", "occurred_at", b"occurred_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -918,7 +1051,9 @@ class ListMessagesResponse(_message.Message):
 
     MESSAGES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def messages(self) -> _containers.RepeatedCompositeFieldContainer[_ticket_pb2.Message]: ...
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[_ticket_pb2.Message]:
+        """Those of the tickets that are merged into it too, flagged `merged`; ticket_id says which."""
+
     def __init__(
         self,
         *,

@@ -67,6 +67,16 @@ class TicketsServiceStub:
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.AddMessageRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.AddMessageResponse.FromString,
                 _registered_method=True)
+        self.MergeTickets = channel.unary_unary(
+                '/relaydesk.tickets.v1.TicketsService/MergeTickets',
+                request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.MergeTicketsRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.MergeTicketsResponse.FromString,
+                _registered_method=True)
+        self.UnmergeTicket = channel.unary_unary(
+                '/relaydesk.tickets.v1.TicketsService/UnmergeTicket',
+                request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.UnmergeTicketRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.UnmergeTicketResponse.FromString,
+                _registered_method=True)
         self.WatchTickets = channel.unary_stream(
                 '/relaydesk.tickets.v1.TicketsService/WatchTickets',
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.WatchTicketsRequest.SerializeToString,
@@ -143,6 +153,22 @@ class TicketsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MergeTickets(self, request, context):
+        """Makes tickets part of another, all of it in one commit; what is written to them goes there from then on. Nobody is told.
+        FAILED_PRECONDITION begins with the reason's name: same_ticket, already_merged, target_merged, target_closed,
+        target_spam, source_spam, other_requester or too_many.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnmergeTicket(self, request, context):
+        """Makes a merged ticket what it was. What came to the target since the merge stays there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchTickets(self, request, context):
         """Facts from a sequence on, without a gap and none twice; ends only when the caller does.
         """
@@ -215,6 +241,16 @@ def add_TicketsServiceServicer_to_server(servicer, server):
                     servicer.AddMessage,
                     request_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.AddMessageRequest.FromString,
                     response_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.AddMessageResponse.SerializeToString,
+            ),
+            'MergeTickets': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeTickets,
+                    request_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.MergeTicketsRequest.FromString,
+                    response_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.MergeTicketsResponse.SerializeToString,
+            ),
+            'UnmergeTicket': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnmergeTicket,
+                    request_deserializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.UnmergeTicketRequest.FromString,
+                    response_serializer=relaydesk_dot_tickets_dot_v1_dot_service__pb2.UnmergeTicketResponse.SerializeToString,
             ),
             'WatchTickets': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchTickets,
@@ -412,6 +448,60 @@ class TicketsService:
             '/relaydesk.tickets.v1.TicketsService/AddMessage',
             relaydesk_dot_tickets_dot_v1_dot_service__pb2.AddMessageRequest.SerializeToString,
             relaydesk_dot_tickets_dot_v1_dot_service__pb2.AddMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeTickets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.tickets.v1.TicketsService/MergeTickets',
+            relaydesk_dot_tickets_dot_v1_dot_service__pb2.MergeTicketsRequest.SerializeToString,
+            relaydesk_dot_tickets_dot_v1_dot_service__pb2.MergeTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnmergeTicket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.tickets.v1.TicketsService/UnmergeTicket',
+            relaydesk_dot_tickets_dot_v1_dot_service__pb2.UnmergeTicketRequest.SerializeToString,
+            relaydesk_dot_tickets_dot_v1_dot_service__pb2.UnmergeTicketResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,13 @@ class TicketsServiceStub:
     UpdateTicket: _grpc.UnaryUnaryMultiCallable[_service_pb2.UpdateTicketRequest, _service_pb2.UpdateTicketResponse]
     """Changes what the mask names. ABORTED where the ticket has moved on from expected_version."""
     AddMessage: _grpc.UnaryUnaryMultiCallable[_service_pb2.AddMessageRequest, _service_pb2.AddMessageResponse]
+    MergeTickets: _grpc.UnaryUnaryMultiCallable[_service_pb2.MergeTicketsRequest, _service_pb2.MergeTicketsResponse]
+    """Makes tickets part of another, all of it in one commit; what is written to them goes there from then on. Nobody is told.
+    FAILED_PRECONDITION begins with the reason's name: same_ticket, already_merged, target_merged, target_closed,
+    target_spam, source_spam, other_requester or too_many.
+    """
+    UnmergeTicket: _grpc.UnaryUnaryMultiCallable[_service_pb2.UnmergeTicketRequest, _service_pb2.UnmergeTicketResponse]
+    """Makes a merged ticket what it was. What came to the target since the merge stays there."""
     WatchTickets: _grpc.UnaryStreamMultiCallable[_service_pb2.WatchTicketsRequest, _service_pb2.WatchTicketsResponse]
     """Facts from a sequence on, without a gap and none twice; ends only when the caller does."""
     GetSequence: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetSequenceRequest, _service_pb2.GetSequenceResponse]
@@ -71,6 +78,13 @@ class TicketsServiceAsyncStub(TicketsServiceStub):
     UpdateTicket: _aio.UnaryUnaryMultiCallable[_service_pb2.UpdateTicketRequest, _service_pb2.UpdateTicketResponse]  # type: ignore[assignment]
     """Changes what the mask names. ABORTED where the ticket has moved on from expected_version."""
     AddMessage: _aio.UnaryUnaryMultiCallable[_service_pb2.AddMessageRequest, _service_pb2.AddMessageResponse]  # type: ignore[assignment]
+    MergeTickets: _aio.UnaryUnaryMultiCallable[_service_pb2.MergeTicketsRequest, _service_pb2.MergeTicketsResponse]  # type: ignore[assignment]
+    """Makes tickets part of another, all of it in one commit; what is written to them goes there from then on. Nobody is told.
+    FAILED_PRECONDITION begins with the reason's name: same_ticket, already_merged, target_merged, target_closed,
+    target_spam, source_spam, other_requester or too_many.
+    """
+    UnmergeTicket: _aio.UnaryUnaryMultiCallable[_service_pb2.UnmergeTicketRequest, _service_pb2.UnmergeTicketResponse]  # type: ignore[assignment]
+    """Makes a merged ticket what it was. What came to the target since the merge stays there."""
     WatchTickets: _aio.UnaryStreamMultiCallable[_service_pb2.WatchTicketsRequest, _service_pb2.WatchTicketsResponse]  # type: ignore[assignment]
     """Facts from a sequence on, without a gap and none twice; ends only when the caller does."""
     GetSequence: _aio.UnaryUnaryMultiCallable[_service_pb2.GetSequenceRequest, _service_pb2.GetSequenceResponse]  # type: ignore[assignment]
@@ -131,6 +145,25 @@ class TicketsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_pb2.AddMessageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.AddMessageResponse, _abc.Awaitable[_service_pb2.AddMessageResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def MergeTickets(
+        self,
+        request: _service_pb2.MergeTicketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.MergeTicketsResponse, _abc.Awaitable[_service_pb2.MergeTicketsResponse]]:
+        """Makes tickets part of another, all of it in one commit; what is written to them goes there from then on. Nobody is told.
+        FAILED_PRECONDITION begins with the reason's name: same_ticket, already_merged, target_merged, target_closed,
+        target_spam, source_spam, other_requester or too_many.
+        """
+
+    @_abc_1.abstractmethod
+    def UnmergeTicket(
+        self,
+        request: _service_pb2.UnmergeTicketRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.UnmergeTicketResponse, _abc.Awaitable[_service_pb2.UnmergeTicketResponse]]:
+        """Makes a merged ticket what it was. What came to the target since the merge stays there."""
 
     @_abc_1.abstractmethod
     def WatchTickets(

@@ -74,12 +74,14 @@ class Ticket(_message.Message):
     MAILBOX_FIELD_NUMBER: _builtins.int
     OPENED_VERSION_FIELD_NUMBER: _builtins.int
     STATUS_SINCE_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_FIELD_NUMBER: _builtins.int
+    MERGED_FROM_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     number: _builtins.int
     """What people call it; grows, may have gaps."""
     subject: _builtins.str
     status: _builtins.str
-    """new, open, pending, on_hold, solved, closed or spam."""
+    """new, open, pending, on_hold, solved, closed, spam or merged."""
     priority: _builtins.str
     """low, medium, high or urgent."""
     channel: _builtins.str
@@ -101,6 +103,8 @@ class Ticket(_message.Message):
     """The address or mailbox the requester wrote to."""
     opened_version: _builtins.int
     """The version since which it is somebody's work: 1; where it began as spam the one that took it back, 0 until then."""
+    merged_into: _builtins.str
+    """Id of the ticket that this one is part of; only where the status is merged."""
     @_builtins.property
     def requester(self) -> Global___Requester: ...
     @_builtins.property
@@ -130,6 +134,10 @@ class Ticket(_message.Message):
     @_builtins.property
     def status_since(self) -> _timestamp_pb2.Timestamp:
         """Since when it has its status; not told of one whose status has not changed since before this was written down."""
+
+    @_builtins.property
+    def merged_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the tickets that were merged into this one itself, in the order in which they came."""
 
     def __init__(
         self,
@@ -163,10 +171,12 @@ class Ticket(_message.Message):
         mailbox: _builtins.str = ...,
         opened_version: _builtins.int = ...,
         status_since: _timestamp_pb2.Timestamp | None = ...,
+        merged_into: _builtins.str = ...,
+        merged_from: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "first_replied_at", b"first_replied_at", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "requester", b"requester", "solved_at", b"solved_at", "status_since", b"status_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "channel", b"channel", "channel_kind", b"channel_kind", "clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "fields", b"fields", "first_replied_at", b"first_replied_at", "group", b"group", "id", b"id", "lane", b"lane", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "mailbox", b"mailbox", "message_count", b"message_count", "number", b"number", "opened_version", b"opened_version", "preview", b"preview", "priority", b"priority", "reopen_count", b"reopen_count", "requester", b"requester", "sla_policy", b"sla_policy", "solved_at", b"solved_at", "status", b"status", "status_since", b"status_since", "subject", b"subject", "tags", b"tags", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "channel", b"channel", "channel_kind", b"channel_kind", "clock", b"clock", "closed_at", b"closed_at", "created_at", b"created_at", "fields", b"fields", "first_replied_at", b"first_replied_at", "group", b"group", "id", b"id", "lane", b"lane", "last_agent_message_at", b"last_agent_message_at", "last_requester_message_at", b"last_requester_message_at", "mailbox", b"mailbox", "merged_from", b"merged_from", "merged_into", b"merged_into", "message_count", b"message_count", "number", b"number", "opened_version", b"opened_version", "preview", b"preview", "priority", b"priority", "reopen_count", b"reopen_count", "requester", b"requester", "sla_policy", b"sla_policy", "solved_at", b"solved_at", "status", b"status", "status_since", b"status_since", "subject", b"subject", "tags", b"tags", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -21,10 +21,12 @@ from services.tickets.domain.commands import (
     AddMessage,
     ApplySteps,
     CreateTicket,
+    MergeTickets,
     ReceiveBounce,
     ReceiveMessage,
     RecordDelivery,
     Sender,
+    UnmergeTicket,
     UpdateTicket,
 )
 from services.tickets.domain.events import LoggedFact, MessageIgnored
@@ -185,7 +187,11 @@ def _created(command: CreateTicket, needs: _Needs) -> None:
     needs.senders.append((command.channel, "", command.requester))
 
 
-def _of_a_ticket(command: UpdateTicket, needs: _Needs) -> None:
+def _merged(command: MergeTickets, needs: _Needs) -> None:
+    needs.ticket_ids += (command.target_id, *command.source_ids)
+
+
+def _of_a_ticket(command: UpdateTicket | UnmergeTicket, needs: _Needs) -> None:
     needs.ticket_ids.append(command.ticket_id)
 
 
@@ -211,6 +217,8 @@ _READS: dict[type, Callable[[Any, _Needs], None]] = {
     RecordDelivery: _delivered,
     CreateTicket: _created,
     UpdateTicket: _of_a_ticket,
+    MergeTickets: _merged,
+    UnmergeTicket: _of_a_ticket,
     AddMessage: _written,
     ApplySteps: _stepped,
 }

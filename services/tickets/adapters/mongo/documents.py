@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.mongo import Document
 from services.tickets.application.ports import Place
+from services.tickets.domain.merging import Merging
 from services.tickets.domain.people import Actor, Requester
 from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.search_words import words_of_ticket
@@ -49,6 +50,7 @@ _SOMETIMES = {
     "mailed_subject": "mailed_subject",
     "taken_back_version": "taken_back",
     "status_changed_at": "status_changed_at",
+    "merged_from": "merged_from",
 }
 _always, _sometimes = attrgetter(*_ALWAYS), attrgetter(*_SOMETIMES)
 _NAMES = (*_ALWAYS.items(), *_SOMETIMES.items())
@@ -95,6 +97,11 @@ def ticket_update(was: Ticket, ticket: Ticket) -> Document:
     if ticket.requester != was.requester:
         met.add("requester")
         changed["requester"] = requester_part(ticket.requester)
+    if ticket.merging != was.merging:
+        if ticket.merging is not None:
+            changed["merging"] = merging_part(ticket.merging)
+        else:
+            gone["merging"] = ""
     if "priority" in met:
         changed["rank"] = ticket.rank
     if not met.isdisjoint(_HOLDING):
@@ -171,7 +178,25 @@ def ticket_of(document: Mapping[str, Any]) -> Ticket:
         mailed_subject=get("mailed_subject", ""),
         taken_back_version=get("taken_back", 0),
         status_changed_at=get("status_changed_at"),
+        merging=merging_of(document["merging"]) if "merging" in document else None,
+        merged_from=tuple(get("merged_from", ())),
     )
+
+
+def merging_part(merging: Merging) -> Document:
+    """Where a ticket went, as its document has it."""
+    return {
+        "into": merging.into_id,
+        "status": merging.status,
+        "at": merging.at,
+        "by": actor_part(merging.actor),
+        "joined": merging.joined,
+    }
+
+
+def merging_of(part: Mapping[str, Any]) -> Merging:
+    """Where a ticket went."""
+    return Merging(part["into"], part["status"], part["at"], actor_of(part["by"]), tuple(part["joined"]))
 
 
 def clock_fields(clock: Clock) -> Document:

@@ -45,6 +45,32 @@ def message_document(message: Message) -> Document:
     return document
 
 
+def came_along_part(message: Message) -> Document:
+    """What the log keeps of a message that came along with a merged ticket: enough to tell whether it counts."""
+    return {
+        "author": actor_part(message.author),
+        "at": message.created_at,
+        "visibility": message.visibility,
+        "automatic": message.is_automatic,
+        "flags": message.flags,
+    }
+
+
+def came_along_of(row: Mapping[str, Any]) -> Message:
+    """The message of such a line of the log, without its words."""
+    part = row["came_along"]
+    return Message(
+        message_id=row["message_id"],
+        ticket_id=row["_id"].partition(":")[0],
+        author=actor_of(part["author"]),
+        text="",
+        created_at=part["at"],
+        visibility=part["visibility"],
+        is_automatic=part["automatic"],
+        flags=tuple(part["flags"]),
+    )
+
+
 def message_of(document: Mapping[str, Any]) -> Message:
     """The message that a document holds."""
     get = document.get

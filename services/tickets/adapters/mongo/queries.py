@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pymongo.read_concern import ReadConcern
@@ -18,7 +19,7 @@ from services.tickets.adapters.mongo.documents import (
 from services.tickets.adapters.mongo.history import HISTORY, facts_of, messages_of
 from services.tickets.adapters.mongo.ids import first_id_of
 from services.tickets.adapters.mongo.message_documents import message_of
-from services.tickets.domain.message import PUBLIC, Message
+from services.tickets.domain.message import MERGED, PUBLIC, Message
 from services.tickets.domain.people import Requester, normal_email
 from services.tickets.domain.reach import REACHED, Reach
 from services.tickets.domain.search_words import words_of_question
@@ -88,11 +89,27 @@ class MongoQueries:
             return self._tickets.count_documents(wanted, limit=COUNTED_AT_MOST)
 
     def messages(self, ticket_id: str, *, public_only: bool) -> list[Message]:
-        """A ticket's entries, oldest first."""
+        """A ticket's entries, and those of all that is merged into it, oldest first."""
         with named_failures():
             rows = self._messages.find({"_id": messages_of(ticket_id)}).sort("_id", 1)
             found = [message_of(row) for row in rows]
+            if sources := self._sources(ticket_id):
+                for source_id in sources:
+                    rows = self._messages.find({"_id": messages_of(source_id)})
+                    found += [_came_along(message_of(row)) for row in rows]
+                # Their ids begin with the moment of their making.
+                found.sort(key=lambda message: message.message_id)
         return [message for message in found if not public_only or message.visibility == PUBLIC]
+
+    def _sources(self, ticket_id: str) -> list[str]:
+        """All that is part of the ticket, at whatever remove."""
+        met, next_ones = {ticket_id}, [ticket_id]
+        while next_ones:
+            wanted = {"_id": {"$in": next_ones}, "merged_from": {"$exists": True}}
+            rows = self._tickets.find(wanted, {"merged_from": 1})
+            next_ones = [one for row in rows for one in row["merged_from"] if one not in met]
+            met.update(next_ones)
+        return sorted(met - {ticket_id})
 
     def changes(self, ticket_id: str, from_version: int) -> list[Document]:
         """A ticket's log behind a version, oldest first, without the bodies."""
@@ -179,6 +196,10 @@ class MongoQueries:
         if "members" not in row:
             return {"found_by": by_requester(row["_id"])}
         return {"found_by": {"$in": [by_requester(one) for one in (row["_id"], *row["members"])]}}
+
+
+def _came_along(message: Message) -> Message:
+    return replace(message, flags=(*message.flags, MERGED))
 
 
 def position_of(ticket: Ticket, order: Order) -> Position:

@@ -15,16 +15,18 @@ from services.tickets.adapters.mongo.documents import (
     ticket_of,
     ticket_update,
 )
-from services.tickets.adapters.mongo.history import HISTORY
-from services.tickets.adapters.mongo.message_documents import message_document
+from services.tickets.adapters.mongo.history import HISTORY, messages_of
+from services.tickets.adapters.mongo.message_documents import came_along_part, message_document, message_of
 from services.tickets.adapters.mongo.numbers import Numbers
 from services.tickets.adapters.wire import PUBLISHES
-from services.tickets.domain.events import LoggedFact, TicketChanged, TicketOpened
+from services.tickets.domain.events import LoggedFact, MessageAdded, TicketChanged, TicketOpened
+from services.tickets.domain.message import MERGED, Message
 from services.tickets.domain.ticket import Clock, Ticket
 
 # What is written outside of a transaction waits for a transaction that holds one of its rows: most often for milliseconds,
 # but for one whose process died until the server gives it up. A transaction would be told at once.
 _PATIENCE = 1.0
+_WITHOUT_HTML = {"html": 0, "said_html": 0, "attachments": 0}
 
 
 class MongoTickets:
@@ -128,6 +130,19 @@ class MongoTickets:
         for index, fact in enumerate(facts):
             self._log(ticket, fact, index)
 
+    def last_messages(self, ticket_id: str, count: int) -> Sequence[Message]:
+        with named_failures():
+            rows = self._unit.database[HISTORY].find({"_id": messages_of(ticket_id)}, _WITHOUT_HTML)
+            found = [message_of(row) for row in rows.sort("_id", -1).limit(count)][::-1]
+        found += [
+            fact.message
+            for fact in self.facts
+            if not isinstance(fact, TicketChanged)
+            and fact.message.ticket_id == ticket_id
+            and MERGED not in fact.message.flags
+        ]
+        return found[-count:]
+
     def keep_clock(self, ticket_id: str, clock: Clock) -> None:
         kept = self._clocks.get(ticket_id)
         if kept is None or kept.epoch < clock.epoch:
@@ -159,7 +174,11 @@ class MongoTickets:
             row["changes"] = [[change.field, change.old, change.new] for change in fact.changes]
         if not isinstance(fact, TicketChanged):
             row["message_id"] = fact.message.message_id
-            unit.insert(HISTORY, message_document(fact.message))
+            if isinstance(fact, MessageAdded) and MERGED in fact.message.flags:
+                # It is kept with its own ticket.
+                row["came_along"] = came_along_part(fact.message)
+            else:
+                unit.insert(HISTORY, message_document(fact.message))
         cause = unit.cause
         if cause.event_id:
             row["cause_id"] = cause.event_id

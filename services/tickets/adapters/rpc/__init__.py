@@ -4,7 +4,7 @@ from chassis.rpc import RpcServer
 from relaydesk.tickets.v1.accounts_pb2_grpc import add_AccountsServiceServicer_to_server
 from relaydesk.tickets.v1.customers_pb2_grpc import add_CustomersServiceServicer_to_server
 from relaydesk.tickets.v1.service_pb2_grpc import add_TicketsServiceServicer_to_server
-from services.tickets.adapters.rpc import commands, customer_commands
+from services.tickets.adapters.rpc import commands, customer_commands, merging
 from services.tickets.adapters.rpc.access import ACCESS, REFUSALS
 from services.tickets.adapters.rpc.accounts import AccountsRpc
 from services.tickets.adapters.rpc.customers import CustomersRpc
@@ -24,7 +24,7 @@ __all__ = [
     "register",
 ]
 
-ANSWERING = {**commands.ANSWERING, **customer_commands.ANSWERING}
+ANSWERING = {**commands.ANSWERING, **merging.ANSWERING, **customer_commands.ANSWERING}
 
 
 def register(server: RpcServer, tickets: TicketsRpc, customers: CustomersRpc, accounts: AccountsRpc) -> None:

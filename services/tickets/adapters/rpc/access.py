@@ -29,6 +29,8 @@ ACCESS: Mapping[str, frozenset[str]] = {
     f"{_TICKETS}/CreateTicket": _WRITE,
     f"{_TICKETS}/UpdateTicket": _WRITE,
     f"{_TICKETS}/AddMessage": _WRITE,
+    f"{_TICKETS}/MergeTickets": _WRITE,
+    f"{_TICKETS}/UnmergeTicket": _WRITE,
     # It names the actor itself.
     f"{_TICKETS}/ApplyCommands": _ADMIN,
     f"{_CUSTOMERS}/GetCustomer": _READ,

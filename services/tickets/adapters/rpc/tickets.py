@@ -15,11 +15,19 @@ from relaydesk.tickets.v1 import service_pb2, ticket_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceServicer
 from services.tickets.adapters.mongo.documents import actor_of
 from services.tickets.adapters.mongo.log import MongoLog
+from services.tickets.adapters.mongo.message_documents import came_along_of
 from services.tickets.adapters.mongo.queries import MongoQueries, position_of
-from services.tickets.adapters.nouns import actor_to_wire, message_to_wire, set_reach, ticket_to_wire
+from services.tickets.adapters.nouns import (
+    actor_to_wire,
+    message_to_wire,
+    set_message,
+    set_reach,
+    ticket_to_wire,
+)
 from services.tickets.adapters.rpc.callers import Callers
 from services.tickets.adapters.rpc.commands import create_of, message_of, steps_of, update_of
 from services.tickets.adapters.rpc.listing import LARGEST_PAGE, order_of, page_size_of, selection_of
+from services.tickets.adapters.rpc.merging import merge_of, unmerge_of
 from services.tickets.adapters.rpc.page_tokens import PageTokens
 from services.tickets.adapters.rpc.watch import Tailer
 from services.tickets.adapters.rpc.writes import time_left, write
@@ -149,6 +157,18 @@ class TicketsRpc(TicketsServiceServicer):
         command = message_of(request, self._callers.actor())
         return write(self._committer, request, command, service_pb2.AddMessageResponse)
 
+    def MergeTickets(
+        self, request: service_pb2.MergeTicketsRequest, context: Any
+    ) -> service_pb2.MergeTicketsResponse:
+        command = merge_of(request, self._callers.actor())
+        return write(self._committer, request, command, service_pb2.MergeTicketsResponse)
+
+    def UnmergeTicket(
+        self, request: service_pb2.UnmergeTicketRequest, context: Any
+    ) -> service_pb2.UnmergeTicketResponse:
+        command = unmerge_of(request, self._callers.actor())
+        return write(self._committer, request, command, service_pb2.UnmergeTicketResponse)
+
     def ApplyCommands(
         self, request: service_pb2.ApplyCommandsRequest, context: Any
     ) -> service_pb2.ApplyCommandsResponse:
@@ -224,4 +244,6 @@ def _change_to_wire(row: Mapping[str, Any]) -> service_pb2.Change:
         depth=row.get("depth", 0),
     )
     stamp(wire.occurred_at, row["at"])
+    if "came_along" in row:
+        set_message(wire.came_along, came_along_of(row), with_html=False)
     return wire

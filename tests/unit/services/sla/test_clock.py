@@ -167,6 +167,19 @@ def test_spam_waits_for_nothing_and_is_no_solution() -> None:
     assert goes_on["resolution"].state == "running"
 
 
+def test_a_merged_ticket_waits_for_nothing_and_is_no_solution() -> None:
+    story = Story("03-02 09:00").change("03-02 10:00", status="merged")
+    at_rest = story.at("03-09 09:00", BOOK)
+    assert {at_rest["first_reply"].state, at_rest["resolution"].state} == {"cancelled"}
+
+
+def test_a_merge_undone_lets_every_target_go_on_where_it_was() -> None:
+    story = Story("03-02 09:00").change("03-02 10:00", status="merged").change("03-03 09:00", status="new")
+    goes_on = story.at("03-03 09:30", BOOK)
+    assert (goes_on["first_reply"].state, goes_on["first_reply"].due_at) == ("running", berlin("03-03 12:00"))
+    assert goes_on["resolution"].state == "running"
+
+
 def test_pending_at_night_costs_and_saves_nothing() -> None:
     story = Story("03-02 17:00").change("03-02 19:00", status="pending").change("03-03 08:00", status="open")
     assert story.at("03-03 09:00", BOOK)["resolution"].due_at == berlin("03-04 17:00")
