@@ -1,4 +1,4 @@
-"""`relaydesk ticket`: tickets as a list, or one with its conversation."""
+"""`relaydesk ticket`: tickets as a list, one with its conversation, several made one."""
 
 import argparse
 from typing import Any
@@ -10,7 +10,7 @@ from relaydesk.tickets.v1 import service_pb2, ticket_pb2
 
 def add(words: Any) -> None:
     """Add the words to the command line."""
-    group = words.add_parser("ticket", help="list tickets, show one").add_subparsers(
+    group = words.add_parser("ticket", help="list tickets, show one, merge several").add_subparsers(
         metavar="WORD", required=True
     )
     listed = group.add_parser("list", help="tickets, newest first")
@@ -24,6 +24,18 @@ def add(words: Any) -> None:
     show = group.add_parser("show", help="a ticket with its conversation and its changes")
     show.add_argument("ticket", help="number or id")
     show.set_defaults(run=_show)
+    merge = group.add_parser("merge", help="make tickets part of another")
+    merge.add_argument("tickets", nargs="+", metavar="TICKET", help="number or id of those that become part")
+    merge.add_argument("--into", required=True, metavar="TICKET", help="the one that stays")
+    merge.add_argument("--reason", default="", help="why, for the history")
+    merge.add_argument(
+        "--other-requester", action="store_true", help="also where somebody else asked: they are in copy then"
+    )
+    merge.add_argument("--try", dest="is_trial", action="store_true", help="only say what would be")
+    merge.set_defaults(run=_merge)
+    undo = group.add_parser("unmerge", help="make a merged ticket what it was")
+    undo.add_argument("ticket", help="number or id")
+    undo.set_defaults(run=_unmerge)
 
 
 def _list(asked: argparse.Namespace, system: System) -> None:
@@ -65,12 +77,39 @@ def _list(asked: argparse.Namespace, system: System) -> None:
     )
 
 
-def _show(asked: argparse.Namespace, system: System) -> None:
-    number = asked.ticket.removeprefix("#")
-    request = service_pb2.GetTicketRequest(id=asked.ticket)
+def _named(ticket: str, system: System) -> ticket_pb2.Ticket:
+    """By number, as 48001 or #48001, or by id."""
+    number = ticket.removeprefix("#")
+    request = service_pb2.GetTicketRequest(id=ticket)
     if number.isdecimal() and len(number) < 16:
         request = service_pb2.GetTicketRequest(number=int(number))
-    ticket = system.tickets.GetTicket(request).ticket
+    return system.tickets.GetTicket(request).ticket
+
+
+def _merge(asked: argparse.Namespace, system: System) -> None:
+    answer = system.tickets.MergeTickets(
+        service_pb2.MergeTicketsRequest(
+            target_id=_named(asked.into, system).id,
+            source_ids=[_named(one, system).id for one in asked.tickets],
+            reason=asked.reason,
+            allow_other_requester=asked.other_requester,
+            validate_only=asked.is_trial,
+        )
+    )
+    for source in answer.sources:
+        print(f"#{source.number} {'would be' if asked.is_trial else 'is'} part of #{answer.target.number}")
+    for email in answer.joined:
+        print(f"in copy of #{answer.target.number}: {email}")
+
+
+def _unmerge(asked: argparse.Namespace, system: System) -> None:
+    request = service_pb2.UnmergeTicketRequest(ticket_id=_named(asked.ticket, system).id)
+    answer = system.tickets.UnmergeTicket(request)
+    print(f"#{answer.ticket.number} is {answer.ticket.status}, and no part of #{answer.target.number}")
+
+
+def _show(asked: argparse.Namespace, system: System) -> None:
+    ticket = _named(asked.ticket, system)
     facts = (
         ("id", ticket.id),
         ("status", ticket.status),

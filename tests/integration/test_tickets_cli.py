@@ -160,3 +160,21 @@ def letter(desk: TicketsDesk, event_id: str, *, queue: str, reason: str = "") ->
         [Outgoing("", "tickets.dead", body.SerializeToString(), body.events[0].type, event_id, headers)]
     )
     publisher.close()
+
+
+def test_tickets_are_merged_tried_before_and_made_several_again(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = client.create(), client.create()
+    into = ["ticket", "merge", f"#{source.number}", "--into", str(target.number)]
+    assert main([*into, "--try"]) == 0
+    assert main([*into, "--reason", "asked twice"]) == 0
+    assert main(into) == 1
+    assert main(["ticket", "unmerge", str(source.number)]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        f"#{source.number} would be part of #{target.number}",
+        f"#{source.number} is part of #{target.number}",
+        f"#{source.number} is new, and no part of #{target.number}",
+    ]
+    assert "already_merged: " in said.err
