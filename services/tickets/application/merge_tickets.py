@@ -72,8 +72,7 @@ def unmerge_ticket(command: UnmergeTicket, ports: Ports) -> tuple[Ticket, Ticket
         raise FailedPrecondition(f"not_merged: #{source.number} is merged into no other")
     target = known(source.merging.into_id, 0, ports)
     new, draft = source.next_version(), target.next_version()
-    changes = take_back(new, draft)
-    new.updated_at, draft.updated_at = max(new.updated_at, ports.now), max(draft.updated_at, ports.now)
+    changes = take_back(new, draft, ports.now)
     ports.tickets.save(draft, [TicketChanged(draft, (came_and_went(target, draft),), command.actor)])
     ports.tickets.save(new, [TicketChanged(new, changes, command.actor)])
     return new, draft

@@ -2,6 +2,7 @@
 target says what came. So both are found, and each merge can be taken back by itself."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from chassis.errors import FailedPrecondition
 from services.tickets.domain import status as statuses
@@ -42,7 +43,7 @@ def merge_into(source: Ticket, target: Ticket, merging: Merging, reason: str) ->
     target.merged_from = (*target.merged_from, source.ticket_id)
     target.updated_at = max(target.updated_at, merging.at)
     source.merging = replace(merging, joined=joined)
-    source.status = statuses.MERGED
+    source.status, source.status_changed_at = statuses.MERGED, merging.at
     source.updated_at = max(source.updated_at, merging.at)
     changes = (
         Change("status", merging.status, statuses.MERGED),
@@ -51,13 +52,14 @@ def merge_into(source: Ticket, target: Ticket, merging: Merging, reason: str) ->
     return (*changes, Change("merge_reason", "", reason)) if reason else changes
 
 
-def take_back(source: Ticket, target: Ticket) -> tuple[Change, ...]:
+def take_back(source: Ticket, target: Ticket, at: datetime) -> tuple[Change, ...]:
     """Make the draft of a source what it was; who was in copy of the target by it is so no longer."""
     merging = source.merging
     assert merging is not None
     target.participants = tuple(email for email in target.participants if email not in merging.joined)
     target.merged_from = tuple(one for one in target.merged_from if one != source.ticket_id)
-    source.status, source.merging = merging.status, None
+    source.status, source.status_changed_at, source.merging = merging.status, at, None
+    source.updated_at, target.updated_at = max(source.updated_at, at), max(target.updated_at, at)
     return (
         Change("status", statuses.MERGED, merging.status),
         Change("merged_into", merging.into_id, ""),
