@@ -10,7 +10,7 @@ PARTS := $(wildcard tests/integration)
 WHOLE := $(wildcard tests/e2e tests/chaos)
 
 .DEFAULT_GOAL := words
-.PHONY: words setup setup-test run down status clean-data proto proto-release proto-check map deploy-check deploy-copy lint format test check bench chaos assets lock
+.PHONY: words setup setup-test run down status clean-data simulate proto proto-release proto-check map deploy-check deploy-copy lint format test check bench chaos assets lock
 
 words: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ status: setup ## what runs, on which ports, since when
 
 clean-data: setup ## forget all data of the local system
 	@$(BIN)/python -m local clean-data
+
+simulate: setup ## play DAYS=30 of a desk's life in minutes beside whatever runs, check them, stay; SEED=1 START= LETTERS_A_DAY=25
+	@DAYS=$(or $(DAYS),30) SEED=$(or $(SEED),1) START=$(START) LETTERS_A_DAY=$(or $(LETTERS_A_DAY),25) $(BIN)/python -m local simulate
 
 proto: setup ## make the stubs in gen/ from proto/
 	@$(BIN)/python scripts/proto.py

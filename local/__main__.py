@@ -1,4 +1,4 @@
-"""Run everything on this machine: `python -m local run | down | status | clean-data` (the words of the Makefile)."""
+"""Run everything on this machine: `python -m local run | down | status | clean-data | simulate` (words of the Makefile)."""
 
 import argparse
 import sys
@@ -9,6 +9,9 @@ from local.demo import DemoFailed
 from local.habits import clean_data, down, run, status
 from local.nodes import NodeError
 from local.run_config import RunConfig, read_config
+from local.simulation.config import read_simulation_config
+from local.simulation.play import simulate
+from local.simulation.stillness import NotStill
 from local.supervisor import StartFailed
 
 WORDS: dict[str, Callable[[RunConfig], int]] = {
@@ -21,11 +24,13 @@ WORDS: dict[str, Callable[[RunConfig], int]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("word", choices=sorted(WORDS))
+    parser.add_argument("word", choices=[*sorted(WORDS), "simulate"])
     word = parser.parse_args().word
     try:
+        if word == "simulate":
+            return simulate(read_simulation_config())
         return WORDS[word](read_config())
-    except (ConfigError, DemoFailed, NodeError, StartFailed) as error:
+    except (ConfigError, DemoFailed, NodeError, NotStill, StartFailed) as error:
         print(f"relaydesk: {error}", file=sys.stderr)
         return 1
 

@@ -136,7 +136,13 @@ def later_mails(mailbox: str, our_message_id: str, first: list[EmailMessage]) ->
     return [reply, second, away, bounce_of(our_message_id, mailbox)]
 
 
-def bounce_of(our_message_id: str, mailbox: str, code: str = "4.2.2") -> EmailMessage:
+def bounce_of(
+    our_message_id: str,
+    mailbox: str,
+    code: str = "4.2.2",
+    *,
+    address: str = "hannah.becker@post.example",
+) -> EmailMessage:
     """A delivery status notification (RFC 3464) for a mail of ours, with its enhanced status code (RFC 3463)."""
     return email.message_from_string(
         "From: Mail Delivery System <mailer-daemon@post.example>\n"
@@ -149,14 +155,14 @@ def bounce_of(our_message_id: str, mailbox: str, code: str = "4.2.2") -> EmailMe
         "\n"
         "--bounce-7f3e\n"
         "\n"
-        "The mailbox of hannah.becker@post.example cannot be reached; your message was not delivered.\n"
+        f"The mailbox of {address} cannot be reached; your message was not delivered.\n"
         "\n"
         "--bounce-7f3e\n"
         "Content-Type: message/delivery-status\n"
         "\n"
         "Reporting-MTA: dns; mx.post.example\n"
         "\n"
-        "Final-Recipient: rfc822; hannah.becker@post.example\n"
+        f"Final-Recipient: rfc822; {address}\n"
         "Action: failed\n"
         f"Status: {code}\n"
         f"Diagnostic-Code: smtp; {code[0]}52 {code} Mailbox unavailable\n"
@@ -166,7 +172,7 @@ def bounce_of(our_message_id: str, mailbox: str, code: str = "4.2.2") -> EmailMe
         "\n"
         f"Message-ID: {our_message_id}\n"
         f"From: {mailbox}\n"
-        "To: hannah.becker@post.example\n"
+        f"To: {address}\n"
         "\n"
         "--bounce-7f3e--\n",
         policy=email.policy.default,

@@ -57,14 +57,14 @@ class Conductor:
         self._clock = clock
         self._settle = settle
         self._next_due = next_due
-        self._settled = settled
+        self.settled = settled
         self.agenda = Agenda()
         self.moves = 0
 
     def play(self, until: datetime, is_over: Callable[[], bool] = lambda: False) -> None:
         """Everything up to and including a moment; then the clock stands there and all is still."""
         self._settle()
-        self._settled(self._clock.now())
+        self.settled(self._clock.now())
         while not is_over():
             due, planned = self._next_due(), self.agenda.next
             moment = min(moment for moment in (due, planned, until) if moment is not None)
@@ -79,4 +79,4 @@ class Conductor:
             while (action := self.agenda.take(moment)) is not None:
                 action(max(moment, now))
             self._settle()
-            self._settled(self._clock.now())
+            self.settled(self._clock.now())
