@@ -30,6 +30,10 @@ _SECOND = timedelta(seconds=1)
 _MOST_TURNS = 5
 
 
+class Lost(Exception):
+    """A letter that a door said yes to became no ticket; one line with its subject."""
+
+
 @dataclass
 class Conversation:
     """One letter and what became of it, as both sides see it."""
@@ -91,7 +95,7 @@ class People:
                     conversation.waits_since = now
                     self._conversations.append(conversation)
             if self._written:
-                raise LookupError(f"no ticket for {', '.join(self._written)}")
+                raise Lost(f"no ticket for {', '.join(self._written)}")
             self._written_since = None
         for shift in ROSTER:
             if shift.agent_id in self._resting and self._choose(shift) is not None:

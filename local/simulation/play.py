@@ -5,6 +5,10 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from smtplib import SMTPException
+from urllib.error import URLError
+
+import grpc
 
 from chassis.clock import DatabaseClock, epoch_milliseconds
 from local.demo import AGENTS, PASSWORD
@@ -16,7 +20,7 @@ from local.simulation.audit import Outcome, audit
 from local.simulation.config import SimulationConfig
 from local.simulation.doors import Doors
 from local.simulation.ledger import Kind, Ledger
-from local.simulation.people import People
+from local.simulation.people import Lost, People
 from local.simulation.season import Season, season_of
 from local.simulation.stage import Stage, stage
 
@@ -52,6 +56,9 @@ def simulate(config: SimulationConfig) -> int:
                 return 1 if outcome.faults else 0
     except RunsAlready as holder:
         say(f"a simulation runs already as {holder}")
+        return 1
+    except (grpc.RpcError, SMTPException, URLError, Lost) as no:
+        say(f"a door said no, or what it said yes to is not there: {' '.join(str(no).split())[:500]}")
         return 1
     finally:
         say("stopped")
