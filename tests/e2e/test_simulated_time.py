@@ -24,6 +24,9 @@ from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
 from relaydesk.tickets.v1.ticket_pb2 import Ticket
 from tests.e2e.letters import MAILBOX, letter
 
+# The first one waits for the whole system to start.
+pytestmark = pytest.mark.timeout(900)
+
 LISBON = ZoneInfo("Europe/Lisbon")
 # Within it, in the night to the 25th, Lisbon's clocks go back from 02:00 to 01:00.
 FRIDAY = datetime(2026, 10, 23, 6, tzinfo=UTC)
