@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from services.tickets.domain.customers import Customer, Entry
+from services.tickets.domain.organisation_history import OrganisationChange
 from services.tickets.domain.organisations import Organisation, Organisations
 from tests.fakes.tickets import MemoryDirectory
 
@@ -16,6 +17,7 @@ class MemoryCustomers:
     def __init__(self) -> None:
         self.rows: dict[str, Customer] = {}
         self.log: list[tuple[str, Entry]] = []
+        self.organisation_log: list[OrganisationChange] = []
         self._organisations: dict[str, Organisation] = {}
 
     def get(self, customer_id: str) -> Customer | None:
@@ -40,7 +42,8 @@ class MemoryCustomers:
     def organisations(self) -> Organisations:
         return Organisations(self._organisations.values())
 
-    def save_organisation(self, organisation: Organisation) -> None:
+    def save_organisation(self, organisation: Organisation, change: OrganisationChange) -> None:
+        self.organisation_log.append(change)
         self._organisations[organisation.organisation_id] = organisation
 
 

@@ -86,5 +86,11 @@ def test_an_organisation_is_made_of_its_domains(
         "yes",
         "acme.example",
     ]
+    assert main(["organisation", "history", "acme-ltd", "--limit", "1"]) == 0
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:]] == [
+        "Ltd",
+        "acme.example",
+        "true",
+    ]
     assert main(["organisation", "add", "Mail", "--domain", "gmail.com"]) == 1
     assert "a domain where not anybody gets an address" in capsys.readouterr().err

@@ -226,6 +226,39 @@ def test_a_domain_belongs_to_one_organisation(desk: CustomersDesk) -> None:
     assert desk.organisation("Other").id not in ("other", "")
 
 
+def test_who_changed_what_of_an_organisation_is_kept(desk: CustomersDesk) -> None:
+    acme = desk.organisation("Acme", "acme.example")
+    desk.organisation("Other", "other.example")
+    desk.organisation("Acme", "acme.example", id=acme.id)
+    desk.organisation("Acme Ltd", "acme.example", "acme.co.uk", id=acme.id, is_own=True)
+    desk.organisation("Acme Ltd", id=acme.id)
+    changes = _organisation_changes(desk, organisation_id=acme.id)
+    assert [[(step.field, step.old, step.new) for step in one.changes] for one in changes] == [
+        [("domains", "acme.co.uk,acme.example", ""), ("is_own", "true", "")],
+        [
+            ("name", "Acme", "Acme Ltd"),
+            ("domains", "acme.example", "acme.co.uk,acme.example"),
+            ("is_own", "", "true"),
+        ],
+        [("name", "", "Acme"), ("domains", "", "acme.example")],
+    ]
+    assert {one.organisation_id for one in changes} == {acme.id}
+    assert all(one.actor.kind and one.changed_at.seconds for one in changes)
+    assert len(_organisation_changes(desk, page_size=1)) == 4
+
+
+def _organisation_changes(desk: CustomersDesk, **request: Any) -> list[customers_pb2.OrganisationChange]:
+    """What all pages hold."""
+    found: list[customers_pb2.OrganisationChange] = []
+    asked = customers_pb2.ListOrganisationChangesRequest(**request)
+    while True:
+        page = desk.client.ask("ListOrganisationChanges", asked)
+        found += page.changes
+        asked.page_token = page.next_page_token
+        if not asked.page_token:
+            return found
+
+
 def test_agents_and_people_of_our_own_domains_are_internal_unless_somebody_says_otherwise(
     desk: CustomersDesk,
 ) -> None:
@@ -342,6 +375,8 @@ def test_who_only_reads_reads_and_organisations_are_an_administrators(desk: Cust
     agent.ask("AddNote", note)
     save = customers_pb2.SaveOrganisationRequest(organisation=customers_pb2.Organisation(name="Acme"))
     assert refusal(agent, "SaveOrganisation", save)[0] == "PERMISSION_DENIED"
+    log = customers_pb2.ListOrganisationChangesRequest()
+    assert refusal(agent, "ListOrganisationChanges", log)[0] == "PERMISSION_DENIED"
 
 
 def test_the_service_describes_itself_by_reflection(desk: CustomersDesk) -> None:

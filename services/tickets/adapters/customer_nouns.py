@@ -9,6 +9,7 @@ from services.tickets.adapters.mongo.documents import actor_of
 from services.tickets.adapters.nouns import actor_to_wire, set_reach
 from services.tickets.domain.cards import Card, Known
 from services.tickets.domain.customers import Customer
+from services.tickets.domain.organisation_history import OrganisationChange
 from services.tickets.domain.organisations import Organisation
 
 
@@ -100,4 +101,18 @@ def change_to_wire(row: Mapping[str, Any]) -> customers_pb2.CustomerChange:
         merge_id=row.get("merge", ""),
     )
     stamp(wire.occurred_at, row["at"])
+    return wire
+
+
+def organisation_change_to_wire(change: OrganisationChange) -> customers_pb2.OrganisationChange:
+    """A line of an organisation's log."""
+    wire = customers_pb2.OrganisationChange(
+        id=change.change_id,
+        organisation_id=change.organisation_id,
+        actor=actor_to_wire(change.actor),
+        changes=[
+            ticket_pb2.FieldChange(field=step.field, old=step.old, new=step.new) for step in change.changes
+        ],
+    )
+    stamp(wire.changed_at, change.changed_at)
     return wire

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from services.tickets.application.ports import Directory
 from services.tickets.domain.customers import Customer, Entry
+from services.tickets.domain.organisation_history import OrganisationChange
 from services.tickets.domain.organisations import Organisation, Organisations
 
 
@@ -38,8 +39,9 @@ class Customers(KnownCustomers, Protocol):
         """Let a customer who was merged before be part of that card; no version of theirs."""
         ...
 
-    def save_organisation(self, organisation: Organisation) -> None:
-        """Two who give one domain to two organisations at once: one decides again."""
+    def save_organisation(self, organisation: Organisation, change: OrganisationChange) -> None:
+        """Keep it with its line in the log. Two who change one organisation at once, or give one domain to two: one decides
+        again."""
         ...
 
 

@@ -7,12 +7,14 @@ from services.tickets.application.customer_ports import CustomerPorts
 from services.tickets.domain.accounts import id_of, is_id
 from services.tickets.domain.checks import Checks
 from services.tickets.domain.customer_commands import SaveOrganisation
+from services.tickets.domain.organisation_history import OrganisationChange, steps_between
 from services.tickets.domain.organisations import MOST_DOMAINS, Organisation, is_free_mail, normal_domain
 
 
 def save_organisation(command: SaveOrganisation, ports: CustomerPorts) -> Organisation:
-    """The organisation as kept. A domain at which anybody gets an address is refused, and so is another's.
+    """The organisation as kept; what was changed of it, and by whom, is in its log.
 
+    A domain at which anybody gets an address is refused, and so is another's.
     Raises InvalidField(s), AlreadyExists.
     """
     asked = command.organisation
@@ -28,7 +30,10 @@ def save_organisation(command: SaveOrganisation, ports: CustomerPorts) -> Organi
         # Two of one name are two.
         wanted = ports.new_id()
     kept = replace(asked, organisation_id=wanted, name=asked.name.strip(), domains=domains)
-    ports.customers.save_organisation(kept)
+    steps = steps_between(known.get(wanted), kept)
+    if steps:
+        change = OrganisationChange(ports.new_id(), wanted, ports.now, command.actor, steps)
+        ports.customers.save_organisation(kept, change)
     return kept
 
 

@@ -97,6 +97,11 @@ class CustomersServiceStub:
                 request_serializer=relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationsRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationsResponse.FromString,
                 _registered_method=True)
+        self.ListOrganisationChanges = channel.unary_unary(
+                '/relaydesk.tickets.v1.CustomersService/ListOrganisationChanges',
+                request_serializer=relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationChangesRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationChangesResponse.FromString,
+                _registered_method=True)
 
 
 class CustomersServiceServicer:
@@ -186,6 +191,13 @@ class CustomersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOrganisationChanges(self, request, context):
+        """Who changed what of an organisation and when, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CustomersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -248,6 +260,11 @@ def add_CustomersServiceServicer_to_server(servicer, server):
                     servicer.ListOrganisations,
                     request_deserializer=relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationsRequest.FromString,
                     response_serializer=relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationsResponse.SerializeToString,
+            ),
+            'ListOrganisationChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrganisationChanges,
+                    request_deserializer=relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationChangesRequest.FromString,
+                    response_serializer=relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationChangesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -577,6 +594,33 @@ class CustomersService:
             '/relaydesk.tickets.v1.CustomersService/ListOrganisations',
             relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationsRequest.SerializeToString,
             relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrganisationChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.tickets.v1.CustomersService/ListOrganisationChanges',
+            relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationChangesRequest.SerializeToString,
+            relaydesk_dot_tickets_dot_v1_dot_customers__pb2.ListOrganisationChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,6 +58,8 @@ class CustomersServiceStub:
     """Who changed what of a card and when, and its notes, newest first."""
     SaveOrganisation: _grpc.UnaryUnaryMultiCallable[_customers_pb2.SaveOrganisationRequest, _customers_pb2.SaveOrganisationResponse]
     ListOrganisations: _grpc.UnaryUnaryMultiCallable[_customers_pb2.ListOrganisationsRequest, _customers_pb2.ListOrganisationsResponse]
+    ListOrganisationChanges: _grpc.UnaryUnaryMultiCallable[_customers_pb2.ListOrganisationChangesRequest, _customers_pb2.ListOrganisationChangesResponse]
+    """Who changed what of an organisation and when, newest first."""
 
 @_typing.type_check_only
 class CustomersServiceAsyncStub(CustomersServiceStub):
@@ -89,6 +91,8 @@ class CustomersServiceAsyncStub(CustomersServiceStub):
     """Who changed what of a card and when, and its notes, newest first."""
     SaveOrganisation: _aio.UnaryUnaryMultiCallable[_customers_pb2.SaveOrganisationRequest, _customers_pb2.SaveOrganisationResponse]  # type: ignore[assignment]
     ListOrganisations: _aio.UnaryUnaryMultiCallable[_customers_pb2.ListOrganisationsRequest, _customers_pb2.ListOrganisationsResponse]  # type: ignore[assignment]
+    ListOrganisationChanges: _aio.UnaryUnaryMultiCallable[_customers_pb2.ListOrganisationChangesRequest, _customers_pb2.ListOrganisationChangesResponse]  # type: ignore[assignment]
+    """Who changed what of an organisation and when, newest first."""
 
 class CustomersServiceServicer(metaclass=_abc_1.ABCMeta):
     """A ticket's requester is a customer under the same id. Cards that were merged are one: the id of each leads to the card that
@@ -189,5 +193,13 @@ class CustomersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _customers_pb2.ListOrganisationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_customers_pb2.ListOrganisationsResponse, _abc.Awaitable[_customers_pb2.ListOrganisationsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListOrganisationChanges(
+        self,
+        request: _customers_pb2.ListOrganisationChangesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_customers_pb2.ListOrganisationChangesResponse, _abc.Awaitable[_customers_pb2.ListOrganisationChangesResponse]]:
+        """Who changed what of an organisation and when, newest first."""
 
 def add_CustomersServiceServicer_to_server(servicer: CustomersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -7,8 +7,10 @@ from chassis.mongo import Document
 from services.tickets.adapters.mongo.documents import actor_of, actor_part, reaches_of
 from services.tickets.domain.customers import Customer, Entry, Learnt, Merging
 from services.tickets.domain.identities import is_key
+from services.tickets.domain.organisation_history import OrganisationChange
 from services.tickets.domain.organisations import Organisation
 from services.tickets.domain.search_words import words_of_person
+from services.tickets.domain.ticket import Change
 
 # By their names in the row.
 _PLAIN = {
@@ -136,3 +138,20 @@ def organisation_fields(organisation: Organisation) -> Document:
     if organisation.domains:
         fields["domains"] = list(organisation.domains)
     return fields
+
+
+def organisation_change_row(change: OrganisationChange) -> Document:
+    """A line of an organisation's log; ids are made in time's order, so that they are the order too."""
+    return {
+        "_id": change.change_id,
+        "organisation_id": change.organisation_id,
+        "at": change.changed_at,
+        "actor": actor_part(change.actor),
+        "changes": [[step.field, step.old, step.new] for step in change.changes],
+    }
+
+
+def organisation_change_of(row: Mapping[str, Any]) -> OrganisationChange:
+    """The line that a row holds."""
+    steps = tuple(Change(*step) for step in row["changes"])
+    return OrganisationChange(row["_id"], row["organisation_id"], row["at"], actor_of(row["actor"]), steps)

@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 
 from chassis.mongo import Document, Documents, named_failures
-from services.tickets.adapters.mongo.customer_documents import by_organisation
+from services.tickets.adapters.mongo.customer_documents import by_organisation, organisation_change_of
 from services.tickets.adapters.mongo.customers import CustomerRows
 from services.tickets.adapters.mongo.directory import MongoDirectory
 from services.tickets.application.find_card import card_of, find_card, kept_customer
 from services.tickets.domain.cards import Card
 from services.tickets.domain.customers import NOTE_ADDED
+from services.tickets.domain.organisation_history import OrganisationChange
 from services.tickets.domain.organisations import Organisation
 from services.tickets.domain.search_words import words_of_question
 
@@ -109,6 +110,18 @@ class MongoCustomerQueries:
     def organisations(self) -> tuple[Organisation, ...]:
         """All, by name."""
         return self._reading().customers.organisations().all
+
+    def organisation_changes(
+        self, organisation_id: str, size: int, before: str
+    ) -> tuple[list[OrganisationChange], str]:
+        """Lines of the log of one organisation or of all, newest first, and where the next page goes on."""
+        wanted: Document = {"organisation_id": organisation_id} if organisation_id else {}
+        if before:
+            wanted["_id"] = {"$lt": before}
+        with named_failures():
+            rows = list(self._database["organisation_changes"].find(wanted).sort("_id", -1).limit(size + 1))
+        token = rows[size - 1]["_id"] if len(rows) > size else ""
+        return [organisation_change_of(row) for row in rows[:size]], token
 
     def _reading(self) -> _Reading:
         return _Reading(CustomerRows(self._database), self._directory)

@@ -9,10 +9,12 @@ from services.tickets.adapters.mongo.customer_documents import (
     customer_of,
     customer_update,
     entry_document,
+    organisation_change_row,
     organisation_fields,
     organisation_of,
 )
 from services.tickets.domain.customers import Customer, Entry
+from services.tickets.domain.organisation_history import OrganisationChange
 from services.tickets.domain.organisations import Organisation, Organisations
 
 
@@ -96,13 +98,14 @@ class MongoCustomers(CustomerRows):
         self._customers[customer_id] = replace(customer, card_id=card_id)
         self._placed[customer_id] = card_id
 
-    def save_organisation(self, organisation: Organisation) -> None:
+    def save_organisation(self, organisation: Organisation, change: OrganisationChange) -> None:
         known = self.organisations()
         if (was := known.get(organisation.organisation_id)) is not None:
             self._organisations_read.setdefault(organisation.organisation_id, was)
         others = (one for one in known.all if one.organisation_id != organisation.organisation_id)
         self._known_organisations = Organisations([*others, organisation])
         self._organisations_saved[organisation.organisation_id] = organisation
+        self._unit.insert("organisation_changes", organisation_change_row(change))
 
     def flush(self) -> None:
         """Stage one write a customer."""
@@ -117,10 +120,12 @@ class MongoCustomers(CustomerRows):
                 self._unit.update("requesters", {"_id": customer_id}, {"$set": {"card": card_id}})
         for organisation_id, organisation in self._organisations_saved.items():
             fields = organisation_fields(organisation)
-            if organisation_id in self._organisations_read:
+            if (read := self._organisations_read.get(organisation_id)) is not None:
                 change: Document = {"$set": fields}
                 if "domains" not in fields:
                     change["$unset"] = {"domains": ""}
-                self._unit.update("organisations", {"_id": organisation_id}, change)
+                # Whoever changes it changes what they saw, or the log would tell steps that nobody made.
+                where = {"_id": organisation_id, "domains": None, **organisation_fields(read)}
+                self._unit.update("organisations", where, change)
             else:
                 self._unit.insert("organisations", {"_id": organisation_id, **fields})

@@ -39,6 +39,8 @@ INDEXES = {
     # `_id` is "<customer>:<version>".
     "customer_changes": [],
     "organisations": [IndexModel("domains", unique=True, sparse=True)],
+    # `_id` is in time's order.
+    "organisation_changes": [IndexModel([("organisation_id", ASCENDING), ("_id", DESCENDING)])],
     "counters": [],
     "groups": [],
     "agents": [IndexModel("email", unique=True)],

@@ -38,6 +38,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     f"{_CUSTOMERS}/ListCustomers": _READ,
     f"{_CUSTOMERS}/ListCustomerChanges": _READ,
     f"{_CUSTOMERS}/ListOrganisations": _READ,
+    f"{_CUSTOMERS}/ListOrganisationChanges": _ADMIN,
     f"{_CUSTOMERS}/UpdateCustomer": _WRITE,
     f"{_CUSTOMERS}/AddIdentity": _WRITE,
     f"{_CUSTOMERS}/RemoveIdentity": _WRITE,

@@ -8,7 +8,12 @@ from chassis.errors import InvalidField
 from chassis.group_commit import GroupCommitter
 from relaydesk.tickets.v1 import customers_pb2
 from relaydesk.tickets.v1.customers_pb2_grpc import CustomersServiceServicer
-from services.tickets.adapters.customer_nouns import card_to_wire, change_to_wire, organisation_to_wire
+from services.tickets.adapters.customer_nouns import (
+    card_to_wire,
+    change_to_wire,
+    organisation_change_to_wire,
+    organisation_to_wire,
+)
 from services.tickets.adapters.mongo.customer_queries import MongoCustomerQueries
 from services.tickets.adapters.mongo.queries import MongoQueries
 from services.tickets.adapters.rpc import customer_commands
@@ -110,6 +115,15 @@ class CustomersRpc(CustomersServiceServicer):
     ) -> customers_pb2.ListOrganisationsResponse:
         return customers_pb2.ListOrganisationsResponse(
             organisations=map(organisation_to_wire, self._queries.organisations())
+        )
+
+    def ListOrganisationChanges(
+        self, request: customers_pb2.ListOrganisationChangesRequest, context: Any
+    ) -> customers_pb2.ListOrganisationChangesResponse:
+        size = _size_of(request.page_size, _LARGEST_PAGE, _USUAL_PAGE)
+        changes, token = self._queries.organisation_changes(request.organisation_id, size, request.page_token)
+        return customers_pb2.ListOrganisationChangesResponse(
+            changes=map(organisation_change_to_wire, changes), next_page_token=token
         )
 
     # --------------------------------------------------------------------------------------------------------- writes
