@@ -13,6 +13,7 @@ from chassis.errors import InvalidFields
 from cli.apply_channels import DIFFERS
 from cli.printing import one_line, when
 from cli.rules_file import SEASON, action_as_written, condition_as_written, read, season_as_written, write
+from cli.rules_places import named_place
 from cli.system import System
 from relaydesk.rules.v1 import service_pb2 as pb
 
@@ -126,17 +127,12 @@ def _checked(wanted: Sequence[pb.Rule], system: System) -> list[pb.RuleWarning]:
     try:
         found = system.rules.CheckRules(pb.CheckRulesRequest(drafts=wanted)).warnings
     except InvalidFields as invalid:
+        names = {"drafts": [rule.id for rule in wanted]}
         raise ValueError(
-            "; ".join(_of_rule(field.field, wanted) + f": {field.description}" for field in invalid.fields)
+            "; ".join(f"{named_place(field.field, names)}: {field.description}" for field in invalid.fields)
         ) from None
     named = {rule.id for rule in wanted}
     return [one for one in found if one.rule_id in named]
-
-
-def _of_rule(path: str, wanted: Sequence[pb.Rule]) -> str:
-    """drafts[2].name as <id of the third>: name."""
-    place, _, rest = path.removeprefix("drafts[").partition("].")
-    return f"{wanted[int(place)].id}: {rest}" if place.isdigit() and int(place) < len(wanted) else path
 
 
 def _carry_out(one: Planned, system: System) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from cli import apply_rules
+from cli import apply_rules, rules_tests
 from cli.printing import one_line, table, when
 from cli.system import System
 from relaydesk.rules.v1 import service_pb2
@@ -20,6 +20,7 @@ def add(words: Any) -> None:
     )
     checked.set_defaults(run=_check)
     apply_rules.add(group)
+    rules_tests.add(group)
     versions = group.add_parser("versions", help="what a rule was, newest first, also of one that is gone")
     versions.add_argument("rule")
     versions.set_defaults(run=_versions)

@@ -33,8 +33,8 @@ _DEEPEST = 20
 _STEP = 10
 
 
-def read(path: Path) -> list[pb.Rule]:
-    """The rules of a YAML file. Raises ValueError with the place of the mistake, OSError."""
+def content_of(path: Path) -> Mapping[str, Any]:
+    """The file's `rules:` and `tests:`, as written. Raises ValueError with the place of the mistake, OSError."""
     try:
         # Every value stays the text that is written: a tag may be called yes, and 1.10 is not 1.1.
         content = yaml.load(path.read_text(), yaml.BaseLoader)
@@ -44,13 +44,18 @@ def read(path: Path) -> list[pb.Rule]:
         raise ValueError(
             f"{path}: not YAML{place}: {getattr(error, 'problem', None) or 'unreadable'}"
         ) from None
-    if (
-        not isinstance(content, Mapping)
-        or set(content) != {"rules"}
-        or not isinstance(content["rules"], list)
-    ):
-        raise ValueError(f"{path}: expected `rules:` with a list, and nothing beside it")
-    rules = [_rule(row, place, f"{path}: rule {place + 1}") for place, row in enumerate(content["rules"])]
+    if not isinstance(content, Mapping) or "rules" not in content or set(content) - {"rules", "tests"}:
+        raise ValueError(f"{path}: expected `rules:` with a list, perhaps `tests:`, and nothing beside them")
+    for word, rows in content.items():
+        if not isinstance(rows, list):
+            raise ValueError(f"{path}: {word}: expected a list")
+    return content
+
+
+def read(path: Path) -> list[pb.Rule]:
+    """The rules of a YAML file. Raises ValueError with the place of the mistake, OSError."""
+    rows = content_of(path)["rules"]
+    rules = [_rule(row, place, f"{path}: rule {place + 1}") for place, row in enumerate(rows)]
     ids = [rule.id for rule in rules]
     if doubled := sorted({one for one in ids if ids.count(one) > 1}):
         raise ValueError(f"{path}: {', '.join(doubled)}: described more than once")

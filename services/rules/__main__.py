@@ -30,7 +30,7 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
     authenticate = CachedAuthenticator(Accounts(tickets).check, internal_token=settings.internal_token)
     server = RpcServer(settings.grpc_port, parts.metrics, authenticate, ACCESS, host=settings.grpc_host)
     runner = parts.runner("rules.rpc", _ports(parts, settings, shelf, calendars, tickets), HANDLERS)
-    register(server, RulesRpc(parts.database, shelf, calendars, runner, Messages(tickets)))
+    register(server, RulesRpc(parts.database, shelf, calendars, runner, Messages(tickets), parts.clock))
     return roles.assembled(parts, [server], lambda: prepare(parts))
 
 

@@ -112,3 +112,53 @@ def test_nothing_is_written_where_anything_is_wrong(run: Run) -> None:
     assert code == 1
     assert "late: condition.test.field: expected a known field, not 'colour'" in said
     assert run("export")[1].strip() == "rules: []"
+
+
+TESTS = (
+    FILE
+    + """
+tests:
+- name: a refund is money's and nobody else's
+  when: [ticket_opened, requester_wrote]
+  given: {subject: My refund, tags: [vip], sender: ana@example.org}
+  expect: {group: payments, rules: [payments], tags: [vip], status: new}
+- name: what is over is over
+  when: ticket_opened
+  at: 2031-01-01T00:00:00Z
+  given: {subject: hello refund}
+  expect: {rules: [payments], writes: []}
+- name: other things
+  when: ticket_opened
+  given: {subject: Hello}
+  expect: {rules: [], group: ''}
+"""
+)
+
+
+def test_a_file_tries_its_rules_on_events_of_its_own(run: Run) -> None:
+    code, said = run("test", TESTS)
+    assert (code, said.splitlines()) == (
+        0,
+        [
+            "ok  a refund is money's and nobody else's",
+            "ok  what is over is over",
+            "ok  other things",
+            "3 of 3 hold",
+        ],
+    )
+    assert run("export")[1].strip() == "rules: []"
+    code, said = run("test", TESTS.replace("stop: true", "stop: false").replace("at: 2031", "at: 2026"))
+    assert code == 1
+    assert "FAILED  what is over is over\n    rules: expected payments, got payments, late" in said
+    assert "    tags: expected vip, got late, vip" in said
+    assert said.splitlines()[-1] == "1 of 3 hold"
+
+
+def test_a_test_that_cannot_be_tried_is_named(run: Run) -> None:
+    code, said = run("test", TESTS.replace("sender: ana", "colour: ana"))
+    assert code == 1
+    assert "a refund is money's and nobody else's: given.colour: expected one of subject, status" in said
+    assert (
+        "what is over is over: events: expected at least one of"
+        in run("test", TESTS.replace("when: ticket_opened\n  at", "when: noon\n  at"))[1]
+    )

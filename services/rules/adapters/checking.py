@@ -27,7 +27,7 @@ class Checking:
         """Raises InvalidFields, with paths that begin with the draft's place; Unavailable."""
         rules = self._shelf.newest()
         if drafts:
-            found = check_rules(_among(rules.all_rules, drafts), find_field)
+            found = check_rules(among(rules.all_rules, drafts), find_field)
         else:
             with self._lock:
                 if self._version != rules.version:
@@ -49,7 +49,8 @@ class Checking:
         )
 
 
-def _among(saved: Sequence[CompiledRule], drafts: Sequence[Rule]) -> list[CompiledRule]:
+def among(saved: Sequence[CompiledRule], drafts: Sequence[Rule]) -> list[CompiledRule]:
+    """The saved rules with drafts in their places, in the order in which they run. Raises InvalidFields."""
     if len(drafts) > MOST_DRAFTS:
         raise InvalidField("drafts", f"at most {MOST_DRAFTS}", str(len(drafts)))
     rules = {one.rule.rule_id: one for one in saved}

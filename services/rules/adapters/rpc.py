@@ -3,34 +3,32 @@
 # ruff: noqa: N802 - the methods have the names of the contract
 
 from dataclasses import fields, replace
-from datetime import datetime
 from functools import cache
 from typing import Any
-
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import rpc
 from chassis.batches import BatchRunner, Task
 from chassis.businesstime import SavedCalendars
 from chassis.calendars import CalendarShelf
-from chassis.conditions import ALWAYS, Condition, Group, Test
+from chassis.clock import Clock
 from chassis.errors import InvalidField, NotFound
 from chassis.mongo import Document, Documents, named_failures
 from chassis.operators import OPERATORS, Kind
 from chassis.rpc import Access, RpcServer
-from chassis.stamps import moment_of
 from relaydesk.rules.v1 import service_pb2 as pb
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceServicer, add_RulesServiceServicer_to_server
-from services.rules.adapters.checking import Checking
+from services.rules.adapters.checking import Checking, among
 from services.rules.adapters.mongo import Shelf
 from services.rules.adapters.mongo.documents import heard_of_row, rule_of_row
+from services.rules.adapters.outcomes import outcome_to_wire
+from services.rules.adapters.rule_wire import rule_of_wire, rule_to_wire
 from services.rules.adapters.tickets import Messages
+from services.rules.adapters.trying import tried
 from services.rules.application.vocabulary import described_fields, find_read, vocabulary
 from services.rules.domain import commands
 from services.rules.domain.heard import EVENTS
-from services.rules.domain.rule import ActionUse, Rule, in_order
-from services.rules.domain.run import RuleTrace, explain
+from services.rules.domain.rule import in_order
+from services.rules.domain.run import explain
 
 MOST_EXPLAINED = 200
 MOST_VERSIONS = 1_000
@@ -47,9 +45,8 @@ ACCESS: Access = {
     f"{_SERVICE}/ExplainEvent": _READERS,
     f"{_SERVICE}/ListVocabulary": _READERS,
     f"{_SERVICE}/CheckRules": _READERS,
+    f"{_SERVICE}/TryRules": _READERS,
 }
-# Deeper is refused when the rule is compiled; this only keeps a request from nesting without end.
-_DEEPEST = 20
 
 
 class RulesRpc(RulesServiceServicer):
@@ -62,6 +59,7 @@ class RulesRpc(RulesServiceServicer):
         calendars: CalendarShelf,
         runner: BatchRunner,
         messages: Messages,
+        clock: Clock,
     ) -> None:
         self._explanations = database["explanations"]
         self._rules = database["rules"]
@@ -69,6 +67,7 @@ class RulesRpc(RulesServiceServicer):
         self._calendars = calendars
         self._runner = runner
         self._messages = messages
+        self._clock = clock
         self._checking = Checking(shelf)
 
     def ListRules(self, request: pb.ListRulesRequest, _: Any) -> pb.ListRulesResponse:
@@ -134,6 +133,11 @@ class RulesRpc(RulesServiceServicer):
     def CheckRules(self, request: pb.CheckRulesRequest, _: Any) -> pb.CheckRulesResponse:
         return self._checking.check([rule_of_wire(draft) for draft in request.drafts])
 
+    def TryRules(self, request: pb.TryRulesRequest, _: Any) -> pb.TryRulesResponse:
+        saved = () if request.only_drafts else self._shelf.newest().all_rules
+        rules = among(saved, [rule_of_wire(draft) for draft in request.drafts])
+        return tried(rules, request.events, self._clock.now(), lambda: self._calendars.newest()[1])
+
     def _do(self, command: commands.SaveRule | commands.DeleteRule) -> Any:
         (outcome,) = self._runner.run([Task("", command)])
         if outcome.error is not None:
@@ -169,7 +173,7 @@ class RulesRpc(RulesServiceServicer):
             event_id=row["_id"],
             ticket_id=heard.ticket.ticket_id,
             rule_set_version=row["set"],
-            outcomes=[_outcome_to_wire(trace, results.get(trace.rule.rule.rule_id, "")) for trace in traces],
+            outcomes=[outcome_to_wire(trace, results.get(trace.rule.rule.rule_id, "")) for trace in traces],
             chain_id=heard.chain_id,
             depth=heard.depth,
         )
@@ -197,103 +201,9 @@ def _version_to_wire(row: Document) -> pb.RuleVersion:
     return wire
 
 
-def _outcome_to_wire(trace: RuleTrace, result: str) -> pb.RuleOutcome:
-    return pb.RuleOutcome(
-        rule_id=trace.rule.rule.rule_id,
-        name=trace.rule.rule.name,
-        outcome=trace.outcome,
-        reason=trace.reason,
-        tests=[
-            pb.TestOutcome(
-                field=test.field,
-                operator=test.operator,
-                expected=test.expected,
-                actual=test.actual,
-                holds=test.holds,
-            )
-            for test in trace.tests
-        ],
-        actions=trace.actions,
-        result=result,
-    )
-
-
 def register(server: RpcServer, servicer: RulesRpc) -> None:
     """Serve it."""
     server.add(add_RulesServiceServicer_to_server, servicer)
-
-
-def rule_of_wire(wire: pb.Rule) -> Rule:
-    """A rule as somebody wrote it. Raises InvalidField for a condition nested without end."""
-    return Rule(
-        rule_id=wire.id,
-        name=wire.name.strip(),
-        events=tuple(dict.fromkeys(wire.events)),
-        actions=tuple(ActionUse(action.kind, MessageToDict(action.params)) for action in wire.actions),
-        condition=_condition_of_wire(wire.condition, 0),
-        position=wire.position,
-        enabled=wire.enabled,
-        stop=wire.stop,
-        active_from=_moment(wire.active_from, "active_from") if wire.HasField("active_from") else None,
-        active_until=_moment(wire.active_until, "active_until") if wire.HasField("active_until") else None,
-    )
-
-
-def _moment(wire: Timestamp, name: str) -> datetime:
-    try:
-        return moment_of(wire)
-    except (OverflowError, ValueError):
-        raise InvalidField(f"rule.{name}", "a moment of the years 1 to 9999") from None
-
-
-def _condition_of_wire(wire: pb.Condition, depth: int) -> Condition:
-    if depth > _DEEPEST:
-        raise InvalidField("rule.condition", f"at most {_DEEPEST} groups within each other")
-    kind = wire.WhichOneof("node")
-    if kind is None:
-        return ALWAYS
-    if kind == "test":
-        return Test(wire.test.field, wire.test.operator, tuple(wire.test.values))
-    parts = tuple(_condition_of_wire(part, depth + 1) for part in getattr(wire, kind).conditions)
-    return Group(kind, parts)
-
-
-def rule_to_wire(rule: Rule) -> pb.Rule:
-    wire = pb.Rule(
-        id=rule.rule_id,
-        name=rule.name,
-        enabled=rule.enabled,
-        position=rule.position,
-        events=rule.events,
-        condition=_condition_to_wire(rule.condition),
-        stop=rule.stop,
-        version=rule.version,
-        updated_by=rule.updated_by,
-    )
-    for use in rule.actions:
-        wire.actions.add(kind=use.kind).params.update(dict(use.params))
-    for moment, stamped in (
-        (rule.updated_at, wire.updated_at),
-        (rule.active_from, wire.active_from),
-        (rule.active_until, wire.active_until),
-    ):
-        if moment is not None:
-            stamped.FromDatetime(moment)
-    return wire
-
-
-def _condition_to_wire(condition: Condition) -> pb.Condition:
-    if isinstance(condition, Test):
-        test = pb.Test(field=condition.field, operator=condition.operator, values=condition.values)
-        return pb.Condition(test=test)
-    group = pb.ConditionGroup(conditions=[_condition_to_wire(part) for part in condition.conditions])
-    match condition.joined:
-        case "all":
-            return pb.Condition(all=group)
-        case "any":
-            return pb.Condition(any=group)
-        case "none":
-            return pb.Condition(none=group)
 
 
 def _operators_of(kind: Kind) -> list[str]:

@@ -94,6 +94,7 @@ def test_any_condition_and_any_text_come_back(condition: pb.Condition, name: str
         ("rules: [", "not YAML in line 1"),
         ("- id: a", "expected `rules:` with a list"),
         ("rules: []\nother: 1", "expected `rules:` with a list"),
+        ("rules: {a: b}", "rules: expected a list"),
         ("rules: [{name: a}]", "rule 1: expected a map with an id"),
         ("rules: [{id: a}, {id: a}]", "a: described more than once"),
         ("rules: [{id: a, on: true}]", "rule 1 (a): unknown on; known are id, name"),

@@ -69,6 +69,11 @@ class RulesServiceStub:
                 request_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyRequest.SerializeToString,
                 response_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyResponse.FromString,
                 _registered_method=True)
+        self.TryRules = channel.unary_unary(
+                '/relaydesk.rules.v1.RulesService/TryRules',
+                request_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.TryRulesRequest.SerializeToString,
+                response_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.TryRulesResponse.FromString,
+                _registered_method=True)
         self.CheckRules = channel.unary_unary(
                 '/relaydesk.rules.v1.RulesService/CheckRules',
                 request_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.CheckRulesRequest.SerializeToString,
@@ -125,6 +130,13 @@ class RulesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TryRules(self, request, context):
+        """What the rules would make of an event that somebody thought up. Nothing happens and nothing is kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckRules(self, request, context):
         """What is odd about the enabled rules, found without an event: never matches, shadowed, undone, may loop, and more.
         """
@@ -169,6 +181,11 @@ def add_RulesServiceServicer_to_server(servicer, server):
                     servicer.ListVocabulary,
                     request_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyRequest.FromString,
                     response_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyResponse.SerializeToString,
+            ),
+            'TryRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.TryRules,
+                    request_deserializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.TryRulesRequest.FromString,
+                    response_serializer=relaydesk_dot_rules_dot_v1_dot_service__pb2.TryRulesResponse.SerializeToString,
             ),
             'CheckRules': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckRules,
@@ -365,6 +382,33 @@ class RulesService:
             '/relaydesk.rules.v1.RulesService/ListVocabulary',
             relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyRequest.SerializeToString,
             relaydesk_dot_rules_dot_v1_dot_service__pb2.ListVocabularyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TryRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relaydesk.rules.v1.RulesService/TryRules',
+            relaydesk_dot_rules_dot_v1_dot_service__pb2.TryRulesRequest.SerializeToString,
+            relaydesk_dot_rules_dot_v1_dot_service__pb2.TryRulesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,6 +42,8 @@ class RulesServiceStub:
     """Why something did or did not happen at an event."""
     ListVocabulary: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListVocabularyRequest, _service_pb2.ListVocabularyResponse]
     """The conditions, operators and actions there are, with what they take."""
+    TryRules: _grpc.UnaryUnaryMultiCallable[_service_pb2.TryRulesRequest, _service_pb2.TryRulesResponse]
+    """What the rules would make of an event that somebody thought up. Nothing happens and nothing is kept."""
     CheckRules: _grpc.UnaryUnaryMultiCallable[_service_pb2.CheckRulesRequest, _service_pb2.CheckRulesResponse]
     """What is odd about the enabled rules, found without an event: never matches, shadowed, undone, may loop, and more."""
 
@@ -59,6 +61,8 @@ class RulesServiceAsyncStub(RulesServiceStub):
     """Why something did or did not happen at an event."""
     ListVocabulary: _aio.UnaryUnaryMultiCallable[_service_pb2.ListVocabularyRequest, _service_pb2.ListVocabularyResponse]  # type: ignore[assignment]
     """The conditions, operators and actions there are, with what they take."""
+    TryRules: _aio.UnaryUnaryMultiCallable[_service_pb2.TryRulesRequest, _service_pb2.TryRulesResponse]  # type: ignore[assignment]
+    """What the rules would make of an event that somebody thought up. Nothing happens and nothing is kept."""
     CheckRules: _aio.UnaryUnaryMultiCallable[_service_pb2.CheckRulesRequest, _service_pb2.CheckRulesResponse]  # type: ignore[assignment]
     """What is odd about the enabled rules, found without an event: never matches, shadowed, undone, may loop, and more."""
 
@@ -115,6 +119,14 @@ class RulesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.ListVocabularyResponse, _abc.Awaitable[_service_pb2.ListVocabularyResponse]]:
         """The conditions, operators and actions there are, with what they take."""
+
+    @_abc_1.abstractmethod
+    def TryRules(
+        self,
+        request: _service_pb2.TryRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.TryRulesResponse, _abc.Awaitable[_service_pb2.TryRulesResponse]]:
+        """What the rules would make of an event that somebody thought up. Nothing happens and nothing is kept."""
 
     @_abc_1.abstractmethod
     def CheckRules(

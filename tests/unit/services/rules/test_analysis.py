@@ -48,6 +48,7 @@ def none(*tests: Sequence[str]) -> Group:
         Group("all", (Test("tags", "contains", ("pay/card",)), none(("tags", "subtree", "pay")))),
         every(("message_count", "greater", "5"), ("message_count", "less", "5")),
         every(("message_count", "is", "3"), ("message_count", "greater", "7")),
+        every(("time_in_status", "older_than", "1d"), ("time_in_status", "within", "24h")),
         every(
             ("created_at", "after", "2026-03-01T00:00:00Z"), ("created_at", "before", "2026-03-01T00:00:00Z")
         ),
@@ -83,6 +84,7 @@ def test_a_condition_that_contradicts_itself_is_named(condition: Condition) -> N
         every(("tags", "any_of", "a", "b"), ("tags", "none_of", "a")),
         every(("message_count", "greater", "5"), ("message_count", "less", "7")),
         every(("status", "is", "open"), ("status", "changed_to", "pending")),
+        every(("time_in_status", "older_than", "1d"), ("time_in_status", "within", "25h")),
         either(("status", "is", "new"), ("status", "is", "open")),
         none(("status", "is", "open"), ("status", "is", "pending")),
     ],
