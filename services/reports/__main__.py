@@ -5,13 +5,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from chassis import bus, roles, rpc, run
+from chassis.calendars import CalendarAsker, CalendarShelf
 from chassis.ids import new_id
 from chassis.jobs import JobWorker
 from chassis.listener import dead_name, queue_name
 from chassis.rpc import RpcServer
 from chassis.service import LANES, Parts
 from chassis.tokens import CachedAuthenticator
+from chassis.units import Unit
 from services.reports.adapters.broker import EitherBroker, ManagementBroker, PassiveBroker
+from services.reports.adapters.calendars import RETRIED as SLA_RETRIED
+from services.reports.adapters.calendars import CalendarFacts, calendar_of_bytes
 from services.reports.adapters.gauges import QueueGauges
 from services.reports.adapters.jobs import ExportKeeper, export_jobs
 from services.reports.adapters.mongo import INDEXES, MongoBuckets, MongoCounting, MongoExports, MongoLoads
@@ -21,6 +25,7 @@ from services.reports.adapters.tickets import RETRIED, Accounts
 from services.reports.adapters.wire import CONSUMES
 from services.reports.application import HANDLERS
 from services.reports.config import Settings
+from services.reports.domain.facts import KeepCalendar
 from services.reports.domain.queues import INTAKE
 
 _SLOTS = 16
@@ -44,17 +49,27 @@ def serve(parts: Parts, settings: Settings) -> Sequence[run.Component]:
 
 
 def listen(parts: Parts, settings: Settings) -> Sequence[run.Component]:
-    """Facts, into counts."""
+    """Facts, into counts; and under a lease a look at all calendars."""
+    calendars = CalendarShelf(parts.database, calendar_of_bytes)
     slot = int(new_id()[-1], 16) % _SLOTS
+
+    def open_ports(unit: Unit) -> MongoCounting:
+        return MongoCounting(unit, slot, calendars)
+
+    sla = rpc.channel(settings.sla_address, settings.internal_token, retried=SLA_RETRIED)
+    asker = CalendarAsker(
+        CalendarFacts(sla).page, KeepCalendar, parts.runner("reports.calendars", open_ports, HANDLERS)
+    )
+    looking = parts.loop("calendars", asker.look, every=settings.calendars_every)
     listener = parts.listener(
         CONSUMES,
-        lambda unit: MongoCounting(unit, slot),
+        open_ports,
         HANDLERS,
         batch_max=settings.batch_max,
         linger=settings.linger,
         prefetch=settings.prefetch,
     )
-    return roles.assembled(parts, [listener], lambda: prepare(parts))
+    return roles.assembled(parts, [looking, listener], lambda: prepare(parts))
 
 
 def work(parts: Parts, settings: Settings) -> Sequence[run.Component]:

@@ -15,6 +15,9 @@ class Settings(CommonSettings):
     grpc_port: int = 50054
     # Where tokens are checked.
     tickets_address: str = "127.0.0.1:50051"
+    # Where all calendars are asked for when reports starts, and how often that is done again; what is saved meanwhile is heard.
+    sla_address: str = "127.0.0.1:50053"
+    calendars_every: timedelta = timedelta(minutes=10)
     # Facts that one transaction takes, and how long a listener may wait for a fuller batch: nobody waits for reports.
     batch_max: int = 500
     linger: timedelta = timedelta(milliseconds=500)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.businesstime import Asker, Hours, SavedCalendars, Window
+from services.reports.adapters import calendars as reports_calendars
 from services.rules.adapters import calendars as rules_calendars
 from services.sla.adapters.calendar_facts import calendar_changed_to_wire, facts_page
 from services.sla.domain.book import Book
@@ -20,7 +21,7 @@ from tests.saved_calendars import ASKERS, FIRST, MOMENTS, saved_calendars
 
 RESOLUTION = PolicyTarget("resolution", timedelta(hours=8), time=BUSINESS)
 EVERYBODY = Policy("p", "Everybody", 0, "", (RESOLUTION,))
-LISTENERS: list[Any] = [rules_calendars]
+LISTENERS: list[Any] = [rules_calendars, reports_calendars]
 
 
 def heard(listener: Any, calendars: list[NamedCalendar]) -> SavedCalendars:

@@ -13,6 +13,7 @@ from services.reports.domain.query import LoadQuery, Query
 from services.reports.domain.queues import QueueMinutes, QueueState, Reading
 from services.reports.domain.spells import Spell
 from services.reports.domain.tally import Key, Tally
+from tests.fakes.calendars import MemoryCalendars
 
 
 class MemorySpells:
@@ -57,6 +58,7 @@ class MemoryCounting:
         self.spells = MemorySpells()
         self.first_replies = MemoryFirstReplies()
         self.promises = MemoryPromises()
+        self.calendars = MemoryCalendars()
         self.kept: dict[Key, Figures] = {}
         self.kept_minutes: dict[Key, Figures] = {}
 

@@ -4,12 +4,12 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from chassis.businesstime import CalendarNews, SavedCalendars
 from services.rules.application import HANDLERS
 from services.rules.domain.heard import Heard, Ticket
 from services.rules.domain.rule import CompiledRule, Rule
 from services.rules.domain.rule_set import RuleSet
 from services.rules.domain.run import Memory, Verdict
+from tests.fakes.calendars import MemoryCalendars
 
 
 class MemoryRules:
@@ -59,20 +59,6 @@ class MemoryTickets:
 
     def get(self, ticket_id: str) -> Ticket | None:
         return self.rows.get(ticket_id)
-
-
-class MemoryCalendars:
-    """Calendars as a test gives them, and what was to be kept."""
-
-    def __init__(self) -> None:
-        self.known = SavedCalendars()
-        self.kept: list[CalendarNews] = []
-
-    def newest(self) -> SavedCalendars:
-        return self.known
-
-    def keep(self, news: CalendarNews) -> None:
-        self.kept.append(news)
 
 
 class MemoryDesk:

@@ -1,4 +1,4 @@
-"""Calendars saved by sla count in rules: those of before it was there are asked for, later ones are heard."""
+"""Calendars saved by sla count in rules and reports: those of before it was there are asked for, later ones are heard."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 
 from bus.v1.bundle_pb2 import Envelope
+from chassis.businesstime import Asker
+from chassis.calendars import CalendarShelf
 from chassis.rpc import RpcServer
 from relaydesk.rules.v1 import service_pb2 as rules_pb2
 from relaydesk.rules.v1.service_pb2_grpc import RulesServiceStub
 from relaydesk.sla.v1 import service_pb2 as sla_pb2
 from relaydesk.sla.v1.service_pb2_grpc import SlaServiceStub
 from relaydesk.tickets.v1 import events_pb2, ticket_pb2
+from services.reports import __main__ as reports_main
+from services.reports.adapters.calendars import calendar_of_bytes
+from services.reports.config import Settings as ReportsSettings
 from services.rules import __main__ as rules_main
 from services.rules.config import Settings as RulesSettings
 from services.sla import __main__ as sla_main
@@ -132,5 +137,28 @@ def test_calendars_of_before_are_asked_for_and_later_ones_are_heard(
         assert [test.actual for test in outcome("t2").tests] == ["true"]
         # What was looked at before is explained with what was known then.
         assert [test.actual for test in outcome("t1").tests] == ["false"]
+    finally:
+        desk.stop()
+
+
+def test_reports_ask_for_calendars_of_before_and_hear_later_ones(
+    vhost: str, mongo_url: str, database_prefix: str, sla: Sla
+) -> None:
+    sla.save(*closed_now())
+    settings = ReportsSettings(
+        **common(vhost, mongo_url, database_prefix),
+        linger=timedelta(milliseconds=20),
+        sla_address=f"127.0.0.1:{sla.port}",
+    )
+    desk = ServiceDesk(reports_main, "reports", settings)
+    try:
+        desk.role("listen")
+        kept = desk.database["calendars"]
+        wait_until(lambda: kept.count_documents({}) == 1, timeout=PATIENCE)
+        sla.save(*always(), expected_version=1)
+        wait_until(lambda: kept.count_documents({}) == 2, timeout=PATIENCE)
+        page, known = CalendarShelf(desk.database, calendar_of_bytes).newest()
+        assert page == 2
+        assert known.at(datetime.now(UTC)).calendar(Asker()).is_open(datetime.now(UTC))
     finally:
         desk.stop()

@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.batches import Outcome, Task
 from chassis.bus import Bus, Outgoing, Publisher, declare_queue
+from chassis.calendars import CalendarShelf
 from chassis.errors import FailedPrecondition, InvalidFields, NotFound, Unavailable
 from chassis.run import Component
 from chassis.units import Unit
@@ -25,6 +26,7 @@ from relaydesk.reports.v1.service_pb2_grpc import ReportsServiceStub
 from relaydesk.sla.v1 import events_pb2 as sla
 from services.reports import __main__ as main
 from services.reports.adapters.broker import ManagementBroker, PassiveBroker
+from services.reports.adapters.calendars import calendar_of_bytes
 from services.reports.adapters.mongo import MongoCounting
 from services.reports.adapters.wire import CONSUMES
 from services.reports.application import HANDLERS
@@ -49,6 +51,8 @@ def settings(vhost: str, mongo_url: str, database_prefix: str, broker_management
         linger=timedelta(milliseconds=20),
         sample_every=timedelta(milliseconds=500),
         export_every=timedelta(milliseconds=200),
+        # Nobody is there.
+        sla_address="127.0.0.1:1",
     )
 
 
@@ -218,7 +222,7 @@ def _command(told: Told) -> object:
 
 def _runner(desk: ServiceDesk, slot: int, handlers: Any = HANDLERS) -> Any:
     def open_ports(unit: Unit) -> MongoCounting:
-        return MongoCounting(unit, slot)
+        return MongoCounting(unit, slot, CalendarShelf(unit.database, calendar_of_bytes))
 
     return desk.parts("listen").runner("reports", open_ports, handlers)
 

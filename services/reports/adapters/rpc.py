@@ -140,6 +140,8 @@ def _row(row: ReportRow) -> pb.ReportRow:
         key=row.value,
         first_reply=_durations(figures.duration(names.FIRST_REPLY)),
         resolution=_durations(figures.duration(names.RESOLUTION)),
+        first_reply_business=_durations(figures.duration(names.FIRST_REPLY_BUSINESS)),
+        resolution_business=_durations(figures.duration(names.RESOLUTION_BUSINESS)),
         message_to_ticket=_durations(figures.duration(names.MESSAGE_TO_TICKET)),
         # Fields of the contract are named like the figures.
         **{name: figures[name] for name in names.COUNTS},

@@ -13,6 +13,7 @@ from relaydesk.rules.v1 import events_pb2 as rules
 from relaydesk.sla.v1 import events_pb2 as sla
 from relaydesk.tickets.v1 import events_pb2 as tickets
 from relaydesk.tickets.v1 import ticket_pb2
+from services.reports.adapters.calendars import news_of
 from services.reports.domain import figures
 from services.reports.domain.facts import (
     FINISHED,
@@ -21,6 +22,7 @@ from services.reports.domain.facts import (
     CountOne,
     CountOpening,
     CountPromise,
+    KeepCalendar,
     Merge,
     Move,
     Step,
@@ -100,6 +102,11 @@ def one_of_applied(fact: rules.RulesApplied, envelope: Envelope) -> CountOne:
     return CountOne(figures.RULES_APPLIED, Labels(fact.channel), moment_of(envelope.occurred_at))
 
 
+def calendar_of_changed(fact: sla.CalendarChanged, _: Envelope) -> KeepCalendar:
+    """A version of a calendar was saved."""
+    return KeepCalendar(news_of(fact))
+
+
 # A foreign fact -> our command; None where it is not counted.
 CONSUMES: Mapping[type[Message], Callable[[Any, Envelope], object | None]] = {
     tickets.TicketOpened: opening_of_opened,
@@ -109,6 +116,7 @@ CONSUMES: Mapping[type[Message], Callable[[Any, Envelope], object | None]] = {
     sla.TimerWarned: one_of_warned,
     sla.TimerBreached: promise_of_breached,
     sla.TimerMet: promise_of_met,
+    sla.CalendarChanged: calendar_of_changed,
     ingest.MessageQuarantined: one_of_quarantined,
     rules.RulesApplied: one_of_applied,
 }
@@ -149,6 +157,7 @@ def _change(
         moves=tuple(moves),
         opens=opens,
         merge=merge,
+        domain=ticket.requester.email.rpartition("@")[2],
     )
 
 

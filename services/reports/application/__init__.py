@@ -7,7 +7,8 @@ from services.reports.application.count_change import count_change
 from services.reports.application.count_one import count_one
 from services.reports.application.count_opening import count_opening
 from services.reports.application.count_promise import count_promise
-from services.reports.domain.facts import CountChange, CountOne, CountOpening, CountPromise
+from services.reports.application.keep_calendar import keep_calendar
+from services.reports.domain.facts import CountChange, CountOne, CountOpening, CountPromise, KeepCalendar
 
 # A command's type -> function(command, ports).
 HANDLERS: Mapping[type, Callable[[Any, Any], object]] = {
@@ -15,4 +16,5 @@ HANDLERS: Mapping[type, Callable[[Any, Any], object]] = {
     CountChange: count_change,
     CountOne: count_one,
     CountPromise: count_promise,
+    KeepCalendar: keep_calendar,
 }

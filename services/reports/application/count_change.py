@@ -1,9 +1,13 @@
 """Something about a ticket is other than before, or somebody wrote."""
 
+from datetime import datetime
+
+from services.reports.application.business_time import business_time
 from services.reports.application.count_words import by_author, count_arrival, count_words
 from services.reports.application.ports import CountingPorts
 from services.reports.domain import figures as names
 from services.reports.domain.facts import CountChange, Merge, Move, Step
+from services.reports.domain.figures import Figures
 from services.reports.domain.histogram import milliseconds
 from services.reports.domain.spells import Spell, spell_id
 from services.reports.domain.tally import TAG, subtrees
@@ -51,27 +55,36 @@ def _step(command: CountChange, step: Step, ports: CountingPorts) -> None:
     figures = ports.tally.at(step.at, command.labels)
     figures.count(names.SOLVED if step.is_solved else names.REOPENED)
     if step.is_solved and step.spell == 0:
-        figures.measure(names.RESOLUTION, milliseconds(step.at - command.created_at))
+        solving = Spell("", None, step.at, command.labels, command.domain)
+        _resolution(figures, command.created_at, solving, ports)
         return
     name = spell_id(step)
     other = ports.spells.take(name)
     if step.is_solved:
+        solving = Spell(name, None, step.at, command.labels, command.domain)
         if other is not None and other.began_at is not None:
-            figures.measure(names.RESOLUTION, milliseconds(step.at - other.began_at))
+            _resolution(figures, other.began_at, solving, ports)
         else:
-            ports.spells.keep(Spell(name, solved_at=step.at, labels=command.labels))
+            ports.spells.keep(solving)
     elif other is not None and other.solved_at is not None:
-        ports.tally.at(other.solved_at, other.labels).measure(
-            names.RESOLUTION, milliseconds(other.solved_at - step.at)
-        )
+        _resolution(ports.tally.at(other.solved_at, other.labels), step.at, other, ports)
     else:
         ports.spells.keep(Spell(name, began_at=step.at))
+
+
+def _resolution(figures: Figures, began: datetime, solving: Spell, ports: CountingPorts) -> None:
+    assert solving.solved_at is not None
+    figures.measure(names.RESOLUTION, milliseconds(solving.solved_at - began))
+    open_time = business_time(began, solving.solved_at, solving.labels, solving.domain, ports.calendars)
+    figures.measure(names.RESOLUTION_BUSINESS, milliseconds(open_time))
 
 
 def _first_reply(command: CountChange, ports: CountingPorts) -> None:
     words = command.words
     if words is None or not ports.first_replies.claim(command.ticket_id):
         return
-    ports.tally.at(words.written_at, by_author(words, command.labels)).measure(
-        names.FIRST_REPLY, milliseconds(words.written_at - command.created_at)
-    )
+    began, ended = command.created_at, words.written_at
+    figures = ports.tally.at(ended, by_author(words, command.labels))
+    figures.measure(names.FIRST_REPLY, milliseconds(ended - began))
+    open_time = business_time(began, ended, command.labels, command.domain, ports.calendars)
+    figures.measure(names.FIRST_REPLY_BUSINESS, milliseconds(open_time))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from chassis.businesstime import CalendarNews, SavedCalendars
 from services.reports.domain.board import Window
 from services.reports.domain.export import Export
 from services.reports.domain.figures import Figures
@@ -52,6 +53,16 @@ class Promises(Protocol):
         ...
 
 
+class Calendars(Protocol):
+    """Open hours, as they were saved elsewhere."""
+
+    def newest(self) -> SavedCalendars:
+        """Every version that is kept; the same for the whole batch."""
+        ...
+
+    def keep(self, news: CalendarNews) -> None: ...
+
+
 class CountingPorts(Protocol):
     """Of one batch of facts."""
 
@@ -59,6 +70,9 @@ class CountingPorts(Protocol):
     spells: Spells
     first_replies: FirstReplies
     promises: Promises
+
+    @property
+    def calendars(self) -> Calendars: ...
 
 
 class Buckets(Protocol):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from chassis.businesstime import CalendarNews
 from services.reports.domain.tally import Labels
 
 # Kinds of author, as tickets names them.
@@ -95,6 +96,8 @@ class CountChange:
     # The ticket began as spam and is taken back: its opening is counted only now.
     opens: bool = False
     merge: Merge | None = None
+    # Of the requester's address.
+    domain: str = ""
 
     @property
     def is_first_reply(self) -> bool:
@@ -126,3 +129,10 @@ class CountPromise:
     is_met: bool
     labels: Labels
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCalendar:
+    """A version of a calendar was saved."""
+
+    news: CalendarNews

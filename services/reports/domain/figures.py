@@ -39,7 +39,10 @@ COUNTS = (
 FIRST_REPLY = "first_reply"
 RESOLUTION = "resolution"
 MESSAGE_TO_TICKET = "message_to_ticket"
-DURATIONS = (FIRST_REPLY, RESOLUTION, MESSAGE_TO_TICKET)
+# The same in the open hours of the ticket's calendar.
+FIRST_REPLY_BUSINESS = "first_reply_business"
+RESOLUTION_BUSINESS = "resolution_business"
+DURATIONS = (FIRST_REPLY, RESOLUTION, MESSAGE_TO_TICKET, FIRST_REPLY_BUSINESS, RESOLUTION_BUSINESS)
 
 
 @dataclass(slots=True)

@@ -13,12 +13,13 @@ from services.reports.domain.tally import NO_LABELS, Labels
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """One end of a later spell, waiting for the other. `labels` belong to the solving."""
+    """One end of a later spell, waiting for the other. `labels` and the requester's domain belong to the solving."""
 
     spell_id: str
     began_at: datetime | None = None
     solved_at: datetime | None = None
     labels: Labels = NO_LABELS
+    domain: str = ""
 
 
 def spell_id(step: Step) -> str:

@@ -91,6 +91,8 @@ class ReportRow(_message.Message):
     ARRIVED_FIELD_NUMBER: _builtins.int
     QUARANTINED_FIELD_NUMBER: _builtins.int
     RULES_APPLIED_FIELD_NUMBER: _builtins.int
+    FIRST_REPLY_BUSINESS_FIELD_NUMBER: _builtins.int
+    RESOLUTION_BUSINESS_FIELD_NUMBER: _builtins.int
     key: _builtins.str
     opened: _builtins.int
     solved: _builtins.int
@@ -117,6 +119,12 @@ class ReportRow(_message.Message):
     def resolution(self) -> Global___Durations: ...
     @_builtins.property
     def message_to_ticket(self) -> Global___Durations: ...
+    @_builtins.property
+    def first_reply_business(self) -> Global___Durations:
+        """The same durations in the open hours of the ticket's calendar."""
+
+    @_builtins.property
+    def resolution_business(self) -> Global___Durations: ...
     def __init__(
         self,
         *,
@@ -139,10 +147,12 @@ class ReportRow(_message.Message):
         arrived: _builtins.int = ...,
         quarantined: _builtins.int = ...,
         rules_applied: _builtins.int = ...,
+        first_reply_business: Global___Durations | None = ...,
+        resolution_business: Global___Durations | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bucket_at", b"bucket_at", "first_reply", b"first_reply", "message_to_ticket", b"message_to_ticket", "resolution", b"resolution"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bucket_at", b"bucket_at", "first_reply", b"first_reply", "first_reply_business", b"first_reply_business", "message_to_ticket", b"message_to_ticket", "resolution", b"resolution", "resolution_business", b"resolution_business"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrived", b"arrived", "breached", b"breached", "bucket_at", b"bucket_at", "first_reply", b"first_reply", "ignored", b"ignored", "key", b"key", "message_to_ticket", b"message_to_ticket", "messages_in", b"messages_in", "messages_in_automatic", b"messages_in_automatic", "messages_out", b"messages_out", "messages_out_automatic", b"messages_out_automatic", "met", b"met", "opened", b"opened", "quarantined", b"quarantined", "reopened", b"reopened", "resolution", b"resolution", "rules_applied", b"rules_applied", "solved", b"solved", "warned", b"warned"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrived", b"arrived", "breached", b"breached", "bucket_at", b"bucket_at", "first_reply", b"first_reply", "first_reply_business", b"first_reply_business", "ignored", b"ignored", "key", b"key", "message_to_ticket", b"message_to_ticket", "messages_in", b"messages_in", "messages_in_automatic", b"messages_in_automatic", "messages_out", b"messages_out", "messages_out_automatic", b"messages_out_automatic", "met", b"met", "opened", b"opened", "quarantined", b"quarantined", "reopened", b"reopened", "resolution", b"resolution", "resolution_business", b"resolution_business", "rules_applied", b"rules_applied", "solved", b"solved", "warned", b"warned"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -150,7 +160,7 @@ Global___ReportRow: _TypeAlias = ReportRow  # noqa: Y015
 
 @_typing.final
 class Durations(_message.Message):
-    """Calendar time, seconds."""
+    """In seconds."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

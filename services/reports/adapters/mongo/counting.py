@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from chassis.calendars import BatchCalendars, CalendarShelf
 from chassis.mongo import Document, Documents, named_failures
 from chassis.units import Unit
 from services.reports.adapters.mongo.figures import additions
 from services.reports.adapters.mongo.promises import MongoPromises
-from services.reports.domain.facts import CountChange, CountPromise
+from services.reports.domain.facts import CountChange, CountPromise, KeepCalendar
 from services.reports.domain.figures import Figures
 from services.reports.domain.spells import Spell, spell_id
 from services.reports.domain.tally import CHANNEL, Key, Labels, Tally, by_day, moment_of
@@ -72,8 +73,9 @@ class MongoCounting:
     """The ports of one batch. `slot` (0 to 15) keeps replicas from waiting for each other's rows: each adds to rows
     of its own, and who reads adds them up."""
 
-    def __init__(self, unit: Unit, slot: int) -> None:
+    def __init__(self, unit: Unit, slot: int, calendars: CalendarShelf) -> None:
         self.tally = Tally()
+        self.calendars = BatchCalendars(unit, calendars)
         self.spells = MongoSpells()
         self.first_replies = MongoFirstReplies()
         self.promises = MongoPromises()
@@ -82,6 +84,7 @@ class MongoCounting:
 
     def load(self, commands: Sequence[object]) -> None:
         """One read for the ends of spells, one for first replies and one for promises, where there are any."""
+        self.calendars.load([command.news for command in commands if isinstance(command, KeepCalendar)])
         changes = [command for command in commands if isinstance(command, CountChange)]
         with named_failures():
             self.spells.load(
@@ -110,6 +113,7 @@ class MongoCounting:
                 {"$inc": additions(figures), "$setOnInsert": {"at": moment_of(key.minute)}},
                 upsert=True,
             )
+        self.calendars.stage()
         self.spells.stage(unit)
         self.first_replies.stage(unit)
         self.promises.stage(unit)
@@ -132,6 +136,7 @@ def _row(spell: Spell) -> Document:
     if spell.solved_at is not None:
         labels = spell.labels
         row["solved_at"] = spell.solved_at
+        row["domain"] = spell.domain
         row["labels"] = {
             "channel": labels.channel,
             "group": labels.group,
@@ -144,4 +149,4 @@ def _row(spell: Spell) -> Document:
 def _spell(row: Document) -> Spell:
     kept = row.get("labels")
     labels = Labels(kept["channel"], kept["group"], kept["agent"], tuple(kept["tags"])) if kept else Labels()
-    return Spell(row["_id"], row.get("began_at"), row.get("solved_at"), labels)
+    return Spell(row["_id"], row.get("began_at"), row.get("solved_at"), labels, row.get("domain", ""))

@@ -6,7 +6,10 @@ cost every write.
 
 from pymongo import ASCENDING, IndexModel
 
+from chassis import calendars
+
 INDEXES = {
+    **calendars.INDEXES,
     # "<dimension>:<minute of the bucket>:<slot>:<value>", kept for ever.
     "buckets": [],
     # The same by the day.
