@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from chassis.clock import FixedClock
-from chassis.errors import Conflict, InvalidField, InvalidFields, NotFound
+from chassis.errors import Conflict, FailedPrecondition, InvalidField, InvalidFields, NotFound
 from services.console.adapters.calendars import draft_to_wire
-from services.console.application.ports import Clock, Desk, Download, NewMessage
+from services.console.application.ports import Clock, Desk, Download, Merge, NewMessage
 from services.console.domain import ingest, reports, rules, screening, sla
 from services.console.domain.calendars import CalendarDraft, CalendarYear, FeedState, YearDay
 from services.console.domain.tickets import (
@@ -20,6 +20,7 @@ from services.console.domain.tickets import (
     Fact,
     FieldChange,
     Filter,
+    Merged,
     Message,
     News,
     Ticket,
@@ -157,6 +158,35 @@ class MemoryTickets:
         self.say("message", new)
         self.answers[key] = (written, new)
         return written, new
+
+    def merge_ticket(
+        self, source_id: str, target_id: str, wanted: Merge, *, key: str = "", agent_id: str = ""
+    ) -> Merged:
+        self._outages.check("tickets")
+        source, target = self.tickets[source_id], self.tickets[target_id]
+        if target.status == "closed":
+            raise FailedPrecondition(f"target_closed: #{target.number} is closed")
+        is_other = source.requester.requester_id != target.requester.requester_id
+        if is_other and not wanted.allows_other_requester:
+            raise FailedPrecondition("other_requester: somebody else asked")
+        new = replace(source, status="merged", merged_into=target_id, version=source.version + 1)
+        kept = replace(target, merged_from=(*target.merged_from, source_id), version=target.version + 1)
+        if not wanted.is_trial:
+            self._log(new, "TicketChanged", agent_id, (FieldChange("merged_into", "", target_id),))
+            self._log(kept, "TicketChanged", agent_id, (FieldChange("merged_from", "", source_id),))
+            self.say("changed", new)
+            self.say("changed", kept)
+        return Merged(kept, new, (source.requester.email,) if is_other else ())
+
+    def unmerge_ticket(self, ticket_id: str, *, key: str, agent_id: str) -> Ticket:
+        self._outages.check("tickets")
+        source = self.tickets[ticket_id]
+        target = self.tickets[source.merged_into]
+        left = tuple(one for one in target.merged_from if one != ticket_id)
+        self.say("changed", replace(target, merged_from=left, version=target.version + 1))
+        new = replace(source, status="open", merged_into="", version=source.version + 1)
+        self.say("changed", new)
+        return new
 
     def hear(self, number: int, text: str) -> Message:
         """The requester writes again."""

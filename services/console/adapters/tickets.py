@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from relaydesk.tickets.v1 import customers_pb2, service_pb2, ticket_pb2
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
 from services.console.adapters.calls import Caller, moment
-from services.console.application.ports import NewMessage
+from services.console.application.ports import Merge, NewMessage
 from services.console.domain.tickets import (
     Actor,
     Attachment,
@@ -20,6 +20,7 @@ from services.console.domain.tickets import (
     FieldChange,
     Filter,
     MailReach,
+    Merged,
     Message,
     Requester,
     Ticket,
@@ -114,6 +115,24 @@ class GrpcTickets:
         answer = self._caller.ask(self._stub.AddMessage, request, agent_id=agent_id)
         return message_of(answer.message), ticket_of(answer.ticket)
 
+    def merge_ticket(
+        self, source_id: str, target_id: str, wanted: Merge, *, key: str = "", agent_id: str = ""
+    ) -> Merged:
+        request = service_pb2.MergeTicketsRequest(
+            idempotency_key=key,
+            target_id=target_id,
+            source_ids=[source_id],
+            reason=wanted.reason,
+            allow_other_requester=wanted.allows_other_requester,
+            validate_only=wanted.is_trial,
+        )
+        answer = self._caller.ask(self._stub.MergeTickets, request, agent_id=agent_id)
+        return Merged(ticket_of(answer.target), ticket_of(answer.sources[0]), tuple(answer.joined))
+
+    def unmerge_ticket(self, ticket_id: str, *, key: str, agent_id: str) -> Ticket:
+        request = service_pb2.UnmergeTicketRequest(idempotency_key=key, ticket_id=ticket_id)
+        return ticket_of(self._caller.ask(self._stub.UnmergeTicket, request, agent_id=agent_id).ticket)
+
 
 def request_of(wanted: Filter) -> service_pb2.ListTicketsRequest:
     return service_pb2.ListTicketsRequest(
@@ -155,6 +174,8 @@ def ticket_of(wire: ticket_pb2.Ticket) -> Ticket:
         fields=dict(wire.fields),
         last_requester_message_at=when("last_requester_message_at", wire.last_requester_message_at),
         last_agent_message_at=when("last_agent_message_at", wire.last_agent_message_at),
+        merged_into=wire.merged_into,
+        merged_from=tuple(wire.merged_from),
     )
 
 
@@ -206,6 +227,7 @@ def message_of(wire: ticket_pb2.Message) -> Message:
         delivery_state=wire.delivery_state,
         delivery_reason=wire.delivery_reason,
         is_truncated=wire.is_truncated,
+        came_along="merged" in wire.flags,
     )
 
 

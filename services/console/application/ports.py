@@ -20,6 +20,7 @@ from services.console.domain.tickets import (
     Change,
     Edit,
     Filter,
+    Merged,
     Message,
     News,
     Ticket,
@@ -41,6 +42,15 @@ class NewMessage:
     visibility: str
     status: str = ""
     attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """How a ticket becomes part of another; a trial only says what would be."""
+
+    reason: str = ""
+    allows_other_requester: bool = False
+    is_trial: bool = False
 
 
 class Tickets(Protocol):
@@ -86,6 +96,16 @@ class Tickets(Protocol):
         self, ticket_id: str, message: NewMessage, *, key: str, agent_id: str
     ) -> tuple[Message, Ticket]:
         """The same key gives the first answer again."""
+        ...
+
+    def merge_ticket(
+        self, source_id: str, target_id: str, wanted: Merge, *, key: str = "", agent_id: str = ""
+    ) -> Merged:
+        """Raises FailedPrecondition, whose text begins with the reason's name, Conflict, NotFound."""
+        ...
+
+    def unmerge_ticket(self, ticket_id: str, *, key: str, agent_id: str) -> Ticket:
+        """The ticket as it was. Raises FailedPrecondition, Conflict, NotFound."""
         ...
 
 

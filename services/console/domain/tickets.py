@@ -78,6 +78,9 @@ class Ticket:
     fields: Mapping[str, str] = field(default_factory=dict)
     last_requester_message_at: datetime | None = None
     last_agent_message_at: datetime | None = None
+    # Ids of the ticket that it is part of, and of those that are part of it.
+    merged_into: str = ""
+    merged_from: tuple[str, ...] = ()
 
     @property
     def is_waiting(self) -> bool:
@@ -87,6 +90,15 @@ class Ticket:
         if self.last_agent_message_at is None or self.last_requester_message_at is None:
             return True
         return self.last_requester_message_at > self.last_agent_message_at
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge made, or would make. `joined` are addresses that are in copy of the target by it."""
+
+    target: Ticket
+    source: Ticket
+    joined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +190,8 @@ class Message:
     said_html: str = ""
     # How its channel read it, where that takes a word.
     explanation: str = ""
+    # It is a merged ticket's, and came along with it.
+    came_along: bool = False
 
     @property
     def is_note(self) -> bool:

@@ -48,7 +48,8 @@ def timeline(messages: Sequence[Message], changes: Sequence[Change], *, tab: str
 
     A message the log does not know yet (it was read a moment later) stands where its time puts it.
     """
-    by_id = {message.message_id: message for message in messages}
+    # What came along with a merged ticket stands where it was said, not where it came.
+    by_id = {message.message_id: message for message in messages if not message.came_along}
     order: list[Said | Done] = []
     placed: set[str] = set()
     for change in sorted(changes, key=lambda c: (c.version, c.index)):

@@ -32,6 +32,8 @@ class Conversation:
     key: str
     tab: str
     language: str
+    # The tickets that it is part of or that are part of it.
+    relatives: tuple[Ticket, ...] = ()
 
 
 def conversation(console: Console, ticket: Ticket, tab: str = "all") -> Conversation:
@@ -55,7 +57,14 @@ def conversation(console: Console, ticket: Ticket, tab: str = "all") -> Conversa
         key=new_id(),
         tab=tab,
         language=language,
+        relatives=_relatives(console, ticket),
     )
+
+
+def _relatives(console: Console, ticket: Ticket) -> tuple[Ticket, ...]:
+    ids = [*ticket.merged_from, *([ticket.merged_into] if ticket.merged_into else [])]
+    found = part(lambda: console.desk.tickets.get_tickets(ids)).value if ids else None
+    return tuple(sorted(found or (), key=lambda one: one.number))
 
 
 def ready_answers(console: Console, ticket: Ticket, language: str) -> tuple[ReadyAnswer, ...]:

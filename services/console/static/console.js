@@ -195,7 +195,7 @@
   const latin = e => /^[a-z0-9?/.[]$/i.test(e.key) && !(e.code === 'Slash' && e.key === '.') ? e.key : /^Key/.test(e.code) ? (e.shiftKey ? e.code[3] : e.code[3].toLowerCase()) : e.code === 'Slash' ? (e.shiftKey ? '?' : '/') : e.code === 'Period' ? '.' : e.code === 'BracketLeft' ? '[' : e.key;
   const GO = { i: '/tickets', b: '/board', r: '/rules', s: '/sla/at-risk', c: '/channels', q: '/quarantine', l: '/ledger' };
   const KEYS = { j: () => go(1), k: () => go(-1), ArrowDown: () => list() && go(1), ArrowUp: () => list() && go(-1), r: () => mode('reply'), n: () => mode('note'), 1: () => macro(1), 2: () => macro(2), 3: () => macro(3),
-    s: () => openMenu('s'), p: () => openMenu('p'), a: () => openMenu('a'), t: () => openMenu('t'), i: () => $('[data-take]')?.click(),
+    s: () => openMenu('s'), p: () => openMenu('p'), a: () => openMenu('a'), t: () => openMenu('t'), i: () => $('[data-take]')?.click(), M: () => { const to = $('[data-merge]'); if (to) location.href = to.href; },
     '/': searchHere, '?': () => $('#keys')?.showModal(), '.': () => { if (arrivals.size) refreshList(); }, '[': () => $('.app').classList.toggle('has-rail'),
     f: () => $('[data-freeze]')?.click(), Enter: () => { const row = current(); if (row) location.href = row.href; } };
   let going = 0;
