@@ -355,6 +355,32 @@ def test_queues_are_asked_one_by_one_where_there_is_no_management_api(
         ManagementBroker(settings.broker_url, "http://127.0.0.1:9").readings()
 
 
+@pytest.mark.parametrize("minutes", [60, 1440])
+def test_a_zones_hours_and_days_are_sums_of_the_kept_quarters_also_in_a_file(
+    desk: ServiceDesk, reports: ReportsServiceStub, minutes: int
+) -> None:
+    told = some_lives(10, seed=6)
+    desk.role("listen")
+    desk.publish(*(envelope for _, envelope in told))
+    query = asked(pb.QueryReportRequest, by="channel", bucket_minutes=minutes, time_zone="Asia/Kathmandu")
+    wait_until(lambda: tallied(reports.QueryReport(query, timeout=60)) == wanted(told, "channel"), timeout=60)
+    begins = {row.bucket_at.seconds // 60 for row in reports.QueryReport(query, timeout=60).rows}
+    # Kathmandu is 5:45 ahead.
+    assert {(minute + 345) % minutes for minute in begins} == {0}
+    started = reports.StartExport(pb.StartExportRequest(query=query), timeout=60).export
+    desk.role("work")
+
+    def export() -> pb.Export:
+        return reports.GetExport(pb.GetExportRequest(export_id=started.id), timeout=60).export
+
+    wait_until(lambda: export().state == "done", timeout=60)
+    body = b"".join(
+        answer.piece for answer in reports.ReadExport(pb.ReadExportRequest(export_id=started.id), timeout=60)
+    )
+    moments = {datetime.fromisoformat(line.split(",")[0]) for line in body.decode().splitlines()[1:]}
+    assert {int(moment.timestamp()) // 60 for moment in moments} == begins
+
+
 def test_an_export_is_written_by_a_job_and_read_in_pieces(
     desk: ServiceDesk, reports: ReportsServiceStub
 ) -> None:

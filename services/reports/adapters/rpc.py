@@ -113,7 +113,13 @@ def register(server: RpcServer, servicer: ReportsRpc) -> None:
 
 
 def _query(request: pb.QueryReportRequest) -> Query:
-    return checked_query(_moment(request, "from"), _moment(request, "to"), request.by, request.bucket_minutes)
+    return checked_query(
+        _moment(request, "from"),
+        _moment(request, "to"),
+        request.by,
+        request.bucket_minutes,
+        request.time_zone,
+    )
 
 
 def _moment(request: Message, field: str) -> datetime | None:

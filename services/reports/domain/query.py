@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from chassis.errors import InvalidField, InvalidFields
 from services.reports.domain.figures import Figures
-from services.reports.domain.tally import BUCKET_MINUTES, CHANNEL, DIMENSIONS, Key, bucket_of, minute_of
+from services.reports.domain.tally import BUCKET_MINUTES, CHANNEL, DAY_MINUTES, DIMENSIONS, Key, minute_of
+from services.reports.domain.zones import UTC_NAME, begin_of_bucket, end_of_bucket, is_zone
 
 BUCKETS = (15, 60, 1440)
 LONGEST_SPAN = timedelta(days=400)
@@ -20,12 +21,16 @@ LONGEST_LOAD = {1: timedelta(days=35), 15: LONGEST_SPAN}
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Buckets of `minutes` that begin at `begins_at` or later and before `ends_at`; `by` empty is the total."""
+    """Buckets of `minutes` that begin at `begins_at` or later and before `ends_at`; `by` empty is the total.
+
+    Hours and days are those of `zone`, a name of IANA's.
+    """
 
     begins_at: datetime
     ends_at: datetime
     by: str = ""
     minutes: int = BUCKET_MINUTES
+    zone: str = UTC_NAME
 
     @property
     def dimension(self) -> str:
@@ -33,15 +38,20 @@ class Query:
         return self.by or CHANNEL
 
     @property
+    def is_of_kept_days(self) -> bool:
+        """Whole days are kept as UTC has them; another zone's are sums of quarters."""
+        return self.minutes == DAY_MINUTES and self.zone == UTC_NAME
+
+    @property
     def first_minute(self) -> int:
         """The bucket that holds the beginning is taken whole."""
-        return bucket_of(minute_of(self.begins_at), self.minutes)
+        return begin_of_bucket(minute_of(self.begins_at), self.minutes, self.zone)
 
     @property
     def end_minute(self) -> int:
         """The first minute that is not asked for; the bucket that holds the end is taken whole."""
         last = minute_of(self.ends_at - timedelta(microseconds=1))
-        return bucket_of(last, self.minutes) + self.minutes
+        return end_of_bucket(last, self.minutes, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +64,22 @@ class LoadQuery:
     minutes: int = 1
 
 
-def checked_query(begins_at: datetime | None, ends_at: datetime | None, by: str, minutes: int) -> Query:
+def checked_query(
+    begins_at: datetime | None, ends_at: datetime | None, by: str, minutes: int, zone: str = ""
+) -> Query:
     """The query, or InvalidFields with all that is wrong with it."""
     problems = _span_problems(begins_at, ends_at, LONGEST_SPAN)
     if by and by not in DIMENSIONS:
         problems.append(InvalidField("by", f"one of {', '.join(DIMENSIONS)}, or empty for the total", by))
     if minutes and minutes not in BUCKETS:
         problems.append(InvalidField("bucket_minutes", "15, 60 or 1440", str(minutes)))
+    if zone and not is_zone(zone):
+        problems.append(
+            InvalidField("time_zone", "a zone of IANA's, as Europe/Berlin, or empty for UTC", zone)
+        )
     if problems or begins_at is None or ends_at is None:
         raise InvalidFields(problems)
-    return Query(begins_at, ends_at, by, minutes or BUCKET_MINUTES)
+    return Query(begins_at, ends_at, by, minutes or BUCKET_MINUTES, zone or UTC_NAME)
 
 
 def checked_load_query(
@@ -120,7 +136,7 @@ def roll_up(rows: Iterable[tuple[Key, Figures]], query: Query) -> Iterator[Repor
     bucket: int | None = None
     found: dict[str, Figures] = {}
     for key, figures in rows:
-        its_bucket = bucket_of(key.minute, query.minutes)
+        its_bucket = begin_of_bucket(key.minute, query.minutes, query.zone)
         if its_bucket != bucket:
             yield from _in_order(bucket, found)
             bucket, found = its_bucket, {}

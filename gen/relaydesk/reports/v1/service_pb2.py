@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"relaydesk/reports/v1/service.proto\x12\x14relaydesk.reports.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x01\n\x12QueryReportRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\n\n\x02\x62y\x18\x03 \x01(\t\x12\x16\n\x0e\x62ucket_minutes\x18\x04 \x01(\x05\"D\n\x13QueryReportResponse\x12-\n\x04rows\x18\x01 \x03(\x0b\x32\x1f.relaydesk.reports.v1.ReportRow\"\x84\x05\n\tReportRow\x12-\n\tbucket_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0e\n\x06opened\x18\x03 \x01(\x03\x12\x0e\n\x06solved\x18\x04 \x01(\x03\x12\x10\n\x08reopened\x18\x05 \x01(\x03\x12\x13\n\x0bmessages_in\x18\x06 \x01(\x03\x12\x14\n\x0cmessages_out\x18\x07 \x01(\x03\x12\x10\n\x08\x62reached\x18\x08 \x01(\x03\x12\x0b\n\x03met\x18\t \x01(\x03\x12\x0e\n\x06warned\x18\n \x01(\x03\x12\x34\n\x0b\x66irst_reply\x18\x0b \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12\x33\n\nresolution\x18\x0c \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12:\n\x11message_to_ticket\x18\r \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12\x0f\n\x07ignored\x18\x0e \x01(\x03\x12\x1d\n\x15messages_in_automatic\x18\x0f \x01(\x03\x12\x1e\n\x16messages_out_automatic\x18\x10 \x01(\x03\x12\x0f\n\x07\x61rrived\x18\x11 \x01(\x03\x12\x13\n\x0bquarantined\x18\x12 \x01(\x03\x12\x15\n\rrules_applied\x18\x13 \x01(\x03\x12=\n\x14\x66irst_reply_business\x18\x14 \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12<\n\x13resolution_business\x18\x15 \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\"n\n\tDurations\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x13\n\x0bsum_seconds\x18\x02 \x01(\x01\x12\x13\n\x0bp50_seconds\x18\x03 \x01(\x01\x12\x13\n\x0bp95_seconds\x18\x04 \x01(\x01\x12\x13\n\x0bp99_seconds\x18\x05 \x01(\x01\"P\n\x0fGetBoardRequest\x12\x14\n\x0cspan_seconds\x18\x01 \x01(\x03\x12\'\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8c\x03\n\x10GetBoardResponse\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x08\x63hannels\x18\x03 \x03(\x0b\x32\".relaydesk.reports.v1.BoardChannel\x12\x30\n\x06points\x18\x04 \x03(\x0b\x32 .relaydesk.reports.v1.BoardPoint\x12\x0e\n\x06opened\x18\x05 \x01(\x03\x12\x0e\n\x06solved\x18\x06 \x01(\x03\x12\x13\n\x0bmessages_in\x18\x07 \x01(\x03\x12\x14\n\x0cmessages_out\x18\x08 \x01(\x03\x12\x10\n\x08\x62reached\x18\t \x01(\x03\x12\x14\n\x0c\x64\x65\x61\x64_letters\x18\n \x01(\x03\x12\x0f\n\x07waiting\x18\x0b \x01(\x03\x12:\n\x11message_to_ticket\x18\x0c \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\"\x94\x02\n\x0c\x42oardChannel\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x15\n\rin_per_minute\x18\x02 \x01(\x01\x12\x16\n\x0eout_per_minute\x18\x03 \x01(\x01\x12\r\n\x05ready\x18\x04 \x01(\x03\x12\x0f\n\x07unacked\x18\x05 \x01(\x03\x12\x11\n\tconsumers\x18\x06 \x01(\x05\x12\x15\n\rdrain_seconds\x18\x07 \x01(\x01\x12:\n\x11message_to_ticket\x18\x08 \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12\r\n\x05spark\x18\t \x03(\x03\x12\x14\n\x0c\x64\x65\x61\x64_letters\x18\n \x01(\x03\x12\x16\n\x0eoldest_seconds\x18\x0b \x01(\x01\"\x97\x01\n\nBoardPoint\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61rrived\x18\x02 \x01(\x03\x12\x11\n\tcompleted\x18\x03 \x01(\x03\x12\x13\n\x0bp50_seconds\x18\x04 \x01(\x01\x12\x13\n\x0bp95_seconds\x18\x05 \x01(\x01\x12\x13\n\x0bp99_seconds\x18\x06 \x01(\x01\"\x8f\x01\n\x14ListQueueLoadRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05queue\x18\x03 \x01(\t\x12\x16\n\x0e\x62ucket_minutes\x18\x04 \x01(\x05\"F\n\x15ListQueueLoadResponse\x12-\n\x04rows\x18\x01 \x03(\x0b\x32\x1f.relaydesk.reports.v1.QueueLoad\"\xad\x01\n\tQueueLoad\x12\r\n\x05queue\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05ready\x18\x03 \x01(\x03\x12\x0f\n\x07unacked\x18\x04 \x01(\x03\x12\x11\n\tconsumers\x18\x05 \x01(\x05\x12\x1c\n\x14published_per_second\x18\x06 \x01(\x01\x12\x18\n\x10\x61\x63ked_per_second\x18\x07 \x01(\x01\"f\n\x12StartExportRequest\x12\x37\n\x05query\x18\x01 \x01(\x0b\x32(.relaydesk.reports.v1.QueryReportRequest\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\"C\n\x13StartExportResponse\x12,\n\x06\x65xport\x18\x01 \x01(\x0b\x32\x1c.relaydesk.reports.v1.Export\"%\n\x10GetExportRequest\x12\x11\n\texport_id\x18\x01 \x01(\t\"A\n\x11GetExportResponse\x12,\n\x06\x65xport\x18\x01 \x01(\x0b\x32\x1c.relaydesk.reports.v1.Export\"&\n\x11ReadExportRequest\x12\x11\n\texport_id\x18\x01 \x01(\t\"#\n\x12ReadExportResponse\x12\r\n\x05piece\x18\x01 \x01(\x0c\"\xb2\x01\n\x06\x45xport\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04rows\x18\x04 \x01(\x03\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12\x30\n\x0crequested_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xde\x04\n\x0eReportsService\x12\x62\n\x0bQueryReport\x12(.relaydesk.reports.v1.QueryReportRequest\x1a).relaydesk.reports.v1.QueryReportResponse\x12Y\n\x08GetBoard\x12%.relaydesk.reports.v1.GetBoardRequest\x1a&.relaydesk.reports.v1.GetBoardResponse\x12h\n\rListQueueLoad\x12*.relaydesk.reports.v1.ListQueueLoadRequest\x1a+.relaydesk.reports.v1.ListQueueLoadResponse\x12\x62\n\x0bStartExport\x12(.relaydesk.reports.v1.StartExportRequest\x1a).relaydesk.reports.v1.StartExportResponse\x12\\\n\tGetExport\x12&.relaydesk.reports.v1.GetExportRequest\x1a\'.relaydesk.reports.v1.GetExportResponse\x12\x61\n\nReadExport\x12\'.relaydesk.reports.v1.ReadExportRequest\x1a(.relaydesk.reports.v1.ReadExportResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"relaydesk/reports/v1/service.proto\x12\x14relaydesk.reports.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x01\n\x12QueryReportRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\n\n\x02\x62y\x18\x03 \x01(\t\x12\x16\n\x0e\x62ucket_minutes\x18\x04 \x01(\x05\x12\x11\n\ttime_zone\x18\x05 \x01(\t\"D\n\x13QueryReportResponse\x12-\n\x04rows\x18\x01 \x03(\x0b\x32\x1f.relaydesk.reports.v1.ReportRow\"\x84\x05\n\tReportRow\x12-\n\tbucket_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0e\n\x06opened\x18\x03 \x01(\x03\x12\x0e\n\x06solved\x18\x04 \x01(\x03\x12\x10\n\x08reopened\x18\x05 \x01(\x03\x12\x13\n\x0bmessages_in\x18\x06 \x01(\x03\x12\x14\n\x0cmessages_out\x18\x07 \x01(\x03\x12\x10\n\x08\x62reached\x18\x08 \x01(\x03\x12\x0b\n\x03met\x18\t \x01(\x03\x12\x0e\n\x06warned\x18\n \x01(\x03\x12\x34\n\x0b\x66irst_reply\x18\x0b \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12\x33\n\nresolution\x18\x0c \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12:\n\x11message_to_ticket\x18\r \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12\x0f\n\x07ignored\x18\x0e \x01(\x03\x12\x1d\n\x15messages_in_automatic\x18\x0f \x01(\x03\x12\x1e\n\x16messages_out_automatic\x18\x10 \x01(\x03\x12\x0f\n\x07\x61rrived\x18\x11 \x01(\x03\x12\x13\n\x0bquarantined\x18\x12 \x01(\x03\x12\x15\n\rrules_applied\x18\x13 \x01(\x03\x12=\n\x14\x66irst_reply_business\x18\x14 \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12<\n\x13resolution_business\x18\x15 \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\"n\n\tDurations\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x13\n\x0bsum_seconds\x18\x02 \x01(\x01\x12\x13\n\x0bp50_seconds\x18\x03 \x01(\x01\x12\x13\n\x0bp95_seconds\x18\x04 \x01(\x01\x12\x13\n\x0bp99_seconds\x18\x05 \x01(\x01\"P\n\x0fGetBoardRequest\x12\x14\n\x0cspan_seconds\x18\x01 \x01(\x03\x12\'\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8c\x03\n\x10GetBoardResponse\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x08\x63hannels\x18\x03 \x03(\x0b\x32\".relaydesk.reports.v1.BoardChannel\x12\x30\n\x06points\x18\x04 \x03(\x0b\x32 .relaydesk.reports.v1.BoardPoint\x12\x0e\n\x06opened\x18\x05 \x01(\x03\x12\x0e\n\x06solved\x18\x06 \x01(\x03\x12\x13\n\x0bmessages_in\x18\x07 \x01(\x03\x12\x14\n\x0cmessages_out\x18\x08 \x01(\x03\x12\x10\n\x08\x62reached\x18\t \x01(\x03\x12\x14\n\x0c\x64\x65\x61\x64_letters\x18\n \x01(\x03\x12\x0f\n\x07waiting\x18\x0b \x01(\x03\x12:\n\x11message_to_ticket\x18\x0c \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\"\x94\x02\n\x0c\x42oardChannel\x12\x12\n\nchannel_id\x18\x01 \x01(\t\x12\x15\n\rin_per_minute\x18\x02 \x01(\x01\x12\x16\n\x0eout_per_minute\x18\x03 \x01(\x01\x12\r\n\x05ready\x18\x04 \x01(\x03\x12\x0f\n\x07unacked\x18\x05 \x01(\x03\x12\x11\n\tconsumers\x18\x06 \x01(\x05\x12\x15\n\rdrain_seconds\x18\x07 \x01(\x01\x12:\n\x11message_to_ticket\x18\x08 \x01(\x0b\x32\x1f.relaydesk.reports.v1.Durations\x12\r\n\x05spark\x18\t \x03(\x03\x12\x14\n\x0c\x64\x65\x61\x64_letters\x18\n \x01(\x03\x12\x16\n\x0eoldest_seconds\x18\x0b \x01(\x01\"\x97\x01\n\nBoardPoint\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61rrived\x18\x02 \x01(\x03\x12\x11\n\tcompleted\x18\x03 \x01(\x03\x12\x13\n\x0bp50_seconds\x18\x04 \x01(\x01\x12\x13\n\x0bp95_seconds\x18\x05 \x01(\x01\x12\x13\n\x0bp99_seconds\x18\x06 \x01(\x01\"\x8f\x01\n\x14ListQueueLoadRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05queue\x18\x03 \x01(\t\x12\x16\n\x0e\x62ucket_minutes\x18\x04 \x01(\x05\"F\n\x15ListQueueLoadResponse\x12-\n\x04rows\x18\x01 \x03(\x0b\x32\x1f.relaydesk.reports.v1.QueueLoad\"\xad\x01\n\tQueueLoad\x12\r\n\x05queue\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05ready\x18\x03 \x01(\x03\x12\x0f\n\x07unacked\x18\x04 \x01(\x03\x12\x11\n\tconsumers\x18\x05 \x01(\x05\x12\x1c\n\x14published_per_second\x18\x06 \x01(\x01\x12\x18\n\x10\x61\x63ked_per_second\x18\x07 \x01(\x01\"f\n\x12StartExportRequest\x12\x37\n\x05query\x18\x01 \x01(\x0b\x32(.relaydesk.reports.v1.QueryReportRequest\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\"C\n\x13StartExportResponse\x12,\n\x06\x65xport\x18\x01 \x01(\x0b\x32\x1c.relaydesk.reports.v1.Export\"%\n\x10GetExportRequest\x12\x11\n\texport_id\x18\x01 \x01(\t\"A\n\x11GetExportResponse\x12,\n\x06\x65xport\x18\x01 \x01(\x0b\x32\x1c.relaydesk.reports.v1.Export\"&\n\x11ReadExportRequest\x12\x11\n\texport_id\x18\x01 \x01(\t\"#\n\x12ReadExportResponse\x12\r\n\x05piece\x18\x01 \x01(\x0c\"\xb2\x01\n\x06\x45xport\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04rows\x18\x04 \x01(\x03\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12\x30\n\x0crequested_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xde\x04\n\x0eReportsService\x12\x62\n\x0bQueryReport\x12(.relaydesk.reports.v1.QueryReportRequest\x1a).relaydesk.reports.v1.QueryReportResponse\x12Y\n\x08GetBoard\x12%.relaydesk.reports.v1.GetBoardRequest\x1a&.relaydesk.reports.v1.GetBoardResponse\x12h\n\rListQueueLoad\x12*.relaydesk.reports.v1.ListQueueLoadRequest\x1a+.relaydesk.reports.v1.ListQueueLoadResponse\x12\x62\n\x0bStartExport\x12(.relaydesk.reports.v1.StartExportRequest\x1a).relaydesk.reports.v1.StartExportResponse\x12\\\n\tGetExport\x12&.relaydesk.reports.v1.GetExportRequest\x1a\'.relaydesk.reports.v1.GetExportResponse\x12\x61\n\nReadExport\x12\'.relaydesk.reports.v1.ReadExportRequest\x1a(.relaydesk.reports.v1.ReadExportResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,41 +33,41 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'relaydesk.reports.v1.servic
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_QUERYREPORTREQUEST']._serialized_start=94
-  _globals['_QUERYREPORTREQUEST']._serialized_end=232
-  _globals['_QUERYREPORTRESPONSE']._serialized_start=234
-  _globals['_QUERYREPORTRESPONSE']._serialized_end=302
-  _globals['_REPORTROW']._serialized_start=305
-  _globals['_REPORTROW']._serialized_end=949
-  _globals['_DURATIONS']._serialized_start=951
-  _globals['_DURATIONS']._serialized_end=1061
-  _globals['_GETBOARDREQUEST']._serialized_start=1063
-  _globals['_GETBOARDREQUEST']._serialized_end=1143
-  _globals['_GETBOARDRESPONSE']._serialized_start=1146
-  _globals['_GETBOARDRESPONSE']._serialized_end=1542
-  _globals['_BOARDCHANNEL']._serialized_start=1545
-  _globals['_BOARDCHANNEL']._serialized_end=1821
-  _globals['_BOARDPOINT']._serialized_start=1824
-  _globals['_BOARDPOINT']._serialized_end=1975
-  _globals['_LISTQUEUELOADREQUEST']._serialized_start=1978
-  _globals['_LISTQUEUELOADREQUEST']._serialized_end=2121
-  _globals['_LISTQUEUELOADRESPONSE']._serialized_start=2123
-  _globals['_LISTQUEUELOADRESPONSE']._serialized_end=2193
-  _globals['_QUEUELOAD']._serialized_start=2196
-  _globals['_QUEUELOAD']._serialized_end=2369
-  _globals['_STARTEXPORTREQUEST']._serialized_start=2371
-  _globals['_STARTEXPORTREQUEST']._serialized_end=2473
-  _globals['_STARTEXPORTRESPONSE']._serialized_start=2475
-  _globals['_STARTEXPORTRESPONSE']._serialized_end=2542
-  _globals['_GETEXPORTREQUEST']._serialized_start=2544
-  _globals['_GETEXPORTREQUEST']._serialized_end=2581
-  _globals['_GETEXPORTRESPONSE']._serialized_start=2583
-  _globals['_GETEXPORTRESPONSE']._serialized_end=2648
-  _globals['_READEXPORTREQUEST']._serialized_start=2650
-  _globals['_READEXPORTREQUEST']._serialized_end=2688
-  _globals['_READEXPORTRESPONSE']._serialized_start=2690
-  _globals['_READEXPORTRESPONSE']._serialized_end=2725
-  _globals['_EXPORT']._serialized_start=2728
-  _globals['_EXPORT']._serialized_end=2906
-  _globals['_REPORTSSERVICE']._serialized_start=2909
-  _globals['_REPORTSSERVICE']._serialized_end=3515
+  _globals['_QUERYREPORTREQUEST']._serialized_end=251
+  _globals['_QUERYREPORTRESPONSE']._serialized_start=253
+  _globals['_QUERYREPORTRESPONSE']._serialized_end=321
+  _globals['_REPORTROW']._serialized_start=324
+  _globals['_REPORTROW']._serialized_end=968
+  _globals['_DURATIONS']._serialized_start=970
+  _globals['_DURATIONS']._serialized_end=1080
+  _globals['_GETBOARDREQUEST']._serialized_start=1082
+  _globals['_GETBOARDREQUEST']._serialized_end=1162
+  _globals['_GETBOARDRESPONSE']._serialized_start=1165
+  _globals['_GETBOARDRESPONSE']._serialized_end=1561
+  _globals['_BOARDCHANNEL']._serialized_start=1564
+  _globals['_BOARDCHANNEL']._serialized_end=1840
+  _globals['_BOARDPOINT']._serialized_start=1843
+  _globals['_BOARDPOINT']._serialized_end=1994
+  _globals['_LISTQUEUELOADREQUEST']._serialized_start=1997
+  _globals['_LISTQUEUELOADREQUEST']._serialized_end=2140
+  _globals['_LISTQUEUELOADRESPONSE']._serialized_start=2142
+  _globals['_LISTQUEUELOADRESPONSE']._serialized_end=2212
+  _globals['_QUEUELOAD']._serialized_start=2215
+  _globals['_QUEUELOAD']._serialized_end=2388
+  _globals['_STARTEXPORTREQUEST']._serialized_start=2390
+  _globals['_STARTEXPORTREQUEST']._serialized_end=2492
+  _globals['_STARTEXPORTRESPONSE']._serialized_start=2494
+  _globals['_STARTEXPORTRESPONSE']._serialized_end=2561
+  _globals['_GETEXPORTREQUEST']._serialized_start=2563
+  _globals['_GETEXPORTREQUEST']._serialized_end=2600
+  _globals['_GETEXPORTRESPONSE']._serialized_start=2602
+  _globals['_GETEXPORTRESPONSE']._serialized_end=2667
+  _globals['_READEXPORTREQUEST']._serialized_start=2669
+  _globals['_READEXPORTREQUEST']._serialized_end=2707
+  _globals['_READEXPORTRESPONSE']._serialized_start=2709
+  _globals['_READEXPORTRESPONSE']._serialized_end=2744
+  _globals['_EXPORT']._serialized_start=2747
+  _globals['_EXPORT']._serialized_end=2925
+  _globals['_REPORTSSERVICE']._serialized_start=2928
+  _globals['_REPORTSSERVICE']._serialized_end=3534
 # @@protoc_insertion_point(module_scope)

@@ -27,10 +27,13 @@ class QueryReportRequest(_message.Message):
     TO_FIELD_NUMBER: _builtins.int
     BY_FIELD_NUMBER: _builtins.int
     BUCKET_MINUTES_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
     by: _builtins.str
     """channel, group, agent or tag; empty means the total."""
     bucket_minutes: _builtins.int
     """Minutes: 15, 60 or 1440; 0 means 15."""
+    time_zone: _builtins.str
+    """Whose hours and days: a name of IANA's, as Europe/Berlin; empty means UTC."""
     @_builtins.property
     def to(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -39,10 +42,11 @@ class QueryReportRequest(_message.Message):
         to: _timestamp_pb2.Timestamp | None = ...,
         by: _builtins.str = ...,
         bucket_minutes: _builtins.int = ...,
+        time_zone: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bucket_minutes", b"bucket_minutes", "by", b"by", "from", b"from", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bucket_minutes", b"bucket_minutes", "by", b"by", "from", b"from", "time_zone", b"time_zone", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

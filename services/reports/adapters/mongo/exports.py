@@ -13,6 +13,7 @@ from chassis.errors import Conflict
 from chassis.mongo import Document, Documents, Raced, named_failures
 from services.reports.domain.export import QUEUED, RUNNING, Export
 from services.reports.domain.query import Query
+from services.reports.domain.zones import UTC_NAME
 
 LEASE = timedelta(minutes=2)
 KEPT_FOR = timedelta(days=7)
@@ -150,6 +151,7 @@ def _row(export: Export) -> Document:
             "ends_at": query.ends_at,
             "by": query.by,
             "minutes": query.minutes,
+            "zone": query.zone,
         },
         "state": export.state,
         "requested_at": export.requested_at,
@@ -162,7 +164,10 @@ def _export(row: Document) -> Export:
     query = row["query"]
     export = Export(
         export_id=row["_id"],
-        query=Query(query["begins_at"], query["ends_at"], query["by"], query["minutes"]),
+        # One that was asked for before zones were known is UTC's.
+        query=Query(
+            query["begins_at"], query["ends_at"], query["by"], query["minutes"], query.get("zone", UTC_NAME)
+        ),
         state=row["state"],
         requested_at=row["requested_at"],
         requested_by=row["requested_by"],

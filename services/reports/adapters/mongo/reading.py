@@ -10,7 +10,7 @@ from services.reports.adapters.mongo.figures import figures_of
 from services.reports.domain.board import Window
 from services.reports.domain.figures import Figures
 from services.reports.domain.query import Query
-from services.reports.domain.tally import CHANNEL, DAY_MINUTES, Key, bucket_of, minute_of
+from services.reports.domain.tally import CHANNEL, Key, bucket_of, minute_of
 
 
 class MongoBuckets:
@@ -24,7 +24,7 @@ class MongoBuckets:
     def buckets(self, query: Query) -> Iterator[tuple[Key, Figures]]:
         by = query.dimension
         span = {"$gte": f"{by}:{query.first_minute:08d}:", "$lt": f"{by}:{query.end_minute:08d}:"}
-        kept = self._days if query.minutes == DAY_MINUTES else self._buckets
+        kept = self._days if query.is_of_kept_days else self._buckets
         with named_failures():
             for row in kept.find({"_id": span}, batch_size=1000).sort("_id", ASCENDING):
                 _, minute, _, value = row["_id"].split(":", 3)
