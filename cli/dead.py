@@ -11,7 +11,7 @@ import amqp
 
 from chassis.bus import Bus, Outgoing, Publisher, Unroutable
 from chassis.letters import dead_name
-from cli.peek import described
+from cli.peek import described, give_back
 from cli.printing import table
 from cli.system import System
 
@@ -79,8 +79,11 @@ def number_of(text: str) -> int:
 
 
 def _list(asked: argparse.Namespace, system: System) -> None:
+    queue = dead_name(asked.consumer)
     with _connected(system) as connection:
-        letters = list(_letters(connection.channel(), dead_name(asked.consumer), asked.limit))
+        channel = connection.channel()
+        letters = list(_letters(channel, queue, asked.limit))
+        give_back(channel, queue, len(letters))
     rows = [
         (shown.get("event_id", ""), shown.get("type") or letter.type, letter.came_from, letter.reason)
         for letter in letters
@@ -103,6 +106,7 @@ def _retry(asked: argparse.Namespace, system: System) -> None:
                     channel.basic_ack(letter.tag)
                 sent += len(gone)
                 left += len(some) - len(gone)
+            give_back(channel, queue, left)
     finally:
         publisher.close()
     print(f"{sent} of {sent + left} are handled again")

@@ -4,6 +4,7 @@ import argparse
 import importlib
 import json
 import pkgutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,9 @@ import relaydesk
 from bus.v1.bundle_pb2 import Bundle, Envelope
 from chassis.bus import Bus
 from cli.system import System
+
+# Seconds that a command stays to see what it looked at back in its place; others may have taken it meanwhile.
+_BACK_WITHIN = 5.0
 
 
 def add(words: Any) -> None:
@@ -38,14 +42,14 @@ def _peek(asked: argparse.Namespace, system: System) -> None:
     connection = Bus(system.settings.broker_url, system.settings.exchange).connect()
     try:
         channel = connection.channel()
-        for number in range(asked.limit):
-            message = _get(channel, asked.queue)
-            if message is None:
-                if number == 0:
-                    print(f"{asked.queue} is empty")
-                return
+        held = 0
+        while held < asked.limit and (message := _get(channel, asked.queue)) is not None:
+            held += 1
             for shown in described(message.body, message.properties):
                 print(json.dumps(shown, ensure_ascii=False, indent=2))
+        if not held and asked.limit > 0:
+            print(f"{asked.queue} is empty")
+        give_back(channel, asked.queue, held)
     finally:
         # Without an ack everything goes back.
         connection.close()
@@ -56,6 +60,20 @@ def _get(channel: Any, queue: str) -> Any:
         return channel.basic_get(queue, no_ack=False)
     except amqp.NotFound:
         raise ValueError(f"there is no queue {queue}") from None
+
+
+def give_back(channel: Any, queue: str, held: int) -> None:
+    """Return what a channel holds of a queue, so that the next command finds it there.
+
+    A quorum queue returns what a closed connection held a moment later, and shows it once its log has it.
+    """
+    if not held:
+        return
+    there = channel.queue_declare(queue, passive=True).message_count
+    channel.basic_recover(requeue=True)
+    ends = time.monotonic() + _BACK_WITHIN
+    while channel.queue_declare(queue, passive=True).message_count < there + held and time.monotonic() < ends:
+        time.sleep(0.01)
 
 
 def described(body: bytes | str, properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
