@@ -9,6 +9,9 @@ import psutil
 # Below the kernel's ephemeral range, so that an outgoing connection never sits on a port we remember.
 _FIRST, _LAST = 20_000, 31_999
 
+# Ports that this process told somebody of, from then until its server listens there, and beyond.
+_held: list[socket.socket] = []
+
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on this loopback port now."""
@@ -23,7 +26,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int, *, avoid: Iterable[int] = ()) -> list[int]:
-    """Different loopback ports that nobody listens on, chosen at random so that parallel runs rarely meet."""
+    """Different loopback ports that nobody listens on, and that nobody else is told of while this process lives."""
     taken = set(avoid)
     found: list[int] = []
     source = random.SystemRandom()
@@ -31,7 +34,7 @@ def free_ports(count: int, *, avoid: Iterable[int] = ()) -> list[int]:
         if len(found) == count:
             return found
         port = source.randint(_FIRST, _LAST)
-        if port not in taken and is_free(port):
+        if port not in taken and _promise(port):
             taken.add(port)
             found.append(port)
     raise OSError(f"no {count} free ports between {_FIRST} and {_LAST} on 127.0.0.1")
@@ -40,6 +43,31 @@ def free_ports(count: int, *, avoid: Iterable[int] = ()) -> list[int]:
 def free_port() -> int:
     """One loopback port that nobody listens on."""
     return free_ports(1)[0]
+
+
+def free_row(count: int) -> int:
+    """The first of so many free ports that follow each other."""
+    source = random.SystemRandom()
+    for _ in range(1_000):
+        first = source.randint(_FIRST, _LAST + 1 - count)
+        if all(_promise(port) for port in range(first, first + count)):
+            return first
+    raise OSError(f"no {count} free ports in a row between {_FIRST} and {_LAST} on 127.0.0.1")
+
+
+def _promise(port: int) -> bool:
+    """Hold a port for whoever is told of it; False where somebody has it, or was told of it."""
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        held.bind(("127.0.0.1", port))
+    except OSError:
+        held.close()
+        return False
+    # Bound and never listening, a socket that shares its address is in the way of the next promise (which does not share)
+    # and not of the server that the port is for (which does): socket(7), SO_REUSEADDR.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _held.append(held)
+    return True
 
 
 def holder_of(port: int) -> str:

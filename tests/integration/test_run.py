@@ -14,7 +14,7 @@ import pymongo
 import pytest
 
 from local.broker_management import BrokerManagement
-from local.ports import free_ports
+from local.ports import free_ports, free_row
 from local.process_list import read_list
 from local.roles import ROLES
 from local.run_config import RunConfig
@@ -36,24 +36,12 @@ class Run:
         self.env = {
             **os.environ,
             **ports,
-            "FIRST_PROBE_PORT": self._one_for_each_role(),
+            # In a row, as the table of roles takes them.
+            "FIRST_PROBE_PORT": str(free_row(len(ROLES))),
             "RUN_FOLDER": str(folder),
             **given,
         }
         self.process: subprocess.Popen[bytes] | None = None
-
-    @staticmethod
-    def _one_for_each_role() -> str:
-        while True:
-            (first,) = free_ports(1)
-            # In a row, as the table of roles takes them.
-            try:
-                for port in range(first, first + len(ROLES)):
-                    with socket.create_server(("127.0.0.1", port)):
-                        pass
-            except OSError:
-                continue
-            return str(first)
 
     def start(self, **env: str) -> None:
         with self.output.open("wb") as out:
