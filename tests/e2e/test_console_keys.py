@@ -362,8 +362,8 @@ def test_a_rule_is_switched_with_space(kate: Page, fakes: MemoryDesk) -> None:
     wait_until(lambda: fakes.rules.rules["xmas"].is_enabled)
 
 
-def test_a_thousand_rows_stay_quick(kate: Page, fakes: MemoryDesk) -> None:
-    """The script's own part of a stroke; how soon it is painted depends on who else uses the cores."""
+def test_a_stroke_among_a_thousand_rows_touches_two_of_them(kate: Page, fakes: MemoryDesk) -> None:
+    """What the script does in the list; how long it takes depends on who else uses the cores."""
     for number in range(52000, 53000):
         one = ticket(number, f"Ticket {number}", "Many", "text", due=600 + number - 52000)
         fakes.tickets.put(one, first_message(one))
@@ -372,11 +372,15 @@ def test_a_thousand_rows_stay_quick(kate: Page, fakes: MemoryDesk) -> None:
         kate.evaluate("document.querySelector('#rows').scrollTo(0, 1e9)")
         expect(kate.locator(".ticket")).not_to_have_count(kate.locator(".ticket").count())
     assert kate.locator(".ticket").count() >= 1000
-    took = kate.evaluate(
-        """async () => { const took = [];
-            for (let i = 0; i < 100; i++) { const at = performance.now();
+    touched = kate.evaluate(
+        """() => { const rows = document.querySelector('#rows'), touched = [];
+            const seen = new MutationObserver(() => {});
+            seen.observe(rows, { subtree: true, childList: true, attributes: true });
+            for (let i = 0; i < 100; i++) {
                 document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', code: 'KeyJ', bubbles: true}));
-                took.push(performance.now() - at); await new Promise(r => requestAnimationFrame(r)); }
-            return took.sort((a, b) => a - b); }"""
+                const nodes = seen.takeRecords().map(one => one.target.closest('.ticket') ?? one.target);
+                touched.push(new Set(nodes).size); }
+            return touched; }"""
     )
-    assert took[50] < 50, took
+    # The one that was chosen, the one that is, and the list, which names it.
+    assert max(touched) <= 3, touched
