@@ -50,6 +50,15 @@ def table(**runs: Callable[..., None]) -> dict[str, Job]:
 
 def waiting_in(vhost: str, queue: str = QUEUE) -> int:
     """Messages that no worker holds."""
+    return int(_told(vhost, queue).message_count)
+
+
+def consumers_of(vhost: str, queue: str = QUEUE) -> int:
+    """Workers that take from a queue."""
+    return int(_told(vhost, queue).consumer_count)
+
+
+def _told(vhost: str, queue: str) -> Any:
     parts = urlsplit(vhost)
     with amqp.Connection(
         host=f"{parts.hostname}:{parts.port}",
@@ -57,7 +66,7 @@ def waiting_in(vhost: str, queue: str = QUEUE) -> int:
         password=parts.password,
         virtual_host=parts.path[1:],
     ) as connection:
-        return int(connection.channel().queue_declare(queue, passive=True).message_count)
+        return connection.channel().queue_declare(queue, passive=True)
 
 
 def fell_silent(beats: list[int]) -> bool:
@@ -201,7 +210,8 @@ def test_a_stop_lets_the_running_job_finish_and_leaves_the_rest(vhost: str, metr
         assert entered.wait(60)
         stopping = threading.Thread(target=worker.stop, args=(timedelta(hours=1),))
         stopping.start()
-        time.sleep(0.2)
+        # Nobody takes from the queue any more: what is in it now stays in it.
+        wait_until(lambda: consumers_of(vhost) == 0, describe="a worker that takes no more")
         leave.set()
         stopping.join(60)
         assert not stopping.is_alive()
