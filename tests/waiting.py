@@ -2,9 +2,14 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 T = TypeVar("T")
+
+# How long a test bears with a store or a service that answers nothing. A machine may stand still for longer than a product
+# bears with either, and that is no fault of theirs.
+MINUTE = timedelta(minutes=1)
 
 
 def wait_until(
