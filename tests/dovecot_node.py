@@ -140,7 +140,7 @@ class DovecotNode:
     @contextmanager
     def open(self, user: str, folder: str = "INBOX") -> Iterator[imaplib.IMAP4]:
         """A client that is signed in as a user, with a folder open."""
-        with imaplib.IMAP4("127.0.0.1", self.port, timeout=20) as client:
+        with imaplib.IMAP4("127.0.0.1", self.port, timeout=60) as client:
             client.login(user, PASSWORD)
             client.select(folder)
             yield client

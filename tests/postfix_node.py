@@ -105,7 +105,7 @@ class PostfixNode:
 
     def take(self, sender: str, recipient: str, mails: Sequence[bytes]) -> None:
         """Hand mails over; it says yes to each."""
-        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
             for mail in mails:
                 client.sendmail(sender, [recipient], mail)
 

@@ -21,6 +21,7 @@ from services.sla.adapters.mongo.timers import timer_to_row
 from services.sla.config import Settings
 from services.sla.domain.timer import Timer, TimerName
 from tests.integration.service_desk import ServiceDesk, common
+from tests.waiting import MINUTE
 
 ROOT = Path(__file__).parent.parent
 _QUEUE = "sla.witness"
@@ -72,7 +73,7 @@ class Replicas:
             **common(broker_url, mongo_url, database_prefix), tickets_address="127.0.0.1:1"
         )
         self._folder = folder
-        self._client = mongo.connect(mongo_url)
+        self._client = mongo.connect(mongo_url, timeout=MINUTE)
         self.database: Documents = self._client[f"{database_prefix}sla"]
         desk = ServiceDesk(main, "sla", self.settings)
         desk.stop()

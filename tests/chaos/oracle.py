@@ -95,7 +95,7 @@ class Oracle:
         stub, page = self._system.tickets, ""
         while True:
             request = tickets_pb2.ListTicketsRequest(page_size=200, page_token=page, order_by="number")
-            answer = stub.ListTickets(request, metadata=self._system.metadata, timeout=20)
+            answer = stub.ListTickets(request, metadata=self._system.metadata, timeout=60)
             yield from answer.tickets
             page = answer.next_page_token
             if not page:
@@ -113,7 +113,7 @@ class Oracle:
             messages = stub.ListMessages(
                 tickets_pb2.ListMessagesRequest(ticket_id=ticket.id),
                 metadata=self._system.metadata,
-                timeout=20,
+                timeout=60,
             ).messages
             self._messages[ticket.id] = len(messages)
             self._names[ticket.id] = [
@@ -125,7 +125,7 @@ class Oracle:
             changes = stub.ListChanges(
                 tickets_pb2.ListChangesRequest(ticket_id=ticket.id, from_version=before),
                 metadata=self._system.metadata,
-                timeout=20,
+                timeout=60,
             ).changes
             self._judge_log(ticket, before, changes)
             facts |= {change.event_id: change for change in changes}
@@ -197,7 +197,7 @@ class Oracle:
         found: set[str] = set()
         for start in range(0, len(ticket_ids), 200):
             request = sla_pb2.GetClocksRequest(ticket_ids=ticket_ids[start : start + 200])
-            clocks = self._system.sla.GetClocks(request, metadata=self._system.metadata, timeout=20).clocks
+            clocks = self._system.sla.GetClocks(request, metadata=self._system.metadata, timeout=60).clocks
             found |= {
                 clock.ticket_id
                 for clock in clocks
@@ -221,7 +221,7 @@ class Oracle:
         now = datetime.now(UTC)
         getattr(request, "from").FromDatetime(now - day)
         request.to.FromDatetime(now + day)
-        rows = self._system.reports.QueryReport(request, metadata=self._system.metadata, timeout=20).rows
+        rows = self._system.reports.QueryReport(request, metadata=self._system.metadata, timeout=60).rows
         counted = {
             name: sum(int(getattr(row, name)) for row in rows)
             for name in ("opened", "arrived", "breached", "quarantined")

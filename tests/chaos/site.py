@@ -86,7 +86,7 @@ class Site:
 
     def probe(self, role: str, word: str) -> httpx.Response:
         """What a role answers about itself."""
-        return httpx.get(f"http://127.0.0.1:{self.system.ports.probes[role]}/{word}", timeout=30)
+        return httpx.get(f"http://127.0.0.1:{self.system.ports.probes[role]}/{word}", timeout=60)
 
     def await_ready(self, *roles: str) -> None:
         """Return when these roles, or all, are ready."""
@@ -148,4 +148,4 @@ def _hurry(system: System) -> None:
     """Every ticket's timer warns and is breached within seconds, while harm is done."""
     broken = sla_pb2.PolicyTarget(name="resolution", within_seconds=4, warn_before_seconds=2, time="calendar")
     policy = sla_pb2.Policy(id=HASTY, name="Nobody is that quick", position=1, targets=[broken])
-    system.sla.SavePolicy(sla_pb2.SavePolicyRequest(policy=policy), metadata=system.metadata, timeout=30)
+    system.sla.SavePolicy(sla_pb2.SavePolicyRequest(policy=policy), metadata=system.metadata, timeout=60)

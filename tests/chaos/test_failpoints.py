@@ -32,7 +32,7 @@ def test_nothing_is_lost_or_doubled_when_the_reader_dies_setting_poison_aside(
 ) -> None:
     armed = {"ingest listen": "after-publish-before-mark=kill"}
     site.arm(armed)
-    with smtplib.SMTP(*site.system.endpoints.smtp_address, timeout=20) as smtp:
+    with smtplib.SMTP(*site.system.endpoints.smtp_address, timeout=60) as smtp:
         smtp.sendmail("poison@customer.example", ["support@demo.example"], b"\x00" * 64)
     site.await_fall(armed)
     some_more(load)

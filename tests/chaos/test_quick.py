@@ -110,13 +110,13 @@ def test_poison_among_good_messages_lies_aside_with_its_reason(site: Site, load:
     before = site.system.ledger().quarantined
     host, port = site.system.endpoints.smtp_address
     for raw in POISON:
-        with smtplib.SMTP(host, port, timeout=20) as smtp:
+        with smtplib.SMTP(host, port, timeout=60) as smtp:
             smtp.sendmail("poison@customer.example", ["support@demo.example"], raw)
     some_more(load)
     site.judge(load)
     request = ingest_pb2.ListQuarantineRequest(page_size=50)
     quarantined = site.system.ingest.ListQuarantine(
-        request, metadata=site.system.metadata, timeout=30
+        request, metadata=site.system.metadata, timeout=60
     ).messages
     assert site.system.ledger().quarantined - before == len(POISON)
     assert all(message.reason and message.size for message in quarantined)

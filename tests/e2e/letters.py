@@ -40,18 +40,18 @@ def send(system: System, mail: EmailMessage | bytes, *, envelope_from: str | Non
             if isinstance(mail, EmailMessage)
             else "somebody@customer.example"
         )
-    with smtplib.SMTP(host, port, timeout=30) as smtp:
+    with smtplib.SMTP(host, port, timeout=60) as smtp:
         smtp.sendmail(sender, [MAILBOX], raw)
 
 
-def ticket_of(system: System, subject: str, *, timeout: float = 20) -> Ticket:
+def ticket_of(system: System, subject: str, *, timeout: float = 60) -> Ticket:
     """The ticket with exactly this subject, once it is there."""
 
     def find() -> Ticket | None:
         answer = system.tickets.ListTickets(
             tickets_pb2.ListTicketsRequest(page_size=200, order_by="created_at desc"),
             metadata=system.metadata,
-            timeout=30,
+            timeout=60,
         )
         found = [ticket for ticket in answer.tickets if ticket.subject == subject]
         assert len(found) < 2, f"{len(found)} tickets for {subject}"
@@ -65,10 +65,10 @@ def ticket_of(system: System, subject: str, *, timeout: float = 20) -> Ticket:
 def messages_of(system: System, ticket: Ticket) -> list[Message]:
     """A ticket's messages, oldest first."""
     request = tickets_pb2.ListMessagesRequest(ticket_id=ticket.id)
-    return list(system.tickets.ListMessages(request, metadata=system.metadata, timeout=30).messages)
+    return list(system.tickets.ListMessages(request, metadata=system.metadata, timeout=60).messages)
 
 
 def fresh(system: System, ticket: Ticket) -> Ticket:
     """The ticket as it is now."""
     request = tickets_pb2.GetTicketRequest(id=ticket.id)
-    return system.tickets.GetTicket(request, metadata=system.metadata, timeout=30).ticket
+    return system.tickets.GetTicket(request, metadata=system.metadata, timeout=60).ticket

@@ -138,7 +138,7 @@ class PrometheusNode:
     def _ask(self, what: str, **words: str) -> Any:
         url = f"http://127.0.0.1:{self.port}/api/v1/{what}?{urllib.parse.urlencode(words)}"
         try:
-            with urllib.request.urlopen(url, timeout=20) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise ValueError(f"{words}: {json.load(error)['error']}") from None
@@ -146,7 +146,7 @@ class PrometheusNode:
 
 def prometheus_port_of(management_url: str) -> int:
     """Where the broker behind a management API shows its own metrics."""
-    overview = httpx.get(f"{management_url}/api/overview", timeout=30).raise_for_status().json()
+    overview = httpx.get(f"{management_url}/api/overview", timeout=60).raise_for_status().json()
     for listener in overview["listeners"]:
         if listener["protocol"] == "http/prometheus":
             return int(listener["port"])

@@ -147,11 +147,11 @@ class System:
     def channel_key(self, channel_id: str = "demo-api") -> str:
         """The key by which others post to a channel."""
         request = ingest_pb2.GetChannelKeyRequest(channel_id=channel_id)
-        return self.ingest.GetChannelKey(request, metadata=self.metadata, timeout=30).key
+        return self.ingest.GetChannelKey(request, metadata=self.metadata, timeout=60).key
 
     def ledger(self) -> ingest_pb2.LedgerLine:
         """The intake ledger over everything."""
-        return self.ingest.GetLedger(ingest_pb2.GetLedgerRequest(), metadata=self.metadata, timeout=30).total
+        return self.ingest.GetLedger(ingest_pb2.GetLedgerRequest(), metadata=self.metadata, timeout=60).total
 
     def wait_quiet(self, *, timeout: float = 60) -> None:
         """Return once nothing is on its way, seen twice a second apart: a batch in somebody's hand is in no count."""
@@ -176,7 +176,7 @@ class System:
             if waiting:
                 moving[f"outbox of {service}"] = waiting
         request = ingest_pb2.ListSendsRequest(states=["queued", "sending"], page_size=200)
-        if sends := len(self.ingest.ListSends(request, metadata=self.metadata, timeout=30).sends):
+        if sends := len(self.ingest.ListSends(request, metadata=self.metadata, timeout=60).sends):
             moving["sends"] = sends
         line = self.ledger()
         if line.in_flight:
@@ -231,7 +231,7 @@ class System:
     def _queues(self) -> list[str]:
         lanes = [f"{service}.{lane}" for service in SERVICES for lane in LANES]
         channels = self.ingest.ListChannels(
-            ingest_pb2.ListChannelsRequest(), metadata=self.metadata, timeout=30
+            ingest_pb2.ListChannelsRequest(), metadata=self.metadata, timeout=60
         ).channels
         return [
             *lanes,

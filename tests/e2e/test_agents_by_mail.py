@@ -21,11 +21,11 @@ def mailbox(system: System) -> Iterator[None]:
 
     def save(**told: str) -> None:
         asked = ingest_pb2.GetChannelRequest(channel_id="support")
-        channel = system.ingest.GetChannel(asked, metadata=system.metadata, timeout=30).channel
+        channel = system.ingest.GetChannel(asked, metadata=system.metadata, timeout=60).channel
         for name, value in told.items():
             channel.settings[name] = value
         request = ingest_pb2.SaveChannelRequest(channel=channel, expected_version=channel.version)
-        system.ingest.SaveChannel(request, metadata=system.metadata, timeout=30)
+        system.ingest.SaveChannel(request, metadata=system.metadata, timeout=60)
 
     save(authserv_id="mx.demo.example", agents_answer="public")
     yield
@@ -66,7 +66,7 @@ def test_an_agents_mail_leaves_to_the_customer_where_it_is_proven(system: System
     assert MAILBOX in str(ours["From"])
 
     def in_flight() -> int:
-        answer = system.ingest.GetLedger(ingest_pb2.GetLedgerRequest(), metadata=system.metadata, timeout=30)
+        answer = system.ingest.GetLedger(ingest_pb2.GetLedgerRequest(), metadata=system.metadata, timeout=60)
         return int(answer.total.in_flight)
 
     wait_until(lambda: in_flight() == 0, describe=in_flight)

@@ -62,7 +62,7 @@ def test_a_subject_of_a_megabyte_is_cut(system: System) -> None:
 
     def subjects() -> list[str]:
         request = tickets_pb2.ListTicketsRequest(page_size=50)
-        answer = system.tickets.ListTickets(request, metadata=system.metadata, timeout=30)
+        answer = system.tickets.ListTickets(request, metadata=system.metadata, timeout=60)
         return [ticket.subject for ticket in answer.tickets if ticket.subject.startswith(start)]
 
     found = wait_until(subjects, describe="the ticket")
@@ -217,7 +217,7 @@ def test_what_is_posted_wrongly_is_told_so(
         f"{system.endpoints.ingest_url}/v1/channels/{channel}/messages",
         content=body,
         headers=given,
-        timeout=30,
+        timeout=60,
     )
     assert answer.status_code == status
     assert answer.json()["error"]
@@ -238,7 +238,7 @@ def test_other_words_under_the_same_key_are_another_message_and_flagged(system: 
 def test_a_wrong_token_is_unauthenticated(system: System, authorization: str) -> None:
     metadata = (("authorization", authorization),) if authorization else ()
     with pytest.raises(grpc.RpcError) as refused:
-        system.tickets.ListTickets(tickets_pb2.ListTicketsRequest(), metadata=metadata, timeout=30)
+        system.tickets.ListTickets(tickets_pb2.ListTicketsRequest(), metadata=metadata, timeout=60)
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
@@ -247,7 +247,7 @@ def test_bytes_that_are_no_request_are_an_invalid_argument(system: System) -> No
     channel: Any = grpc.insecure_channel(system.endpoints.tickets_address)
     call = channel.unary_unary(f"/{TICKETS}/GetTicket")
     with pytest.raises(grpc.RpcError) as refused:
-        call(b"\x0a\xff", metadata=system.metadata, timeout=30)
+        call(b"\x0a\xff", metadata=system.metadata, timeout=60)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -309,7 +309,7 @@ def post(system: System, change: Mapping[str, object], *, key: str = "") -> http
             **({"Idempotency-Key": key} if key else {}),
         },
         content=json.dumps(body),
-        timeout=30,
+        timeout=60,
     )
 
 

@@ -30,7 +30,7 @@ Metadata = tuple[tuple[str, str], ...]
 
 def token_of(system: System, role: str, agent_id: str = "") -> Metadata:
     request = accounts_pb2.CreateTokenRequest(role=role, name=f"test {role}", agent_id=agent_id)
-    token = system.accounts.CreateToken(request, metadata=system.metadata, timeout=30).token
+    token = system.accounts.CreateToken(request, metadata=system.metadata, timeout=60).token
     return (("authorization", f"Bearer {token}"),)
 
 
@@ -41,7 +41,7 @@ def created(system: System, metadata: Metadata, subject: str, key: str = "") -> 
         text="text",
         requester=Requester(name="Ana", email="ana@ribeiro.example"),
     )
-    return system.tickets.CreateTicket(request, metadata=metadata, timeout=30).ticket
+    return system.tickets.CreateTicket(request, metadata=metadata, timeout=60).ticket
 
 
 def violations(error: grpc.RpcError) -> dict[str, str]:
@@ -59,7 +59,7 @@ def test_the_server_describes_itself_and_its_health(system: System) -> None:
     channel = grpc.insecure_channel(system.endpoints.tickets_address)
     services = ProtoReflectionDescriptorDatabase(channel).get_services()
     assert {"relaydesk.tickets.v1.TicketsService", "relaydesk.tickets.v1.AccountsService"} <= set(services)
-    health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30)
+    health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=60)
     assert health.status == health_pb2.HealthCheckResponse.SERVING
 
 
@@ -78,7 +78,7 @@ def test_a_field_that_is_wrong_is_named(system: System) -> None:
         system.tickets.CreateTicket(
             tickets_pb2.CreateTicketRequest(subject="x" * 300, text="t", priority="highest"),
             metadata=admin,
-            timeout=30,
+            timeout=60,
         )
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     named = violations(refused.value)
@@ -97,12 +97,12 @@ def test_an_update_of_a_ticket_that_moved_on_is_aborted(system: System) -> None:
             update_mask=FieldMask(paths=["priority"]),
             expected_version=version,
         )
-        return system.tickets.UpdateTicket(request, metadata=admin, timeout=30).ticket
+        return system.tickets.UpdateTicket(request, metadata=admin, timeout=60).ticket
 
     # The rules of the demo may touch a new ticket too.
     system.wait_quiet()
     now = system.tickets.GetTicket(
-        tickets_pb2.GetTicketRequest(id=ticket.id), metadata=admin, timeout=30
+        tickets_pb2.GetTicketRequest(id=ticket.id), metadata=admin, timeout=60
     ).ticket
     assert update("high", now.version).priority == "high"
     with pytest.raises(grpc.RpcError) as refused:
@@ -113,7 +113,7 @@ def test_an_update_of_a_ticket_that_moved_on_is_aborted(system: System) -> None:
 def test_a_role_may_do_what_it_may(system: System) -> None:
     reader = token_of(system, "read_only")
     answer = system.tickets.ListTickets(
-        tickets_pb2.ListTicketsRequest(page_size=1), metadata=reader, timeout=30
+        tickets_pb2.ListTicketsRequest(page_size=1), metadata=reader, timeout=60
     )
     assert len(answer.tickets) <= 1
     with pytest.raises(grpc.RpcError) as refused:
@@ -121,7 +121,7 @@ def test_a_role_may_do_what_it_may(system: System) -> None:
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
     agent = token_of(system, "agent", "kate")
     with pytest.raises(grpc.RpcError) as refused:
-        system.accounts.CreateToken(accounts_pb2.CreateTokenRequest(role="admin"), metadata=agent, timeout=30)
+        system.accounts.CreateToken(accounts_pb2.CreateTokenRequest(role="admin"), metadata=agent, timeout=60)
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
@@ -133,7 +133,7 @@ def test_every_page_is_read_once_while_tickets_arrive(system: System) -> None:
         request = tickets_pb2.CreateTicketRequest(
             subject=f"{tag} {number}", text="t", tags=[tag], requester=Requester(email="ana@ribeiro.example")
         )
-        system.tickets.CreateTicket(request, metadata=admin, timeout=30)
+        system.tickets.CreateTicket(request, metadata=admin, timeout=60)
 
     for number in range(25):
         tagged(number)
@@ -141,7 +141,7 @@ def test_every_page_is_read_once_while_tickets_arrive(system: System) -> None:
     page = ""
     while True:
         request = tickets_pb2.ListTicketsRequest(page_size=10, page_token=page, tag=[tag])
-        answer = system.tickets.ListTickets(request, metadata=admin, timeout=30)
+        answer = system.tickets.ListTickets(request, metadata=admin, timeout=60)
         seen += [ticket.subject for ticket in answer.tickets]
         tagged(100 + len(seen))
         page = answer.next_page_token

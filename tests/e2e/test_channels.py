@@ -43,7 +43,7 @@ def test_a_mailbox_that_is_connected_by_hand_takes_mail_at_once_and_rests_when_i
     mail = letter(subject, "May I send it back?", sender="Hannah Becker <hannah@b.example>")
     del mail["To"]
     mail["To"] = address
-    with smtplib.SMTP("127.0.0.1", system.ports.smtp, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", system.ports.smtp, timeout=60) as client:
         client.send_message(mail)
     assert ticket_of(system, subject).channel == name
 
@@ -58,7 +58,7 @@ def test_a_mailbox_that_is_connected_by_hand_takes_mail_at_once_and_rests_when_i
 
 
 def _answer(system: System, address: str) -> int:
-    with smtplib.SMTP("127.0.0.1", system.ports.smtp, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", system.ports.smtp, timeout=60) as client:
         client.ehlo()
         client.mail("anna@client.example")
         return client.rcpt(address)[0]

@@ -92,7 +92,7 @@ class Stranger:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=answers.FromString,
         )
-        answer = call(json_format.ParseDict(dict(request), asks()), metadata=self._metadata, timeout=30)
+        answer = call(json_format.ParseDict(dict(request), asks()), metadata=self._metadata, timeout=60)
         return json_format.MessageToDict(
             answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
         )
@@ -136,7 +136,7 @@ def test_every_service_describes_itself_and_its_health(system: System, service: 
     assert SERVICES[service] in ProtoReflectionDescriptorDatabase(channel).get_services()
     for asked in ("", SERVICES[service]):
         health = health_pb2_grpc.HealthStub(channel).Check(
-            health_pb2.HealthCheckRequest(service=asked), timeout=5
+            health_pb2.HealthCheckRequest(service=asked), timeout=60
         )
         assert health.status == health_pb2.HealthCheckResponse.SERVING
 
@@ -149,7 +149,7 @@ def test_a_call_ends_at_its_deadline(system: System) -> None:
 
 
 def test_the_json_door_keeps_to_its_own_description(system: System) -> None:
-    described = httpx.get(f"{system.endpoints.ingest_url}/v1/openapi.json", timeout=30).json()
+    described = httpx.get(f"{system.endpoints.ingest_url}/v1/openapi.json", timeout=60).json()
     door = schemathesis.openapi.from_dict(described)["/v1/channels/{channel_id}/messages"]["POST"]
     key = system.channel_key()
     answered: Counter[int] = Counter()
@@ -160,7 +160,7 @@ def test_the_json_door_keeps_to_its_own_description(system: System) -> None:
         if is_ours:
             case.path_parameters["channel_id"] = "demo-api"
         answer = case.call(
-            base_url=system.endpoints.ingest_url, headers={"Authorization": f"Bearer {key}"}, timeout=30
+            base_url=system.endpoints.ingest_url, headers={"Authorization": f"Bearer {key}"}, timeout=60
         )
         answered[answer.status_code] += 1
         case.validate_response(
@@ -184,11 +184,11 @@ def test_every_role_is_live_ready_and_measured(system: System) -> None:
     ticket_of(system, subject)
     for name, port in system.ports.probes.items():
         for word in ("livez", "readyz"):
-            assert (name, httpx.get(f"http://127.0.0.1:{port}/{word}", timeout=30).text) == (name, "ok\n")
+            assert (name, httpx.get(f"http://127.0.0.1:{port}/{word}", timeout=60).text) == (name, "ok\n")
 
     def missing() -> set[str]:
         pages = (
-            httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+            httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
             for port in system.ports.probes.values()
         )
         return METRICS - {name for page in pages for name in re.findall(r"^# TYPE (\S+) ", page, re.M)}

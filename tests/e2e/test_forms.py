@@ -43,11 +43,11 @@ def mailbox(system: System) -> Iterator[None]:
 
     def save(**told: str) -> None:
         asked = ingest_pb2.GetChannelRequest(channel_id="support")
-        channel = system.ingest.GetChannel(asked, metadata=system.metadata, timeout=30).channel
+        channel = system.ingest.GetChannel(asked, metadata=system.metadata, timeout=60).channel
         for name, value in told.items():
             channel.settings[name] = value
         request = ingest_pb2.SaveChannelRequest(channel=channel, expected_version=channel.version)
-        system.ingest.SaveChannel(request, metadata=system.metadata, timeout=30)
+        system.ingest.SaveChannel(request, metadata=system.metadata, timeout=60)
 
     def is_read() -> bool:
         # Running roles know of the settings within seconds.
@@ -63,7 +63,7 @@ def mailbox(system: System) -> Iterator[None]:
 
 def _found(system: System, text: str) -> list[Ticket]:
     request = tickets_pb2.ListTicketsRequest(text=text)
-    return list(system.tickets.ListTickets(request, metadata=system.metadata, timeout=30).tickets)
+    return list(system.tickets.ListTickets(request, metadata=system.metadata, timeout=60).tickets)
 
 
 def test_whoever_filled_a_form_in_is_answered_and_the_ticket_is_found_by_what_was_picked(
@@ -105,13 +105,13 @@ def test_spam_is_out_of_the_way_and_what_is_blocked_is_brought_back(system: Syst
 
     def kept_out() -> list[str]:
         request = screening_pb2.ListBlockedRequest(channel_id="support")
-        listed = screening.ListBlocked(request, metadata=system.metadata, timeout=30).messages
+        listed = screening.ListBlocked(request, metadata=system.metadata, timeout=60).messages
         return [one.intake_id for one in listed if getattr(one, "from") == sender]
 
     wait_until(kept_out, describe="the blocked mail")
     assert not _found(system, blocked)
     request = screening_pb2.BringBackRequest(intake_ids=kept_out())
-    assert screening.BringBack(request, metadata=system.metadata, timeout=30).brought_back == 1
+    assert screening.BringBack(request, metadata=system.metadata, timeout=60).brought_back == 1
     assert ticket_of(system, blocked).status != "spam"
     wait_until(lambda: system.ledger().in_flight == 0, describe=lambda: str(system.ledger()))
     assert system.ledger().closed_twice == 0

@@ -52,7 +52,7 @@ def test_a_timer_leads_to_a_mail_for_the_agent_and_the_groups_manager(system: Sy
         return [sunk.message for sunk in system.sink.mails() if f"Look at it, {name}." in sunk.text]
 
     # One for each of them, by the mailbox that the ticket came by, and no word to the requester.
-    wait_until(lambda: len(mails()) == 2, timeout=40, describe=lambda: [str(one["To"]) for one in mails()])
+    wait_until(lambda: len(mails()) == 2, timeout=60, describe=lambda: [str(one["To"]) for one in mails()])
     told = ["kate@demo.example", "rafael@demo.example"]
     for one in mails():
         assert sorted(address for _, address in getaddresses([str(one["To"])])) == told
@@ -62,6 +62,6 @@ def test_a_timer_leads_to_a_mail_for_the_agent_and_the_groups_manager(system: Sy
             f"#{ticket.number} Nothing happens {name}",
         )
         assert one["Auto-Submitted"] == "auto-replied"
-    wait_until(lambda: messages_of(system, ticket)[-1].delivery_state == "sent", timeout=30)
+    wait_until(lambda: messages_of(system, ticket)[-1].delivery_state == "sent", timeout=60)
     note = messages_of(system, ticket)[-1]
     assert (note.visibility, sorted(note.to)) == ("internal", told)

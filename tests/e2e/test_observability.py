@@ -27,7 +27,7 @@ def prometheus(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iter
         subject = "Seen from outside"
         send(system, letter(subject))
         post(system, "Seen from outside, posted")
-        httpx.get(f"{system.endpoints.console_url}/", timeout=30)
+        httpx.get(f"{system.endpoints.console_url}/", timeout=60)
         ticket_of(system, subject)
         yield node
 
@@ -38,7 +38,7 @@ def post(system: System, text: str) -> None:
         f"{system.endpoints.ingest_url}/v1/channels/demo-api/messages",
         headers={"Authorization": f"Bearer {system.channel_key()}", "Idempotency-Key": uuid.uuid4().hex},
         json={"author": {"external_id": "u-17", "name": "Anna"}, "text": text},
-        timeout=30,
+        timeout=60,
     ).raise_for_status()
 
 

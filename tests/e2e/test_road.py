@@ -37,7 +37,7 @@ def answered(system: System, ticket: Ticket, text: str, status: str = "") -> Non
     request = tickets_pb2.AddMessageRequest(
         idempotency_key=uuid.uuid4().hex, ticket_id=ticket.id, text=text, visibility="public", status=status
     )
-    system.tickets.AddMessage(request, metadata=(*system.metadata, ("x-acting-agent", "kate")), timeout=30)
+    system.tickets.AddMessage(request, metadata=(*system.metadata, ("x-acting-agent", "kate")), timeout=60)
 
 
 def sent_with(system: System, text: str) -> list[EmailMessage]:
@@ -63,7 +63,7 @@ def test_a_mail_becomes_a_ticket_that_a_rule_has_routed(system: System) -> None:
     pieces = system.ingest.ReadAttachment(
         ingest_pb2.ReadAttachmentRequest(attachment_id=message.attachments[0].attachment_id),
         metadata=system.metadata,
-        timeout=30,
+        timeout=60,
     )
     assert b"".join(piece.data for piece in pieces) == b"%PDF-1.4 receipt"
 
@@ -76,7 +76,7 @@ def test_every_effect_says_which_rule_did_it_and_why(system: System) -> None:
 
     def matched() -> set[str]:
         answer = system.rules.ExplainEvent(
-            rules_pb2.ExplainEventRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=30
+            rules_pb2.ExplainEventRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=60
         )
         return {
             outcome.rule_id
@@ -88,7 +88,7 @@ def test_every_effect_says_which_rule_did_it_and_why(system: System) -> None:
     # The commands go out before the transaction that holds their explanation.
     wait_until(lambda: "payments" in matched(), describe="the explanation")
     changes = system.tickets.ListChanges(
-        tickets_pb2.ListChangesRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=30
+        tickets_pb2.ListChangesRequest(ticket_id=ticket.id), metadata=system.metadata, timeout=60
     ).changes
     by_rule = [change for change in changes if change.actor.kind == "rule" and change.actor.id == "payments"]
     assert {field.field for change in by_rule for field in change.changes} >= {"group", "priority", "tags"}
@@ -201,7 +201,7 @@ def test_the_clock_runs_and_pauses_while_pending(system: System) -> None:
 
     def clock() -> dict[str, sla_pb2.TargetState]:
         request = sla_pb2.GetClocksRequest(ticket_ids=[ticket.id])
-        clocks = system.sla.GetClocks(request, metadata=system.metadata, timeout=30).clocks
+        clocks = system.sla.GetClocks(request, metadata=system.metadata, timeout=60).clocks
         return {target.name: target for one in clocks for target in one.targets}
 
     targets = wait_until(clock, describe="a clock")
@@ -223,7 +223,7 @@ def test_what_came_in_is_counted_in_its_quarter_of_an_hour(system: System) -> No
         begin = Timestamp(seconds=end.seconds - 3600)
         request = reports_pb2.QueryReportRequest(to=end, by="channel")
         getattr(request, "from").CopyFrom(begin)
-        rows = system.reports.QueryReport(request, metadata=system.metadata, timeout=30).rows
+        rows = system.reports.QueryReport(request, metadata=system.metadata, timeout=60).rows
         return sum(row.opened for row in rows if row.key == "support")
 
     before = opened()
@@ -262,7 +262,7 @@ def test_one_trace_goes_from_the_socket_to_the_report(system: System, collector:
 def test_an_unknown_mailbox_is_refused_before_its_mail(system: System, address: str) -> None:
     host, port = system.endpoints.smtp_address
     with (
-        smtplib.SMTP(host, port, timeout=20) as smtp,
+        smtplib.SMTP(host, port, timeout=60) as smtp,
         pytest.raises(smtplib.SMTPRecipientsRefused) as refused,
     ):
         smtp.sendmail("a@customer.example", [address], b"Subject: x\r\n\r\ny")
@@ -271,5 +271,5 @@ def test_an_unknown_mailbox_is_refused_before_its_mail(system: System, address: 
 
 def test_a_call_without_a_token_is_refused(system: System) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        system.tickets.ListTickets(tickets_pb2.ListTicketsRequest(), timeout=30)
+        system.tickets.ListTickets(tickets_pb2.ListTicketsRequest(), timeout=60)
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED

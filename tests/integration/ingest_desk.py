@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -25,6 +26,7 @@ from services.ingest import __main__ as main
 from services.ingest.adapters.smtp import MailReceiver
 from services.ingest.config import Settings
 from tests.integration.service_desk import ServiceDesk, common
+from tests.waiting import MINUTE
 
 MAILBOX = "support@demo.example"
 OTHER = "sales@demo.example"
@@ -45,7 +47,16 @@ class Sockets:
 class IngestDesk:
     """One ingest with two mailboxes and a JSON channel."""
 
-    def __init__(self, broker_url: str, mongo_url: str, prefix: str, folder: Path, **settings: Any) -> None:
+    def __init__(
+        self,
+        broker_url: str,
+        mongo_url: str,
+        prefix: str,
+        folder: Path,
+        *,
+        store_within: timedelta = MINUTE,
+        **settings: Any,
+    ) -> None:
         self.settings = Settings(
             **{
                 **common(broker_url, mongo_url, prefix),
@@ -61,7 +72,7 @@ class IngestDesk:
                 **settings,
             }
         )
-        self.desk = ServiceDesk(main, "ingest", self.settings)
+        self.desk = ServiceDesk(main, "ingest", self.settings, store_within=store_within)
         self.database = self.desk.database
         self.key = ""
         self._rpc: Any = None
@@ -97,9 +108,9 @@ class IngestDesk:
         url = f"{sockets.http}/v1/channels/{channel}/messages"
         if isinstance(body, bytes):
             return httpx.post(
-                url, content=body, headers={"Content-Type": "application/json", **sent}, timeout=20
+                url, content=body, headers={"Content-Type": "application/json", **sent}, timeout=60
             )
-        return httpx.post(url, json=body, headers=sent, timeout=20)
+        return httpx.post(url, json=body, headers=sent, timeout=60)
 
     def rows(self) -> list[dict[str, Any]]:
         """The ledger's rows, the oldest first."""
@@ -176,7 +187,7 @@ def send(
     port: int, raw: bytes, *to: str, sender: str = "anna@client.example"
 ) -> dict[str, tuple[int, bytes]]:
     """Hand in a mail by SMTP; answers the recipients that were refused."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         return client.sendmail(sender, list(to) or [MAILBOX], raw)
 
 

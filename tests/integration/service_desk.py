@@ -10,12 +10,12 @@ import grpc
 from google.protobuf.message import Message
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
-from chassis import rpc
+from chassis import mongo, rpc
 from chassis.bus import Bus, Outgoing, Publisher
 from chassis.rpc import RpcServer
 from chassis.run import Component
 from chassis.service import CommonSettings, Parts
-from tests.waiting import wait_until
+from tests.waiting import MINUTE, wait_until
 
 INTERNAL = "internal-token-of-the-test"
 WITNESS = "witness"
@@ -39,8 +39,11 @@ def common(broker_url: str, mongo_url: str, database_prefix: str) -> dict[str, A
 class ServiceDesk:
     """Starts roles of a service; each call of `role` is a replica more."""
 
-    def __init__(self, main: ModuleType, service: str, settings: CommonSettings) -> None:
+    def __init__(
+        self, main: ModuleType, service: str, settings: CommonSettings, *, store_within: timedelta = MINUTE
+    ) -> None:
         self.settings = settings
+        self._store_within = store_within
         self._roles: Mapping[str, Callable[[Parts, Any], Sequence[Component]]] = main.ROLES
         self._service = service
         self._parts: list[Parts] = []
@@ -60,6 +63,7 @@ class ServiceDesk:
 
     def parts(self, role: str) -> Parts:
         parts = Parts(self._service, role, self.settings, prefix="relaydesk")
+        parts.client = mongo.connect(self.settings.mongo_url, timeout=self._store_within)
         self._parts.append(parts)
         return parts
 
@@ -80,7 +84,7 @@ class ServiceDesk:
         return self.channel(server.port)
 
     def channel(self, port: int, token: str = INTERNAL) -> grpc.Channel:
-        channel = rpc.channel(f"127.0.0.1:{port}", token)
+        channel = rpc.channel(f"127.0.0.1:{port}", token, deadline=MINUTE)
         self._channels.append(channel)
         return channel
 

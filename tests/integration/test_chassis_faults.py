@@ -98,7 +98,7 @@ class Road:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._speaking.join(20)
+        self._speaking.join(60)
         self.listener.stop(timedelta(seconds=15))
         self.sweeper.stop(timedelta(seconds=15))
         self.keeper.close()
@@ -127,13 +127,13 @@ class Road:
     def hush(self) -> None:
         """Say no more, and wait until all is kept."""
         self._over.set()
-        self._speaking.join(20)
+        self._speaking.join(60)
         wait_until(lambda: len(self.speaker.words()) == len(self.said), describe="silence")
 
     def finish(self) -> None:
         """Every word said was kept once, nothing waits any more, and the listener never fell silent."""
         self._over.set()
-        self._speaking.join(20)
+        self._speaking.join(60)
         assert not self._speaking.is_alive()
         wait_until(
             lambda: len(self.speaker.words()) >= len(self.said),

@@ -13,12 +13,12 @@ from chassis.clock import DatabaseClock, FixedClock
 from chassis.errors import NotFound, Unavailable
 from chassis.leases import Lease, LeasedLoop, Leases
 from chassis.mongo import Document, Documents
-from tests.waiting import wait_until
+from tests.waiting import MINUTE, wait_until
 
 
 @pytest.fixture
 def client(mongo_url: str) -> Iterator[MongoClient[Document]]:
-    with mongo.connect(mongo_url) as client:
+    with mongo.connect(mongo_url, timeout=MINUTE) as client:
         yield client
 
 
@@ -29,10 +29,10 @@ def database(client: MongoClient[Document], database_prefix: str) -> Documents:
 
 def test_a_lease_is_held_by_one_and_renewed_by_its_holder(database: Documents) -> None:
     leases = Leases(database)
-    first = leases.take("sweep", "a", timedelta(seconds=30))
+    first = leases.take("sweep", "a", MINUTE)
     assert first is not None
-    assert leases.take("sweep", "b", timedelta(seconds=30)) is None
-    renewed = leases.take("sweep", "a", timedelta(seconds=30))
+    assert leases.take("sweep", "b", MINUTE) is None
+    renewed = leases.take("sweep", "a", MINUTE)
     assert renewed is not None
     assert renewed.fence == first.fence
 
@@ -41,7 +41,7 @@ def test_a_lease_that_ran_out_goes_to_another_with_a_higher_fence(database: Docu
     leases = Leases(database)
     first = leases.take("sweep", "a", timedelta(milliseconds=50))
     assert first is not None
-    taken = wait_until(lambda: leases.take("sweep", "b", timedelta(seconds=30)), describe="the lease")
+    taken = wait_until(lambda: leases.take("sweep", "b", MINUTE), describe="the lease")
     assert taken is not None
     assert taken.fence == first.fence + 1
     assert not first.is_held
@@ -49,10 +49,10 @@ def test_a_lease_that_ran_out_goes_to_another_with_a_higher_fence(database: Docu
 
 def test_a_lease_that_is_given_back_is_free_at_once(database: Documents) -> None:
     leases = Leases(database)
-    first = leases.take("sweep", "a", timedelta(seconds=30))
+    first = leases.take("sweep", "a", MINUTE)
     assert first is not None
     leases.give_back(first)
-    assert leases.take("sweep", "b", timedelta(seconds=30)) is not None
+    assert leases.take("sweep", "b", MINUTE) is not None
 
 
 def test_of_many_who_ask_at_once_one_gets_the_lease(database: Documents) -> None:
@@ -60,7 +60,7 @@ def test_of_many_who_ask_at_once_one_gets_the_lease(database: Documents) -> None
     got: list[Lease] = []
 
     def ask(owner: str) -> None:
-        lease = leases.take("sweep", owner, timedelta(seconds=30))
+        lease = leases.take("sweep", owner, MINUTE)
         if lease is not None:
             got.append(lease)
 
@@ -81,7 +81,7 @@ def test_a_leased_loop_outlives_a_turn_that_failed(database: Documents) -> None:
             raise RuntimeError("a bad turn")
         return False
 
-    loop = LeasedLoop(Leases(database), "turns", turn, every=timedelta(milliseconds=10))
+    loop = LeasedLoop(Leases(database), "turns", turn, every=timedelta(milliseconds=10), lasting=MINUTE)
     loop.start()
     wait_until(lambda: len(turns) >= 3, describe="three turns")
     loop.stop(timedelta(seconds=5))
@@ -99,7 +99,7 @@ def test_a_loop_that_rests_for_an_hour_goes_on_beating(
         turns.append(lease.fence)
         return False
 
-    loop = LeasedLoop(Leases(database), "rests", turn, every=timedelta(hours=1))
+    loop = LeasedLoop(Leases(database), "rests", turn, every=timedelta(hours=1), lasting=MINUTE)
     loop.heartbeat = lambda: beats.append(len(turns))
     loop.start()
     wait_until(lambda: beats.count(1) >= 3, describe="three beats after the only turn")
@@ -154,7 +154,7 @@ def test_the_clock_is_the_databases_and_never_runs_back(client: MongoClient[Docu
 
 
 def test_the_clock_of_a_role_that_ends_goes_on(mongo_url: str) -> None:
-    client = mongo.connect(mongo_url)
+    client = mongo.connect(mongo_url, timeout=MINUTE)
     clock = DatabaseClock(client, refresh=timedelta(0))
     before = clock.now()
     client.close()

@@ -20,12 +20,12 @@ from chassis.units import Unit
 from local.child import OwnChild
 from tests.integration.words import Place
 from tests.tcp_proxy import TcpProxy
-from tests.waiting import wait_until
+from tests.waiting import MINUTE, wait_until
 
 
 @pytest.fixture
 def place(vhost: str, mongo_url: str, database_prefix: str) -> Iterator[Place]:
-    place = Place(vhost, mongo_url, f"{database_prefix}words")
+    place = Place(vhost, mongo_url, f"{database_prefix}words", store_within=MINUTE)
     place.prepare()
     yield place
     place.close()
@@ -40,7 +40,8 @@ def test_a_flood_on_one_lane_does_not_delay_another(place: Place) -> None:
     wait_until(lambda: len(place.words()) == 3001, interval=0.1, describe="all words")
     ear.stop(timedelta(seconds=5))
     order = [row["word"] for row in place.database["words"].find().sort("_id", 1)]
-    assert order.index("calm") < 500
+    # Not behind the flood. How far it came meanwhile is what broker and machine made of their first second.
+    assert order.index("calm") < 2500
 
 
 def test_lingering_ends_when_the_batch_is_full_or_nothing_more_can_come(place: Place) -> None:

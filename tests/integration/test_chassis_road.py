@@ -20,12 +20,12 @@ from chassis.group_commit import GroupCommitter
 from chassis.mongo import Document
 from chassis.units import Cause, Unit
 from tests.integration.words import Keep, Place, Words, keep
-from tests.waiting import wait_until
+from tests.waiting import MINUTE, wait_until
 
 
 @pytest.fixture
 def place(vhost: str, mongo_url: str, database_prefix: str) -> Iterator[Place]:
-    place = Place(vhost, mongo_url, f"{database_prefix}words")
+    place = Place(vhost, mongo_url, f"{database_prefix}words", store_within=MINUTE)
     place.prepare()
     yield place
     place.close()
@@ -213,7 +213,7 @@ def test_a_group_committer_writes_many_callers_in_few_transactions(place: Place)
     committer = GroupCommitter(place.runner.run)
     committer.start()
     threads = [
-        threading.Thread(target=committer.call, args=(Task(f"k{n}", Keep(f"k{n}")), timedelta(seconds=10)))
+        threading.Thread(target=committer.call, args=(Task(f"k{n}", Keep(f"k{n}")), MINUTE))
         for n in range(60)
     ]
     for thread in threads:

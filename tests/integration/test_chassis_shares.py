@@ -11,14 +11,14 @@ from chassis import mongo
 from chassis.errors import Unavailable
 from chassis.mongo import Document, Documents
 from chassis.shares import Share, SharedLoop, Shares
-from tests.waiting import wait_until
+from tests.waiting import MINUTE, wait_until
 
 LONG = timedelta(minutes=5)
 
 
 @pytest.fixture
 def client(mongo_url: str) -> Iterator[MongoClient[Document]]:
-    with mongo.connect(mongo_url) as client:
+    with mongo.connect(mongo_url, timeout=MINUTE) as client:
         yield client
 
 

@@ -123,7 +123,7 @@ def test_a_traced_message_is_found_from_the_histogram(prometheus: PrometheusNode
 
 def test_a_real_broker_shows_what_the_rules_and_the_dashboard_ask_it_for(broker_node: NodeAddress) -> None:
     port = prometheus_port_of(broker_node.management_url)
-    text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
     shown = {
         line.partition("{")[0].partition(" ")[0] for line in text.splitlines() if not line.startswith("#")
     }

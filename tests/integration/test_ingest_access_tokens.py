@@ -15,6 +15,7 @@ from services.ingest.adapters.oauth.providers import Refused
 from services.ingest.adapters.oauth.tokens import AccessTokens
 from services.ingest.adapters.sealing import Seal
 from services.ingest.domain.sign_in import Issued, NoToken, TokenSource
+from tests.waiting import MINUTE
 
 SOURCE = TokenSource("microsoft", "app", tenant="example.com")
 
@@ -58,7 +59,7 @@ class Place:
 
 @pytest.fixture
 def place(mongo_url: str, database_prefix: str) -> Iterator[Place]:
-    with mongo.connect(mongo_url) as client:
+    with mongo.connect(mongo_url, timeout=MINUTE) as client:
         provider = Provider()
         provider.gate.set()
         yield Place(client[f"{database_prefix}ingest"], provider, Clock())

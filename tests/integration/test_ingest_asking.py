@@ -20,6 +20,7 @@ from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.application.send_reply import SendPorts
 from services.ingest.domain.channel import Channel
 from services.ingest.domain.sending import NextStep, Reply, SendRow, SendState
+from tests.waiting import MINUTE
 
 LEASE = Lease("sends", "me", 1, 0)
 REPLY = Reply(
@@ -43,7 +44,7 @@ class ForgetfulJobs:
 
 @pytest.fixture
 def sends(mongo_url: str, database_prefix: str) -> Iterator[MongoSends]:
-    with mongo.connect(mongo_url) as client:
+    with mongo.connect(mongo_url, timeout=MINUTE) as client:
         database, clock = client[f"{database_prefix}ingest"], DatabaseClock(client)
         unit = Unit(database, clock)
         rows = [SendRow(f"s-{to}", "t1", "m1", "mail", to, "email") for to in REPLY.to]

@@ -60,7 +60,7 @@ def ask(sockets: Sockets) -> Iterator[Ask]:
         opened.append(channel)
         stub = IngestServiceStub if type(request).__name__ in _OF_INGEST else ChannelsServiceStub
         metadata = (("x-acting-agent", acting),) if acting else ()
-        return getattr(stub(channel), method)(request, metadata=metadata, timeout=20)
+        return getattr(stub(channel), method)(request, metadata=metadata, timeout=60)
 
     yield call
     for channel in opened:
@@ -223,7 +223,7 @@ def test_a_paused_mailbox_asks_its_senders_to_come_back_and_is_told_as_it_is(
 
 
 def _answer(port: int) -> int:
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.ehlo()
         client.mail("anna@client.example")
         return client.rcpt(MAILBOX)[0]

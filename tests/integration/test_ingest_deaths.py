@@ -145,8 +145,9 @@ def test_without_a_database_the_answer_is_451_and_503_and_later_yes(
     broker_url: str, broker_management_url: str, mongo_url: str, tmp_path: Path
 ) -> None:
     with TcpProxy(int(urlsplit(mongo_url).port or 0)) as link:
-        through = f"mongodb://127.0.0.1:{link.port}/?directConnection=true&timeoutMS=1500"
-        with ingest_on(broker_url, broker_management_url, through, tmp_path) as desk:
+        through = f"mongodb://127.0.0.1:{link.port}/?directConnection=true"
+        within = timedelta(seconds=6)
+        with ingest_on(broker_url, broker_management_url, through, tmp_path, store_within=within) as desk:
             sockets = desk.serve()
             _mail(sockets.smtp, letter("<before@b>"))
             link.cut()
@@ -188,13 +189,13 @@ def test_a_full_lane_of_posted_messages_is_503_with_a_time_to_come_back(
 
 
 def _mail(port: int, raw: bytes) -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.sendmail("anna@client.example", [MAILBOX], raw)
 
 
 def _code(port: int, raw: bytes) -> int:
     """The answer to a mail, wherever in the conversation it was given."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.ehlo()
         code: Any = client.mail("anna@client.example")[0]
         if code == 250:

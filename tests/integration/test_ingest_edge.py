@@ -94,7 +94,7 @@ def test_what_nobody_foresaw_at_another_verb_is_later_too(
         raise RuntimeError("nobody foresaw this")
 
     monkeypatch.setattr(ChannelDirectory, "at_hand", break_down)
-    with smtplib.SMTP("127.0.0.1", sockets.smtp, timeout=10) as smtp:
+    with smtplib.SMTP("127.0.0.1", sockets.smtp, timeout=60) as smtp:
         smtp.ehlo()
         smtp.mail("anna@client.example")
         code, words = smtp.rcpt(MAILBOX)
@@ -368,7 +368,7 @@ def test_a_body_may_come_in_pieces_of_no_foretold_number(desk: IngestDesk, socke
             f"{sockets.http}/v1/channels/api/messages",
             content=iter(pieces),
             headers={"Authorization": f"Bearer {desk.key}", "Content-Type": "application/json"},
-            timeout=20,
+            timeout=60,
         )
         assert answer.status_code == 202
     assert sorted(row["size"] for row in desk.rows()) == [len(raw), len(raw) + 100_000]

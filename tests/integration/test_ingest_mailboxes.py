@@ -15,6 +15,7 @@ from services.ingest.adapters.mongo import INDEXES
 from services.ingest.adapters.mongo.mailboxes import MongoMailboxes, Overtaken
 from services.ingest.domain.fetching import Cursor, Passed, Passing
 from tests.integration.reads_heard import ReadsHeard
+from tests.waiting import MINUTE
 
 HERE = Cursor("desk@one.example:993/INBOX", 7, 20)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -30,7 +31,7 @@ def passed(uid: int) -> Passed:
 
 @pytest.fixture
 def mailboxes(mongo_url: str, database_prefix: str) -> Iterator[MongoMailboxes]:
-    with mongo.connect(mongo_url) as client:
+    with mongo.connect(mongo_url, timeout=MINUTE) as client:
         found = MongoMailboxes(client[f"{database_prefix}ingest"], DatabaseClock(client))
         found.advance("desk", HERE, lease(1))
         yield found

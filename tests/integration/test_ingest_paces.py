@@ -13,6 +13,7 @@ from services.ingest.adapters.mongo.paces import MongoPaces
 from services.ingest.adapters.mongo.sends import MongoSends
 from services.ingest.domain.pace import Pause, Turn
 from services.ingest.domain.sending import Reply, SendRow, SendState
+from tests.waiting import MINUTE
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -42,7 +43,7 @@ class Store:
 
 @pytest.fixture
 def store(mongo_url: str, database_prefix: str) -> Iterator[Store]:
-    with mongo.connect(mongo_url) as client:
+    with mongo.connect(mongo_url, timeout=MINUTE) as client:
         database, clock = client[f"{database_prefix}ingest"], DatabaseClock(client)
         sends = MongoSends(database, clock, None, timedelta(seconds=15))
         yield Store(MongoPaces(database), sends, clock, database)

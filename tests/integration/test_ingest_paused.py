@@ -60,7 +60,7 @@ def test_a_mailbox_that_is_paused_is_left_alone_and_caught_up_after_it(
 ) -> None:
     connect(channels, server.port)
     request = service_pb2.TestChannelRequest(channel_id="resting")
-    (check,) = desk.sockets.rpc.TestChannel(request, timeout=20).checks
+    (check,) = desk.sockets.rpc.TestChannel(request, timeout=60).checks
     assert (check.name, check.is_well) == ("imap", True)
     server.put(USER, letter("<before@b>"))
     fetcher = desk.fetch()
@@ -70,5 +70,5 @@ def test_a_mailbox_that_is_paused_is_left_alone_and_caught_up_after_it(
     server.put(USER, letter("<meanwhile-1@b>"), letter("<meanwhile-2@b>"))
     assert len(desk.rows("resting")) == 1
     channels.ResumeChannel(pb.ResumeChannelRequest(channel_id="resting"))
-    rows = desk.await_rows("resting", 3, timeout=30)
+    rows = desk.await_rows("resting", 3, timeout=60)
     assert sorted(row["key"] for row in rows) == ["id:<before@b>", "id:<meanwhile-1@b>", "id:<meanwhile-2@b>"]

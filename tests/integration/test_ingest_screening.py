@@ -122,7 +122,7 @@ def test_what_one_mailbox_keeps_out_for_all_is_kept_out_by_every_one_that_does_n
         reasons = {one.reason for one in sockets.screening.ListBlocked(request).messages}
         return reasons == {"blocked by domain: lottery.example [office]"}
 
-    wait_until(is_kept_out, timeout=30)
+    wait_until(is_kept_out, timeout=60)
     assert not sockets.screening.ListBlocked(pb.ListBlockedRequest(channel_id="open")).messages
 
 

@@ -31,7 +31,7 @@ def sockets(desk: IngestDesk) -> Sockets:
 
 
 def test_a_mail_under_tls_is_kept(desk: IngestDesk, sockets: Sockets) -> None:
-    with smtplib.SMTP("127.0.0.1", sockets.smtp, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", sockets.smtp, timeout=60) as client:
         client.starttls(context=trusting())
         client.ehlo()
         assert not client.has_extn("starttls")
@@ -41,7 +41,7 @@ def test_a_mail_under_tls_is_kept(desk: IngestDesk, sockets: Sockets) -> None:
 
 
 def test_what_was_said_before_the_handshake_is_forgotten(desk: IngestDesk, sockets: Sockets) -> None:
-    with socket.create_connection(("127.0.0.1", sockets.smtp), timeout=20) as plain:
+    with socket.create_connection(("127.0.0.1", sockets.smtp), timeout=60) as plain:
         plain.recv(1000)
         plain.sendall(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nSTARTTLS\r\nRSET\r\n")
         said = b""
@@ -53,7 +53,7 @@ def test_what_was_said_before_the_handshake_is_forgotten(desk: IngestDesk, socke
 
 
 def test_a_handshake_that_is_none_costs_only_its_own_connection(desk: IngestDesk, sockets: Sockets) -> None:
-    with socket.create_connection(("127.0.0.1", sockets.smtp), timeout=20) as plain:
+    with socket.create_connection(("127.0.0.1", sockets.smtp), timeout=60) as plain:
         plain.recv(1000)
         plain.sendall(b"STARTTLS\r\n")
         plain.recv(1000)

@@ -145,7 +145,7 @@ def test_facts_count_once_though_doubled_shuffled_and_heard_by_two(
         request = asked(pb.QueryReportRequest, by=by, bucket_minutes=minutes)
         wait_until(
             lambda request=request, by=by: tallied(reports.QueryReport(request)) == wanted(told, by),  # type: ignore[misc]
-            timeout=20,
+            timeout=60,
             describe=lambda request=request: tallied(reports.QueryReport(request)),  # type: ignore[misc]
         )
     assert desk.database["spells"].count_documents({}) == 0
@@ -293,7 +293,7 @@ def sampling(desk: ServiceDesk) -> Iterator[tuple[Replica, Replica]]:
 
 def scraped(replica: Replica) -> str:
     (probes,) = (part for part in replica if isinstance(part, ProbeServer))
-    with urllib.request.urlopen(f"http://127.0.0.1:{probes.port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{probes.port}/metrics", timeout=60) as answer:
         return str(answer.read().decode())
 
 

@@ -202,7 +202,7 @@ def test_a_change_is_previewed_and_applied_for_what_runs_or_for_what_is_new(
             [kind for kind in kinds(desk) if "first_reply" in kind]
             == ["t2:first_reply:2:breached", "t3:first_reply:2:breached"]
         ),
-        timeout=30,
+        timeout=60,
     )
     assert relaydesk(["sla", "policies"]) == 0
     assert "first_reply,resolution" in capsys.readouterr().out

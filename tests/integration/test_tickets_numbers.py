@@ -9,11 +9,12 @@ from chassis import mongo
 from chassis.mongo import Documents
 from services.tickets.adapters.mongo import Numbers
 from services.tickets.adapters.mongo.numbers import MOST
+from tests.waiting import MINUTE
 
 
 @pytest.fixture
 def database(mongo_url: str) -> Iterator[Documents]:
-    client = mongo.connect(mongo_url)
+    client = mongo.connect(mongo_url, timeout=MINUTE)
     database = client[f"n{uuid.uuid4().hex[:10]}_tickets"]
     yield database
     client.drop_database(database.name)

@@ -14,13 +14,14 @@ from services.tickets.adapters.mongo import INDEXES
 from services.tickets.adapters.mongo.history import HISTORY
 from services.tickets.adapters.mongo.log import MongoLog
 from services.tickets.adapters.mongo.sequence import Sequencer
+from tests.waiting import MINUTE
 
 _AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def database(mongo_url: str) -> Iterator[Documents]:
-    client = mongo.connect(mongo_url)
+    client = mongo.connect(mongo_url, timeout=MINUTE)
     database = client[f"s{uuid.uuid4().hex[:10]}_tickets"]
     mongo.ensure_indexes(database, {name: INDEXES[name] for name in (HISTORY, "counters")})
     yield database

@@ -9,6 +9,7 @@ import pymongo
 from google.protobuf.message import Message
 
 from bus.v1.bundle_pb2 import Bundle, Envelope
+from chassis import mongo
 from chassis.bus import Bus, Outgoing, Publisher
 from chassis.rpc import RpcServer
 from chassis.run import Component
@@ -20,7 +21,7 @@ from relaydesk.tickets.v1.customers_pb2_grpc import CustomersServiceStub
 from relaydesk.tickets.v1.service_pb2_grpc import TicketsServiceStub
 from services.tickets.__main__ import ROLES, prepare
 from services.tickets.config import Settings
-from tests.waiting import wait_until
+from tests.waiting import MINUTE, wait_until
 
 INTERNAL = "internal-token-of-the-test"
 
@@ -50,6 +51,7 @@ class TicketsDesk:
 
     def parts(self, role: str) -> Parts:
         parts = Parts("tickets", role, self.settings, prefix="relaydesk")
+        parts.client = mongo.connect(self.settings.mongo_url, timeout=MINUTE)
         self._parts.append(parts)
         return parts
 
@@ -145,7 +147,7 @@ class Client:
         """The same server with a new token of a role."""
         return self._desk.client(self.port, self.token(role, agent_id))
 
-    def ask(self, method: str, request: Message, timeout: float = 10) -> Any:
+    def ask(self, method: str, request: Message, timeout: float = 60) -> Any:
         stubs = (self._tickets, self._customers, self._accounts)
         stub = next(stub for stub in stubs if hasattr(stub, method))
         return getattr(stub, method)(request, timeout=timeout, metadata=self._metadata)

@@ -22,12 +22,13 @@ from services.tickets.domain.message import Message, Sending
 from services.tickets.domain.ticket import Clock, Ticket
 from tests.builders import MONDAY
 from tests.ticket_rows import MESSAGES
+from tests.waiting import MINUTE
 
 
 @contextmanager
 def store_of_tickets(mongo_url: str) -> Iterator[Documents]:
     """A fresh database with all indexes of the service, gone afterwards."""
-    with mongo.connect(mongo_url) as client:
+    with mongo.connect(mongo_url, timeout=MINUTE) as client:
         database: Documents = client[f"t{uuid.uuid4().hex[:10]}_tickets"]
         mongo.ensure_indexes(database, {**batches.INDEXES, **boxes.INDEXES, **INDEXES})
         yield database

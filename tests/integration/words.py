@@ -60,10 +60,12 @@ def keep(command: Keep, words: Words) -> bytes:
 class Place:
     """One service's worth of parts on real nodes."""
 
-    def __init__(self, broker_url: str, mongo_url: str, name: str) -> None:
+    def __init__(
+        self, broker_url: str, mongo_url: str, name: str, *, store_within: timedelta = timedelta(seconds=6)
+    ) -> None:
         self.mongo_url = mongo_url
         self.bus = Bus(broker_url, "test.events")
-        self.client = mongo.connect(mongo_url)
+        self.client = mongo.connect(mongo_url, timeout=store_within)
         self.database = self.client[name]
         self.clock = DatabaseClock(self.client)
         mongo.ensure_indexes(

@@ -10,6 +10,7 @@ from chassis import compare_and_set, mongo, units
 from chassis.clock import FixedClock
 from chassis.mongo import Document, Documents, Raced
 from chassis.units import Unit
+from tests.waiting import MINUTE
 
 MANY = 20
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -18,7 +19,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 @pytest.fixture
 def database(mongo_url: str, database_prefix: str) -> Iterator[Documents]:
     client: MongoClient[Document]
-    with mongo.connect(mongo_url) as client:
+    with mongo.connect(mongo_url, timeout=MINUTE) as client:
         database = client[f"{database_prefix}units"]
         database["rows"].insert_many([{"_id": str(n), "version": 1} for n in range(MANY)])
         yield database
