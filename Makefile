@@ -80,7 +80,7 @@ bench: setup-test ## measure the speed beside the bare pipe; prints ratios
 	@$(BIN)/python -m tests.bench
 
 chaos: setup-test ## every failpoint, kill, freeze and step-down, at length
-	@$(BIN)/pytest -m "chaos or exhaustive" --timeout 1200 --durations 20 $(wildcard tests/chaos)
+	@$(BIN)/pytest -m "chaos or exhaustive" --timeout 1200 --durations 20 $(wildcard tests/chaos) tests/e2e/test_simulation.py
 
 assets: setup ## fetch the vendored scripts, styles and fonts again
 	@$(BIN)/python scripts/assets.py
