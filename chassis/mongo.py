@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
+import pymongo
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 from pymongo.database import Database
@@ -40,6 +41,10 @@ _MOVED = frozenset({6, 7, 89, 91, 133, 189, 262, 9001, 10107, 11600, 11602, 1343
 # It answers, and can do nothing for anybody: no disk, a password that changed, rights that were taken. Waiting for a
 # person is right; a day's messages among the dead letters would not be.
 _UNABLE = frozenset({13, 18, 14031})
+
+
+# A new index over many millions of rows takes minutes; what is there already takes none.
+_LONGEST_BUILD = timedelta(minutes=30)
 
 
 class Raced(Exception):
@@ -133,4 +138,6 @@ def ensure_indexes(database: Documents, wanted: Mapping[str, Sequence[IndexModel
                 with contextlib.suppress(OperationFailure, CollectionInvalid):
                     database.create_collection(collection)
             if indexes:
-                database[collection].create_indexes(list(indexes))
+                # The server gives an index up whose maker stops waiting, so it would be begun anew for ever.
+                with pymongo.timeout(_LONGEST_BUILD.total_seconds()):
+                    database[collection].create_indexes(list(indexes))
